@@ -1,0 +1,137 @@
+import type { Bar, PriceBasis } from '../../core/market/bar.ts';
+import type { Session } from '../../core/market/session.ts';
+import type { Sql } from './database.ts';
+
+/** Newest stored session of each symbol, as known now. */
+export async function newestBars(
+  sql: Sql,
+  source: string,
+  symbols: readonly string[],
+): Promise<Map<string, Session>> {
+  const { rows } = await sql.query<{ symbol: string; session: Session }>(
+    `select symbol, max(session) as session from rebalanced.bars
+     where source = $1 and symbol = any($2) and superseded_at is null group by symbol`,
+    [source, symbols],
+  );
+  return new Map(rows.map((row) => [row.symbol, row.session]));
+}
+
+const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume`;
+
+/**
+ * Bars of sessions `from`..`to`, ascending by symbol and session.
+ * `vintage` null reads what is known now; an ISO instant reads what was known then.
+ */
+export async function readBars(
+  sql: Sql,
+  query: { source: string; symbols: readonly string[]; from: Session; to: Session; vintage: string | null },
+): Promise<Bar[]> {
+  const { rows } = await sql.query<Bar>(
+    `select ${barColumns} from rebalanced.bars
+     where source = $1 and symbol = any($2) and session between $3 and $4
+       and ($5::timestamptz is null and superseded_at is null
+         or observed_at <= $5::timestamptz and (superseded_at is null or superseded_at > $5::timestamptz))
+     order by symbol, session`,
+    [query.source, query.symbols, query.from, query.to, query.vintage],
+  );
+  return rows;
+}
+
+/** The instant of the newest observation among the bars known now in a window: the vintage of whoever reads it. */
+export async function vintageOf(
+  sql: Sql,
+  query: { source: string; symbols: readonly string[]; from: Session; to: Session },
+): Promise<string | null> {
+  const { rows } = await sql.query<{ vintage: string | null }>(
+    `select max(observed_at) as vintage from rebalanced.bars
+     where source = $1 and symbol = any($2) and session between $3 and $4 and superseded_at is null`,
+    [query.source, query.symbols, query.from, query.to],
+  );
+  return rows[0]!.vintage;
+}
+
+/** Inserts new bars and supersedes those they restate; `at` is the observation. Returns how many were restated. */
+export async function saveBars(
+  sql: Sql,
+  source: string,
+  basis: PriceBasis,
+  bars: readonly Bar[],
+  at: string,
+): Promise<number> {
+  if (bars.length === 0) return 0;
+  const keys = [source, bars.map((b) => b.symbol), bars.map((b) => b.session), at];
+  const { rowCount } = await sql.query(
+    `update rebalanced.bars b set superseded_at = $4
+     from unnest($2::text[], $3::date[]) as fresh (symbol, session)
+     where b.source = $1 and b.symbol = fresh.symbol and b.session = fresh.session and b.superseded_at is null`,
+    keys,
+  );
+  await sql.query(
+    `insert into rebalanced.bars
+       (source, symbol, session, close, dividend, split_ratio, high, low, volume, basis, observed_at)
+     select $1, symbol, session, close, dividend, split_ratio, high, low, volume, $5, $4
+     from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[])
+       as fresh (symbol, session, close, dividend, split_ratio, high, low, volume)`,
+    [
+      ...keys,
+      basis,
+      bars.map((b) => b.close),
+      bars.map((b) => b.dividend),
+      bars.map((b) => b.splitRatio),
+      bars.map((b) => b.high),
+      bars.map((b) => b.low),
+      bars.map((b) => b.volume),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+/** Records why a symbol has no bar for a session. */
+export async function saveGap(
+  sql: Sql,
+  gap: { source: string; symbol: string; session: Session; reason: string; at: string },
+): Promise<void> {
+  await sql.query(
+    `insert into rebalanced.gaps (source, symbol, session, reason, recorded_at) values ($1, $2, $3, $4, $5)
+     on conflict on constraint gaps_key do nothing`,
+    [gap.source, gap.symbol, gap.session, gap.reason, gap.at],
+  );
+}
+
+/** How asking a source for one symbol went. */
+export type FetchOutcome = {
+  symbol: string;
+  failure: { kind: string; message: string } | null;
+  restated: number;
+};
+
+/** Notes how asking a source went, symbol by symbol. Run it outside the transaction that a failure rolls back. */
+export async function noteFetches(
+  sql: Sql,
+  source: string,
+  at: string,
+  outcomes: readonly FetchOutcome[],
+): Promise<void> {
+  await sql.query(
+    `insert into rebalanced.sources as s
+       (source, symbol, last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements)
+     select $1, symbol, case when kind is null then $2::timestamptz end, case when kind is not null then $2::timestamptz end,
+       kind, message, case when kind is null then 0 else 1 end, restated
+     from unnest($3::text[], $4::text[], $5::text[], $6::integer[]) as outcome (symbol, kind, message, restated)
+     on conflict on constraint sources_key do update set
+       last_success_at = coalesce(excluded.last_success_at, s.last_success_at),
+       last_failure_at = coalesce(excluded.last_failure_at, s.last_failure_at),
+       last_failure_kind = coalesce(excluded.last_failure_kind, s.last_failure_kind),
+       last_failure = coalesce(excluded.last_failure, s.last_failure),
+       failures_in_a_row = case when excluded.failures_in_a_row = 0 then 0 else s.failures_in_a_row + 1 end,
+       restatements = s.restatements + excluded.restatements`,
+    [
+      source,
+      at,
+      outcomes.map((o) => o.symbol),
+      outcomes.map((o) => o.failure?.kind ?? null),
+      outcomes.map((o) => o.failure?.message ?? null),
+      outcomes.map((o) => o.restated),
+    ],
+  );
+}

@@ -1,0 +1,44 @@
+import type { Session } from '../../core/market/session.ts';
+import type { Sql } from './database.ts';
+
+/** Stores a configuration under its hash, once. */
+export async function saveConfig(sql: Sql, hash: string, body: string, at: string): Promise<void> {
+  await sql.query(
+    `insert into rebalanced.configs (hash, body, first_seen_at) values ($1, $2, $3)
+     on conflict on constraint configs_key do nothing`,
+    [hash, body, at],
+  );
+}
+
+/** Registers a portfolio, or notes its new configuration. Its inception, once set, stays. */
+export async function savePortfolio(
+  sql: Sql,
+  portfolio: string,
+  hash: string,
+  inception: Session,
+): Promise<Session> {
+  const { rows } = await sql.query<{ inception: Session }>(
+    `insert into rebalanced.portfolios (portfolio, config_hash, inception) values ($1, $2, $3)
+     on conflict on constraint portfolios_key do update set config_hash = excluded.config_hash
+     returning inception`,
+    [portfolio, hash, inception],
+  );
+  return rows[0]!.inception;
+}
+
+/** The text of a stored configuration; null when there is none under this hash. */
+export async function readConfig(sql: Sql, hash: string): Promise<string | null> {
+  const { rows } = await sql.query<{ body: string }>('select body from rebalanced.configs where hash = $1', [
+    hash,
+  ]);
+  return rows[0]?.body ?? null;
+}
+
+export type PortfolioRow = { portfolio: string; configHash: string; inception: Session };
+
+export async function readPortfolios(sql: Sql): Promise<PortfolioRow[]> {
+  const { rows } = await sql.query<PortfolioRow>(
+    `select portfolio, config_hash as "configHash", inception from rebalanced.portfolios order by portfolio`,
+  );
+  return rows;
+}

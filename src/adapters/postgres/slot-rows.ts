@@ -1,0 +1,125 @@
+import type { Session } from '../../core/market/session.ts';
+import type { Slot } from '../../core/schedule/slot.ts';
+import type { Sql } from './database.ts';
+
+export type SlotState = 'waiting' | 'queued' | 'done' | 'missed';
+export type OpenSlot = Slot & {
+  state: 'waiting' | 'queued';
+  attempts: number;
+  retryAt: number | null;
+  lastError: string | null;
+};
+
+type Row = Omit<OpenSlot, 'dueAt' | 'deadlineAt' | 'retryAt'> & {
+  dueAt: string;
+  deadlineAt: string;
+  retryAt: string | null;
+};
+
+const columns = `task, portfolio, session, reason, due_at as "dueAt", deadline_at as "deadlineAt", state, attempts,
+  retry_at as "retryAt", last_error as "lastError"`;
+
+const fromRow = (row: Row): OpenSlot => ({
+  ...row,
+  dueAt: Date.parse(row.dueAt),
+  deadlineAt: Date.parse(row.deadlineAt),
+  retryAt: row.retryAt === null ? null : Date.parse(row.retryAt),
+});
+
+const instant = (ms: number) => new Date(ms).toISOString();
+
+/** Inserts slots that are not there yet; any number of daemons may do so. */
+export async function insertSlots(sql: Sql, slots: readonly Slot[]): Promise<void> {
+  if (slots.length === 0) return;
+  await sql.query(
+    `insert into rebalanced.slots (task, portfolio, session, reason, due_at, deadline_at, state)
+     select task, portfolio, session, reason, due_at, deadline_at, 'waiting'
+     from unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+       as slot (task, portfolio, session, reason, due_at, deadline_at)
+     on conflict on constraint slots_key do nothing`,
+    [
+      slots.map((s) => s.task),
+      slots.map((s) => s.portfolio),
+      slots.map((s) => s.session),
+      slots.map((s) => s.reason),
+      slots.map((s) => instant(s.dueAt)),
+      slots.map((s) => instant(s.deadlineAt)),
+    ],
+  );
+}
+
+/** The newest session that has been planned for a portfolio: its newest ingest slot. */
+export async function newestPlanned(sql: Sql, portfolio: string): Promise<Session | null> {
+  const { rows } = await sql.query<{ session: Session | null }>(
+    `select max(session) as session from rebalanced.slots where portfolio = $1 and task = 'ingest'`,
+    [portfolio],
+  );
+  return rows[0]!.session;
+}
+
+/** Open slots of a portfolio, locked against other daemons, by session. */
+export async function lockOpenSlots(sql: Sql, portfolio: string): Promise<OpenSlot[]> {
+  const { rows } = await sql.query<Row>(
+    `select ${columns} from rebalanced.slots
+     where portfolio = $1 and state in ('waiting', 'queued') order by session, task for update`,
+    [portfolio],
+  );
+  return rows.map(fromRow);
+}
+
+/** One slot, locked until the transaction ends; null when it is not open any more. */
+export async function lockSlot(sql: Sql, slot: Slot): Promise<OpenSlot | null> {
+  const { rows } = await sql.query<Row>(
+    `select ${columns} from rebalanced.slots
+     where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued') for update`,
+    [slot.task, slot.portfolio, slot.session],
+  );
+  return rows[0] ? fromRow(rows[0]) : null;
+}
+
+/** Slots that are open now, for people and for readiness. */
+export async function readOpenSlots(sql: Sql): Promise<OpenSlot[]> {
+  const { rows } = await sql.query<Row>(
+    `select ${columns} from rebalanced.slots where state in ('waiting', 'queued') order by due_at, task`,
+  );
+  return rows.map(fromRow);
+}
+
+export async function markQueued(sql: Sql, slots: readonly Slot[]): Promise<void> {
+  if (slots.length === 0) return;
+  await sql.query(
+    `update rebalanced.slots s set state = 'queued', retry_at = null
+     from unnest($1::text[], $2::text[], $3::date[]) as q (task, portfolio, session)
+     where s.task = q.task and s.portfolio = q.portfolio and s.session = q.session and s.state = 'waiting'`,
+    [slots.map((s) => s.task), slots.map((s) => s.portfolio), slots.map((s) => s.session)],
+  );
+}
+
+/** Closes an open slot; false when another daemon has closed it. */
+export async function closeSlot(
+  sql: Sql,
+  slot: Slot,
+  state: 'done' | 'missed',
+  at: string,
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `update rebalanced.slots set state = $4, finished_at = $5, retry_at = null
+     where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
+    [slot.task, slot.portfolio, slot.session, state, at],
+  );
+  return rowCount === 1;
+}
+
+/** Puts a slot back after a failed attempt, to be tried again at `retryAt`. */
+export async function postponeSlot(sql: Sql, slot: Slot, retryAt: string, error: string): Promise<void> {
+  await sql.query(
+    `update rebalanced.slots set state = 'waiting', attempts = attempts + 1, retry_at = $4, last_error = $5
+     where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
+    [slot.task, slot.portfolio, slot.session, retryAt, error],
+  );
+}
+
+/** After a crash: what was queued and never finished waits again. Only for a replay, which owns its database. */
+export async function reopenQueued(sql: Sql): Promise<void> {
+  await sql.query(`update rebalanced.slots set state = 'waiting' where state = 'queued'`);
+}

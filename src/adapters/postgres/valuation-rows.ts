@@ -1,0 +1,118 @@
+import type { Session } from '../../core/market/session.ts';
+import type { Book } from '../../core/policy/book.ts';
+import type { DrawdownStatus } from '../../core/policy/drawdown.ts';
+import type { Valuation } from '../../core/policy/valuation.ts';
+import type { Sql } from './database.ts';
+
+/** Symbol of the cash row in holdings. */
+export const cashSymbol = 'CASH';
+
+export async function saveValuation(
+  sql: Sql,
+  portfolio: string,
+  symbols: readonly string[],
+  valuation: Valuation,
+): Promise<void> {
+  const { drawdown } = valuation;
+  await sql.query(
+    `insert into rebalanced.valuations
+       (portfolio, session, nav_gross, nav_net, nav_shadow, return_gross, return_net, drift_one_way, drawdown_state,
+        drawdown_ratio, high_water_mark, drawdown)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      portfolio,
+      valuation.session,
+      valuation.navGross,
+      valuation.navNet,
+      valuation.navShadow,
+      valuation.returnGross,
+      valuation.returnNet,
+      valuation.driftOneWay,
+      drawdown.state,
+      drawdown.drawdownRatio,
+      drawdown.highWaterMark,
+      JSON.stringify(drawdown),
+    ],
+  );
+  const rows = [
+    ...bookRows('live', symbols, valuation.live),
+    ...bookRows('shadow', symbols, valuation.shadow),
+  ];
+  await sql.query(
+    `insert into rebalanced.holdings (portfolio, session, book, symbol, weight)
+     select $1, $2, book, symbol, weight from unnest($3::text[], $4::text[], $5::float8[]) as row (book, symbol, weight)`,
+    [
+      portfolio,
+      valuation.session,
+      rows.map((r) => r.book),
+      rows.map((r) => r.symbol),
+      rows.map((r) => r.weight),
+    ],
+  );
+}
+
+function bookRows(book: 'live' | 'shadow', symbols: readonly string[], { weights, cash }: Book) {
+  return [
+    ...symbols.map((symbol, i) => ({ book, symbol, weight: weights[i]! })),
+    { book, symbol: cashSymbol, weight: cash },
+  ];
+}
+
+type Row = Omit<Valuation, 'live' | 'shadow' | 'drawdown'> & { drawdown: string };
+
+/** The newest valuation at or before `session`; weights in the order of `symbols`. Null before the first. */
+export async function newestValuation(
+  sql: Sql,
+  portfolio: string,
+  session: Session,
+  symbols: readonly string[],
+): Promise<Valuation | null> {
+  const { rows } = await sql.query<Row>(
+    `select session, nav_gross as "navGross", nav_net as "navNet", nav_shadow as "navShadow",
+       return_gross as "returnGross", return_net as "returnNet", drift_one_way as "driftOneWay", drawdown
+     from rebalanced.valuations where portfolio = $1 and session <= $2 order by session desc limit 1`,
+    [portfolio, session],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  const holdings = await sql.query<{ book: 'live' | 'shadow'; symbol: string; weight: number }>(
+    `select book, symbol, weight from rebalanced.holdings where portfolio = $1 and session = $2`,
+    [portfolio, row.session],
+  );
+  const bookOf = (book: 'live' | 'shadow'): Book => {
+    const held = new Map(holdings.rows.filter((r) => r.book === book).map((r) => [r.symbol, r.weight]));
+    const unknown = [...held.keys()].filter((symbol) => symbol !== cashSymbol && !symbols.includes(symbol));
+    if (unknown.length > 0)
+      throw new Error(
+        `${portfolio} holds ${unknown.join(', ')}, not among its symbols; keep a symbol with bounds 0..0 to sell it`,
+      );
+    return { weights: symbols.map((symbol) => held.get(symbol) ?? 0), cash: held.get(cashSymbol)! };
+  };
+  return {
+    ...row,
+    drawdown: JSON.parse(row.drawdown) as DrawdownStatus,
+    live: bookOf('live'),
+    shadow: bookOf('shadow'),
+  };
+}
+
+/** Net and gross asset values of all sessions, ascending. */
+export async function readNavs(
+  sql: Sql,
+  portfolio: string,
+  to: Session,
+): Promise<{ session: Session; navGross: number; navNet: number; returnGross: number; returnNet: number }[]> {
+  const { rows } = await sql.query<{
+    session: Session;
+    navGross: number;
+    navNet: number;
+    returnGross: number;
+    returnNet: number;
+  }>(
+    `select session, nav_gross as "navGross", nav_net as "navNet", return_gross as "returnGross",
+       return_net as "returnNet"
+     from rebalanced.valuations where portfolio = $1 and session <= $2 order by session`,
+    [portfolio, to],
+  );
+  return rows;
+}

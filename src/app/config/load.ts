@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { ZodError } from 'zod';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import type { ForecasterConfig } from '../../core/forecast/forecaster-config.ts';
+import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import { UserError } from '../user-error.ts';
+import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
+
+/** Reads, checks and completes a configuration file. Relative paths in it are taken from its own folder. */
+export function loadConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new UserError(
+      `cannot read the configuration ${path}: expected a YAML file there (--config FILE names another)`,
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = document.errors[0];
+  if (broken) {
+    const at = broken.linePos?.[0];
+    throw new UserError(
+      `${path}${at ? `:${at.line}:${at.col}` : ''}: not YAML: ${broken.message.split('\n')[0]}`,
+    );
+  }
+  const parsed = configSchema.safeParse(document.toJS());
+  if (!parsed.success) throw new UserError(explain(path, parsed.error));
+  return { ...parsed.data, sources: fromFolder(parsed.data.sources, dirname(resolve(path))) };
+}
+
+function fromFolder(sources: Config['sources'], folder: string): Config['sources'] {
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, source]) => [
+      name,
+      source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source,
+    ]),
+  );
+}
+
+function explain(path: string, error: ZodError): string {
+  const issue = error.issues[0]!;
+  const where = issue.path.reduce<string>(
+    (name, key) =>
+      typeof key === 'number' ? `${name}[${key}]` : name ? `${name}.${String(key)}` : String(key),
+    '',
+  );
+  return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}
+
+/** All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. */
+export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash: string } {
+  const { inception: _, letter: __, ...decisive } = portfolio;
+  const body = canonicalJson(decisive);
+  return { body, hash: createHash('sha256').update(body).digest('hex') };
+}
+
+/** The policy the core decides by. */
+export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
+  const { bySymbol, ...base } = portfolio.costs;
+  return {
+    portfolio: portfolio.id,
+    symbols: portfolio.symbols,
+    allocator: portfolio.allocator.method,
+    allocatorOptions: { variant: portfolio.allocator.variant, objective: portfolio.allocator.objective },
+    covariance: portfolio.covariance.estimator,
+    covarianceLookbackSessions: portfolio.covariance.lookbackSessions,
+    signalScale: portfolio.signalScale,
+    modelExpirySessions: portfolio.forecaster?.expirySessions ?? 0,
+    bounds: portfolio.bounds,
+    boundsBySymbol: portfolio.boundsBySymbol,
+    cashRatio: portfolio.cashRatio,
+    turnoverOneWayMax: portfolio.turnoverOneWayMax,
+    noTradeBandRatio: portfolio.noTradeBandRatio,
+    costs: { base, bySymbol, capital: portfolio.capital },
+    drawdown: portfolio.drawdown,
+    quality: portfolio.quality,
+  };
+}
+
+/** What the networks are trained by; null where the portfolio has no forecaster. */
+export function forecasterOf(portfolio: PortfolioConfig): ForecasterConfig | null {
+  if (portfolio.forecaster === null) return null;
+  const { stepSessions: _, expirySessions: __, ...forecaster } = portfolio.forecaster;
+  return forecaster;
+}

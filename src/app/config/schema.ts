@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import { allocatorNames } from '../../core/allocation/allocator.ts';
+import { featureNames } from '../../core/features/feature-set.ts';
+import { scalerKinds } from '../../core/features/scaler.ts';
+import {
+  defaultForecasterConfig as forecasterDefaults,
+  modelForms,
+} from '../../core/forecast/forecaster-config.ts';
+import { symbolPattern } from '../../core/market/bar.ts';
+import { calendarNames } from '../../core/market/calendars.ts';
+import { isIsoDate } from '../../core/market/session.ts';
+
+const ratio = z.number().min(0).max(1);
+const count = (low: number, high: number) => z.int().min(low).max(high);
+const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
+const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
+const boundsSchema = z
+  .strictObject({ lower: ratio.default(0), upper: ratio.default(1) })
+  .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
+const costsSchema = z.strictObject({
+  commissionBps: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(1)
+    .describe('commission, basis points of traded notional'),
+  halfSpreadBps: z.number().min(0).max(1000).default(2).describe('half the bid-ask spread, basis points'),
+  impactBps: z
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe('square-root impact of trading one average day'),
+  averageDailyValue: z.number().positive().nullable().default(null).describe('average daily traded value'),
+});
+
+/** A section with every field at its default. */
+const section = <S extends z.ZodRawShape>(shape: S) => {
+  const object = z.strictObject(shape);
+  return object.prefault({} as z.input<typeof object>);
+};
+
+export const forecasterSchema = z
+  .strictObject({
+    model: z.literal('lstm').default('lstm'),
+    form: z
+      .enum(modelForms)
+      .default('joint')
+      .describe('joint: one network reads all returns; pooled: one asset a sample'),
+    windowSessions: count(60, 5000).default(504).describe('training window'),
+    stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
+    expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
+    lookbackSessions: count(2, 260).default(30),
+    horizonSessions: count(1, 260)
+      .default(21)
+      .describe('the forecast is the mean daily return over this horizon'),
+    units: z.array(count(1, 512)).min(1).max(4).default([64, 32]),
+    dropoutRatio: z.number().min(0).max(0.9).default(0.2),
+    epochsMax: count(1, 1000).default(50),
+    patienceEpochs: count(1, 1000).default(forecasterDefaults.patienceEpochs),
+    batchSize: count(1, 4096).default(32),
+    learningRate: z.number().min(1e-7).max(1).default(forecasterDefaults.learningRate),
+    weightDecay: ratio.default(forecasterDefaults.weightDecay),
+    validationRatio: z.number().min(0.02).max(0.5).default(0.1),
+    scaler: z.enum(scalerKinds).default('min-max'),
+    features: z.array(z.enum(featureNames)).min(1).default(['return1']).describe('of the pooled form'),
+    marketSymbol: symbol.default('SPY').describe('read only by market features'),
+    epochSamplesMax: count(1, 10_000_000).default(forecasterDefaults.epochSamplesMax),
+    seed: count(0, Number.MAX_SAFE_INTEGER).default(forecasterDefaults.seed),
+  })
+  .describe('the network; null for none');
+
+const drawdownSchema = z
+  .strictObject({
+    softRatio: ratio.default(0.1).describe('at this loss from the mark, exposure is reduced'),
+    hardRatio: ratio.default(0.2).describe('at this loss everything goes to cash'),
+    reducedExposureRatio: ratio.default(0.5),
+    restoreRatio: ratio.default(0.05).describe('reduced ends once the loss is inside this'),
+    cooldownSessions: count(0, 1000).default(21),
+    reentryRatio: ratio.default(0.1).describe("halted ends once the shadow portfolio's loss is inside this"),
+    recoverySessions: count(0, 1000).default(21),
+  })
+  .refine(
+    (d) => d.restoreRatio < d.softRatio && d.softRatio < d.hardRatio,
+    'expected restoreRatio < softRatio < hardRatio',
+  );
+
+export const portfolioSchema = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'expected 1 to 40 of a-z 0-9 _ -'),
+    symbols: z
+      .array(symbol)
+      .min(1)
+      .max(5000)
+      .refine((all) => new Set(all).size === all.length, 'expected each symbol once'),
+    source: z.string().describe('a name under sources'),
+    calendar: z.enum(calendarNames).default('XNYS'),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'expected a currency like USD')
+      .default('USD'),
+    capital: z
+      .number()
+      .positive()
+      .default(100_000)
+      .describe('size in that currency: for impact and for the letter'),
+    inception: isoDate
+      .nullable()
+      .default(null)
+      .describe('first session with slots; null: the first after the first start'),
+    historyStart: isoDate.default('2015-01-01').describe('first session fetched'),
+    allocator: section({
+      method: z.enum(allocatorNames).default('signal-inverse-vol'),
+      variant: z.enum(['paper', 'pypfopt', 'riskfolio']).default('pypfopt').describe('of hrp'),
+      objective: z
+        .enum(['min-variance', 'max-sharpe', 'utility'])
+        .default('min-variance')
+        .describe('of mvo and cla'),
+    }),
+    covariance: section({
+      estimator: z.enum(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
+      lookbackSessions: count(20, 5000).default(504),
+    }),
+    signalScale: ratio.default(1).describe('0: the forecast is ignored; 1: fully trusted'),
+    forecaster: forecasterSchema.nullable().default(null),
+    rebalanceOn: z.enum(['first-session', 'last-session']).default('last-session').describe('of the month'),
+    bounds: boundsSchema.prefault({}),
+    boundsBySymbol: z.record(symbol, boundsSchema).default({}),
+    cashRatio: z.number().min(0).max(0.99).default(0),
+    turnoverOneWayMax: z
+      .number()
+      .positive()
+      .max(10)
+      .nullable()
+      .default(null)
+      .describe('cap per decision; null: none'),
+    noTradeBandRatio: ratio.default(0).describe('smaller one-way turnover is not traded'),
+    costs: section({
+      ...costsSchema.shape,
+      bySymbol: z.record(symbol, costsSchema.prefault({})).default({}),
+    }),
+    drawdown: drawdownSchema.nullable().default(null),
+    quality: section({
+      fillSessionsMax: count(0, 60).default(5),
+      missingRatioMax: ratio.default(0.05),
+      historySessionsMin: count(2, 5000).default(504),
+    }),
+    letter: section({
+      from: z.email().default('rebalanced@localhost.localdomain'),
+      to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
+    }),
+  })
+  .refine((p) => p.forecaster !== null || !['signal', 'signal-inverse-vol'].includes(p.allocator.method), {
+    path: ['forecaster'],
+    message: 'expected a forecaster, because the allocator reads its signal',
+  });
+
+const sourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('yahoo'),
+    baseUrl: z.url().nullable().default(null).describe('another address to ask, for a mirror or a test'),
+    timeoutSeconds: z.number().positive().max(300).default(20),
+    requestsPerSecond: z.number().positive().max(50).default(2),
+  }),
+  z.strictObject({
+    kind: z.literal('file'),
+    path: z.string().min(1).describe('CSV or CSV.gz, relative to this file'),
+    basis: z.enum(['as-traded', 'split-adjusted', 'total-return']),
+  }),
+]);
+
+export const configSchema = z
+  .strictObject({
+    portfolios: z
+      .array(portfolioSchema)
+      .min(1)
+      .refine((all) => new Set(all.map((p) => p.id)).size === all.length, 'expected each id once'),
+    sources: z.record(z.string(), sourceSchema).default({ yahoo: sourceSchema.parse({ kind: 'yahoo' }) }),
+    schedule: section({
+      wake: z
+        .string()
+        .default('* * * * *')
+        .describe('how often node-cron wakes the daemon; slots decide what is due'),
+      graceMinutes: z.number().min(0).max(600).default(45).describe('after the close, before a bar is final'),
+      ingestDeadlineMinutes: z.number().min(1).max(2000).default(360),
+      retrainDeadlineMinutes: z.number().min(1).max(2000).default(480),
+      lateSessionsMax: count(0, 20)
+        .default(3)
+        .describe('a missed monthly decision is made this late at most'),
+    }),
+    training: section({
+      processes: count(1, 16).default(1),
+      deadlineMinutes: z.number().positive().max(600).default(30),
+      memoryLimitMiB: count(256, 65_536).default(2048),
+    }),
+    mail: section({
+      smtpUrl: z
+        .string()
+        .regex(/^smtps?:\/\//, 'expected smtp://host:port or smtps://host:port')
+        .nullable()
+        .default(null),
+      folder: z.string().default('letters').describe('where letters lie when there is no SMTP server'),
+    }),
+    server: section({ host: z.string().default('127.0.0.1'), port: count(0, 65_535).default(9464) }),
+  })
+  .superRefine((config, context) => {
+    config.portfolios.forEach((p, i) => {
+      if (!Object.hasOwn(config.sources, p.source))
+        context.addIssue({
+          code: 'custom',
+          path: ['portfolios', i, 'source'],
+          message: `expected a name under sources (${Object.keys(config.sources).join(', ')}), got ${p.source}`,
+        });
+    });
+  });
+
+export type Config = z.output<typeof configSchema>;
+export type PortfolioConfig = Config['portfolios'][number];
+export type SourceConfig = Config['sources'][string];

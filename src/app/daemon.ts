@@ -1,0 +1,130 @@
+import { schedule as alarm } from 'node-cron';
+import type { Readiness } from '../adapters/http/server.ts';
+import { readOpenSlots } from '../adapters/postgres/slot-rows.ts';
+import { type TaskName, taskNames } from '../core/schedule/slot.ts';
+import type { Context } from './context.ts';
+import type { Job } from './queue.ts';
+import { reconcile } from './reconcile.ts';
+import { runSlot } from './run-slot.ts';
+
+export type Daemon = {
+  /** Runs `reconcile` and the work it finds; also what the alarm clock calls. Never rejects. */
+  wake(): Promise<void>;
+  readiness(): Promise<Readiness>;
+  /** Stops waking, lets running slots finish within `boundMs`, and gives the rest back. */
+  stop(boundMs: number): Promise<void>;
+};
+
+const keepAliveMs = 10_000;
+
+/** The long-running part: node-cron rings, `reconcile` says what is due, and each task has one worker of its own. */
+export function startDaemon(context: Context, options: { wake: string; now(): number }): Daemon {
+  const { log, queue, database } = context;
+  const working = new Map<TaskName, Promise<void>>();
+  let stopping = false;
+  let lastWake: { at: number; error: string | null } | null = null;
+  let waking: Promise<void> | null = null;
+
+  const wakeOnce = async (): Promise<void> => {
+    try {
+      for (const portfolio of context.portfolios)
+        await reconcile(database, queue, portfolio.plan, options.now());
+      if (lastWake?.error) log.info({}, 'the database answers again');
+      lastWake = { at: options.now(), error: null };
+      for (const task of taskNames) if (!working.has(task)) startWorker(task);
+    } catch (error) {
+      const message = (error as Error).message;
+      if (lastWake?.error !== message)
+        log.error({ error: message }, 'could not reconcile; trying again at the next wake');
+      lastWake = { at: options.now(), error: message };
+    }
+  };
+  const wake = (): Promise<void> => {
+    if (stopping) return Promise.resolve();
+    waking ??= wakeOnce().finally(() => {
+      waking = null;
+    });
+    return waking;
+  };
+  /** Drains one task's queue, and wakes after each slot, since its end may make others ready. */
+  const startWorker = (task: TaskName): void => {
+    const work = (async () => {
+      for (;;) {
+        const [job] = stopping ? [] : await queue.take(task, 1);
+        if (!job) return;
+        await runJob(job);
+        void wake();
+      }
+    })()
+      .catch((error: Error) =>
+        log.error({ task, error: error.message }, 'the queue failed; trying again at the next wake'),
+      )
+      .finally(() => working.delete(task));
+    working.set(task, work);
+  };
+  const runJob = async (job: Job): Promise<void> => {
+    const beat = setInterval(() => void queue.keepAlive(job).catch(() => {}), keepAliveMs);
+    try {
+      await runSlot(context, job.slot, options.now());
+      await queue.finish(job);
+    } finally {
+      clearInterval(beat);
+    }
+  };
+
+  const clock = alarm(options.wake, wake, { noOverlap: true });
+  return {
+    wake,
+    async readiness() {
+      const checks = [
+        lastWake === null
+          ? { name: 'reconcile', ok: false, detail: 'has not run yet' }
+          : {
+              name: 'reconcile',
+              ok: lastWake.error === null,
+              detail: lastWake.error ?? `ran at ${new Date(lastWake.at).toISOString()}`,
+            },
+        ...(await slotChecks(context, options.now())),
+      ];
+      return { ready: checks.every((check) => check.ok), checks };
+    },
+    async stop(boundMs) {
+      stopping = true;
+      await clock.destroy();
+      const idle = Promise.all([waking, ...working.values()]);
+      let timer: NodeJS.Timeout | undefined;
+      const bound = new Promise((resolve) => {
+        timer = setTimeout(resolve, boundMs);
+      });
+      // A training is not waited for: its process is ended and its slot goes back to the queue.
+      void context.pool.close();
+      await Promise.race([idle, bound]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Prices that cannot be had, and slots past their deadline, make a daemon not ready. */
+async function slotChecks(context: Context, now: number): Promise<Readiness['checks']> {
+  const open = await readOpenSlots(context.database);
+  const waiting = open.find((slot) => slot.task === 'ingest' && slot.lastError !== null);
+  const overdue = open.filter((slot) => slot.deadlineAt < now);
+  return [
+    { name: 'database', ok: true, detail: 'answers' },
+    {
+      name: 'prices',
+      ok: waiting === undefined,
+      detail: waiting
+        ? `${waiting.portfolio} waits for ${waiting.session}: ${waiting.lastError}`
+        : 'no session is waited for',
+    },
+    {
+      name: 'slots',
+      ok: overdue.length === 0,
+      detail:
+        overdue.length === 0
+          ? 'none is overdue'
+          : overdue.map((s) => `${s.task} of ${s.session} is overdue`).join('; '),
+    },
+  ];
+}

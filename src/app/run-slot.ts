@@ -1,0 +1,67 @@
+import { postponeSlot } from '../adapters/postgres/slot-rows.ts';
+import type { Slot } from '../core/schedule/slot.ts';
+import { deliver } from '../tasks/deliver.ts';
+import { ingest } from '../tasks/ingest.ts';
+import { rebalance } from '../tasks/rebalance.ts';
+import { retrain } from '../tasks/retrain.ts';
+import { revalue } from '../tasks/revalue.ts';
+import { NotReadyError } from '../tasks/task.ts';
+import type { Context } from './context.ts';
+
+const backoffFirstSeconds = 60;
+const backoffMaxSeconds = 900;
+
+/** Does one slot's task at `now`. A failure is logged and noted on the slot, which waits and is tried again. */
+export async function runSlot(context: Context, slot: Slot, now: number): Promise<boolean> {
+  const details = { task: slot.task, portfolio: slot.portfolio, session: slot.session };
+  try {
+    await work(context, slot, new Date(now).toISOString());
+    context.log.debug(details, 'slot done');
+    return true;
+  } catch (error) {
+    const reason = (error as Error).message;
+    const expected = error instanceof NotReadyError;
+    context.log[expected ? 'warn' : 'error'](
+      { ...details, error: expected ? reason : error },
+      'slot not done; it will be tried again',
+    );
+    await postponeSlot(context.database, slot, new Date(now + backoffMs(slot, now)).toISOString(), reason);
+    return false;
+  }
+}
+
+/** Waits twice as long each time, measured from when the slot was due, within bounds. */
+function backoffMs(slot: Slot, now: number): number {
+  const waitedSeconds = Math.max(0, now - slot.dueAt) / 1000;
+  return 1000 * Math.min(backoffMaxSeconds, Math.max(backoffFirstSeconds, waitedSeconds / 2));
+}
+
+async function work(context: Context, slot: Slot, at: string): Promise<void> {
+  const { database, log } = context;
+  const portfolio = context.portfolio(slot.portfolio);
+  switch (slot.task) {
+    case 'ingest':
+      return ingest(database, portfolio, slot, at, log);
+    case 'retrain':
+      return retrain(database, portfolio, slot, at, context.trainer);
+    case 'revalue':
+      return revalue(database, portfolio, slot, at);
+    case 'rebalance': {
+      const decision = await rebalance(database, context.decisions(portfolio), slot, at);
+      if (decision)
+        log.info(
+          {
+            portfolio: slot.portfolio,
+            session: slot.session,
+            reason: decision.reason,
+            rung: decision.rung,
+            turnoverOneWay: decision.turnoverOneWay,
+          },
+          'decided',
+        );
+      return;
+    }
+    case 'deliver':
+      return deliver(database, context.mailer, portfolio.letter.from, slot, at, log);
+  }
+}

@@ -1,0 +1,5 @@
+import { Command } from 'commander';
+
+export function backtestCommand(): Command {
+  return new Command('backtest');
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Logger } from 'pino';
+import { type Database, openDatabase } from '../adapters/postgres/database.ts';
+import { schemaState } from '../adapters/postgres/migrate.ts';
+import { loadConfig } from '../app/config/load.ts';
+import type { Config } from '../app/config/schema.ts';
+import { type Context, createContext } from '../app/context.ts';
+import { demoConfigPath, demoContext } from '../app/demo-run.ts';
+import { projectRoot } from '../app/project.ts';
+import { ensureSchema } from '../app/schema.ts';
+import { openStore, type Store } from '../app/store.ts';
+import { UserError } from '../app/user-error.ts';
+import { isIsoDate, type Session } from '../core/market/session.ts';
+import { openLog } from './log.ts';
+
+export type Common = { config: string; demo?: boolean };
+
+const defaultConfig = join(projectRoot, 'config/rebalanced.yaml');
+
+export function withConfig(command: Command): Command {
+  return command.option('-c, --config <file>', 'configuration file', defaultConfig);
+}
+
+/** Options of commands that read a database: the configured one, or the demo's. */
+export function withStore(command: Command): Command {
+  return withConfig(command).option('--demo', "read the demo's database instead");
+}
+
+/** A date given on the command line. */
+export function dateArgument(text: string): Session {
+  if (!isIsoDate(text)) throw new InvalidArgumentError('Expected a date like 2024-12-31.');
+  return text;
+}
+
+/** The configuration a command works with. */
+export function configOf(options: Common): Config {
+  return loadConfig(options.demo ? demoConfigPath : options.config);
+}
+
+/** Runs `work` with a read-only use of the database; an embedded server that was down is started and stopped. */
+export async function withDatabase<Result>(
+  options: Common,
+  work: (database: Database, config: Config, log: Logger) => Promise<Result>,
+): Promise<Result> {
+  const log = openLog('warn');
+  const config = configOf(options);
+  return withStoreOpen(options, log, async (store) => {
+    const database = openDatabase(store.url, { connectionsMax: 2 });
+    try {
+      const { state, names } = await schemaState(database);
+      if (state === 'newer')
+        throw new UserError(
+          `the database was migrated by a newer version (${names.join(', ')}); update this one`,
+        );
+      if (state === 'older')
+        throw new UserError(
+          options.demo
+            ? 'the demo has not run yet; run `npm run demo` first'
+            : 'the database holds no rows of rebalanced yet; run `rebalanced migrate`, or `npm start`',
+        );
+      return await work(database, config, log);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+/** Runs `work` with a whole context: for commands that do what the daemon does. */
+export async function withContext<Result>(
+  options: Common,
+  work: (context: Context) => Promise<Result>,
+): Promise<Result> {
+  const log = openLog('info');
+  const config = configOf(options);
+  return withStoreOpen(options, log, async (store) => {
+    await ensureSchema(store);
+    const context = options.demo
+      ? await demoContext(config, store, process.env, log)
+      : await createContext({
+          config,
+          databaseUrl: store.url,
+          env: process.env,
+          log,
+          now: Date.now,
+          supervise: false,
+        });
+    try {
+      return await work(context);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+async function withStoreOpen<Result>(
+  options: Common,
+  log: Logger,
+  work: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(process.env, { demo: options.demo ?? false, log: (line) => log.info(line) });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The portfolio a command is about: the one named, or the only one there is. */
+export function portfolioIn(config: Config, named: string | undefined): Config['portfolios'][number] {
+  const ids = config.portfolios.map((portfolio) => portfolio.id);
+  if (named === undefined && ids.length > 1)
+    throw new UserError(`name a portfolio with --portfolio: ${ids.join(', ')}`);
+  const found = config.portfolios.find((portfolio) => portfolio.id === (named ?? ids[0]));
+  if (!found)
+    throw new UserError(`no portfolio ${named} in the configuration; expected one of ${ids.join(', ')}`);
+  return found;
+}

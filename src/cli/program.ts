@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { codeVersion } from '../app/project.ts';
+import { UserError } from '../app/user-error.ts';
+import { backtestCommand } from './backtest.ts';
+import { demoCommand } from './demo.ts';
+import { ingestCommand } from './ingest.ts';
+import { migrateCommand } from './migrate.ts';
+import { rebalanceCommand } from './rebalance.ts';
+import { retrainCommand } from './retrain.ts';
+import { daemonCommand } from './run.ts';
+import { statusCommand } from './status.ts';
+import { targetsCommand } from './targets.ts';
+
+const about = `Target portfolio weights, month by month: prices in, forecasts, one optimiser, costs and drawdown limits,
+decisions as rows in PostgreSQL, a letter for each.
+
+DATABASE_URL (or DATABASE_URL_FILE) names the PostgreSQL to use; without it an embedded one is started.`;
+
+/** Runs one command line; returns the exit code: 0 done, 1 failed, 2 the input was wrong. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const program = new Command('rebalanced')
+    .description(about)
+    .version(codeVersion)
+    .showHelpAfterError('(--help shows what there is)')
+    .exitOverride();
+  const commands = [
+    daemonCommand(),
+    demoCommand(),
+    migrateCommand(),
+    ingestCommand(),
+    retrainCommand(),
+    rebalanceCommand(),
+    backtestCommand(),
+    targetsCommand(),
+    statusCommand(),
+  ];
+  for (const command of commands)
+    program.addCommand(command.exitOverride().showHelpAfterError('(--help shows what there is)'));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return process.exitCode === undefined ? 0 : Number(process.exitCode);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it
+  if (error instanceof UserError) {
+    process.stderr.write(`rebalanced: ${error.message}\n`);
+    return 2;
+  }
+  process.stderr.write(
+    `rebalanced: ${process.env.LOG_LEVEL === 'debug' ? (error as Error).stack : (error as Error).message}\n`,
+  );
+  return 1;
+}

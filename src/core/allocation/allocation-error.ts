@@ -1,0 +1,20 @@
+/** Why an allocator could not answer; the policy ladder reads it to choose the next rung. */
+export type AllocationFailure =
+  | 'bad-input' // sizes that do not fit each other, or an option out of its range
+  | 'not-finite' // a NaN or an infinity in the returns, the covariance, the signal or the mean
+  | 'too-few-sessions' // fewer rows than the estimate needs
+  | 'all-flat' // no asset has any variance, so risk says nothing
+  | 'infeasible' // no weights meet the bounds and limits
+  | 'no-positive-mean' // no feasible portfolio earns more than the risk-free rate
+  | 'no-convergence'; // the solver gave up before its tolerance
+
+/** An allocator's refusal: `reason` for the ladder, the message for people. */
+export class AllocationError extends Error {
+  readonly reason: AllocationFailure;
+
+  constructor(reason: AllocationFailure, message: string) {
+    super(message);
+    this.name = 'AllocationError';
+    this.reason = reason;
+  }
+}

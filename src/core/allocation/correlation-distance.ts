@@ -1,0 +1,52 @@
+import { gram } from './gram.ts';
+import { type DistanceRows, fullMatrix } from './linkage.ts';
+import type { Covariance } from './risk.ts';
+
+/**
+ * Rows of d = sqrt((1 - rho) / 2) between the assets listed in `live`; `inverse` is 1 / sigma of every asset.
+ * Computed from the covariance as they are read.
+ */
+export function correlationDistances(
+  covariance: Covariance,
+  live: Int32Array,
+  inverse: Float64Array,
+): DistanceRows {
+  const { size, values, correlation } = covariance;
+  const fill = (row: number, out: Float64Array): void => {
+    const asset = live[row]!;
+    const start = asset * size;
+    const scale = inverse[asset]!;
+    for (let k = 0; k < live.length; k++) {
+      const other = live[k]!;
+      const rho = correlation
+        ? correlation[start + other]!
+        : values[start + other]! * (scale * inverse[other]!);
+      out[k] = Math.sqrt(Math.min(1, Math.max(0, (1 - rho) / 2)));
+    }
+    out[row] = 0;
+  };
+  return { size: live.length, fill };
+}
+
+/** Euclidean distances between the rows of a distance matrix: the paper's "distance of distances". O(N^3). */
+export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
+  const { size } = distances;
+  const matrix = fullMatrix(distances);
+  centreColumns(matrix, size);
+  const products = gram(size, size, matrix);
+  const fill = (row: number, out: Float64Array): void => {
+    const own = products[row * size + row]!;
+    for (let k = 0; k < size; k++) {
+      out[k] = Math.sqrt(Math.max(0, own + products[k * size + k]! - 2 * products[row * size + k]!));
+    }
+    out[row] = 0;
+  };
+  return { size, fill };
+}
+
+/** Takes the mean row from every row: distances between rows stay, and far fewer digits cancel in their products. */
+function centreColumns(matrix: Float64Array, size: number): void {
+  const mean = new Float64Array(size);
+  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) mean[k]! += matrix[i * size + k]!;
+  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[k]! / size;
+}

@@ -1,0 +1,170 @@
+import { AllocationError } from './allocation-error.ts';
+import type { ConstrainedQp, Multipliers } from './constrained-qp.ts';
+import { constrain, type WeightLimits } from './limits.ts';
+import type { Covariance } from './risk.ts';
+import { type QpSolution, solveQp } from './solve-qp.ts';
+
+export type MvoObjective = 'min-variance' | 'max-sharpe' | 'utility';
+
+export const mvoObjectives: readonly MvoObjective[] = ['min-variance', 'max-sharpe', 'utility'];
+
+/** Mean, covariance and risk-free rate are per session. */
+export type MvoProblem = WeightLimits & {
+  objective: MvoObjective;
+  covariance: Covariance;
+  /** Needed by max-sharpe and utility. */
+  mean?: readonly number[] | undefined;
+  /** `utility`, and what variance weighs against trading costs in `min-variance`; default 1. */
+  riskAversion?: number | undefined;
+  riskFreeRate?: number | undefined;
+  /** Trading costs are paid once for so many sessions of holding; default 21, a month. */
+  horizonSessions?: number | undefined;
+};
+
+/**
+ * Weights with their proof. Multipliers are in return per session (variance, where min-variance has no costs) per unit
+ * of the limit; `riskAversion` is the one whose utility the weights maximise (max-sharpe finds it).
+ */
+export type MvoSolution = {
+  weights: number[];
+  multipliers: Multipliers;
+  kktResidual: number;
+  iterations: number;
+  riskAversion: number;
+};
+
+/**
+ * Markowitz portfolios (1952, 1959) under limits and trading costs:
+ * `utility` maximises mean . w - riskAversion / 2 w'Cw - cost / horizonSessions, `min-variance` does so without the
+ * mean, `max-sharpe` maximises (mean . w - cost / horizonSessions - riskFreeRate) / sqrt(w'Cw).
+ * Raises `infeasible`, `no-positive-mean` (nothing feasible earns more than the risk-free rate), `no-convergence`,
+ * `not-finite` or `bad-input`.
+ */
+export function meanVariance(problem: MvoProblem): MvoSolution {
+  const { objective, riskAversion = 1 } = problem;
+  if (!(riskAversion > 0 && Number.isFinite(riskAversion))) {
+    throw new AllocationError('bad-input', `riskAversion is ${riskAversion}, expected a positive number.`);
+  }
+  if (objective === 'max-sharpe') return maxSharpe(problem);
+  const mean = objective === 'utility' ? meanOf(problem) : undefined;
+  return inReturns(solveQp(trade(problem, mean, 1 / riskAversion)), riskAversion);
+}
+
+/** The problem divided by risk aversion: w'Cw / 2 - tolerance (mean . w - cost / horizonSessions). */
+function trade(problem: MvoProblem, mean: Float64Array | undefined, tolerance: number): ConstrainedQp {
+  const { size, values: matrix } = problem.covariance;
+  const linear = mean ? mean.map((value) => tolerance * value) : new Float64Array(size);
+  return constrain({ size, matrix, linear }, problem, tolerance / (problem.horizonSessions ?? 21));
+}
+
+function meanOf({ mean, covariance, objective, riskFreeRate = 0 }: MvoProblem): Float64Array {
+  if (mean?.length !== covariance.size) {
+    throw new AllocationError(
+      'bad-input',
+      `${objective} needs ${covariance.size} mean returns, got ${mean?.length ?? 'none'}.`,
+    );
+  }
+  const bad = mean.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new AllocationError('not-finite', `The mean of asset ${bad} is ${mean[bad]}.`);
+  return Float64Array.from(mean, (value) => (objective === 'max-sharpe' ? value - riskFreeRate : value));
+}
+
+function inReturns({ weights, multipliers: raw, kktResidual, iterations }: QpSolution, riskAversion: number): MvoSolution {
+  const scaled = (value: number): number => value * riskAversion;
+  const multipliers: Multipliers = {
+    budget: scaled(raw.budget),
+    lower: raw.lower.map(scaled),
+    upper: raw.upper.map(scaled),
+    groups: raw.groups.map(({ lower, upper }) => ({ lower: scaled(lower), upper: scaled(upper) })),
+    turnover: scaled(raw.turnover),
+    gross: scaled(raw.gross),
+  };
+  return { weights: Array.from(weights), multipliers, kktResidual, iterations, riskAversion };
+}
+
+/** One point of the efficient frontier, by its risk tolerance. */
+type FrontierPoint = { tolerance: number; solution: QpSolution; excess: number; variance: number };
+
+const STEPS_MAX = 200;
+
+/**
+ * The Sharpe ratio is greatest where risk tolerance = variance / excess return of its own optimum (the tangent through
+ * the risk-free rate). Both sides are found on the frontier and the root closed in on by false position (Illinois).
+ */
+function maxSharpe(problem: MvoProblem): MvoSolution {
+  const excessMean = meanOf(problem);
+  let last: QpSolution | undefined;
+  const at = (tolerance: number): FrontierPoint => {
+    const qp = trade(problem, excessMean, tolerance);
+    last = solveQp(qp, last?.activeSet);
+    return measured(qp, last, tolerance, excessMean);
+  };
+  let low = at(0);
+  if (isRiskless(low, problem)) return inReturns(low.solution, 1);
+  let high = low;
+  let guess = low.excess > 0 ? (2 * low.variance) / low.excess : startingTolerance(low, excessMean);
+  for (let step = 0; tangency(high) >= 0; step++) {
+    if (step > 60) throw new AllocationError('no-positive-mean', 'No feasible portfolio earns more than the risk-free rate.');
+    low = high;
+    high = at(guess);
+    guess *= 4;
+  }
+  const point = falsePosition(at, low, high);
+  return inReturns(point.solution, 1 / point.tolerance);
+}
+
+function measured(qp: ConstrainedQp, solution: QpSolution, tolerance: number, mean: Float64Array): FrontierPoint {
+  const { weights } = solution;
+  let excess = 0;
+  let variance = 0;
+  for (let i = 0; i < qp.size; i++) {
+    const trade = Math.abs(weights[i]! - qp.current[i]!);
+    const cost = tolerance > 0 ? (qp.proportional[i]! * trade + qp.impact[i]! * trade ** 1.5) / tolerance : 0;
+    excess += mean[i]! * weights[i]! - cost;
+    let along = 0;
+    if (weights[i] === 0) continue;
+    for (let j = 0; j < qp.size; j++) along += qp.matrix[i * qp.size + j]! * weights[j]!;
+    variance += along * weights[i]!;
+  }
+  return { tolerance, solution, excess, variance };
+}
+
+/** Positive below the tangency's tolerance, negative above. */
+function tangency({ variance, tolerance, excess }: FrontierPoint): number {
+  return variance - tolerance * excess;
+}
+
+function isRiskless(point: FrontierPoint, { covariance: { size, values } }: MvoProblem): boolean {
+  let largest = 0;
+  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  return point.variance <= 1e-20 * largest && point.excess > 0;
+}
+
+function startingTolerance(point: FrontierPoint, mean: Float64Array): number {
+  const size = mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return size > 0 ? point.variance / size : 1;
+}
+
+/** Regula falsi, the stale end's value halved when it is kept twice (Illinois). */
+function falsePosition(at: (tolerance: number) => FrontierPoint, below: FrontierPoint, above: FrontierPoint): FrontierPoint {
+  let low = { tolerance: below.tolerance, value: tangency(below) };
+  let high = { tolerance: above.tolerance, value: tangency(above) };
+  let kept = 0;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const share = low.value / (low.value - high.value);
+    const middle = at(low.tolerance + share * (high.tolerance - low.tolerance));
+    const value = tangency(middle);
+    const narrow = high.tolerance - low.tolerance <= 1e-13 * high.tolerance;
+    if (Math.abs(value) <= 1e-13 * middle.variance || narrow) return middle;
+    if (value > 0) {
+      low = { tolerance: middle.tolerance, value };
+      if (kept === 1) high.value /= 2;
+      kept = 1;
+    } else {
+      high = { tolerance: middle.tolerance, value };
+      if (kept === -1) low.value /= 2;
+      kept = -1;
+    }
+  }
+  throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${STEPS_MAX} steps.`);
+}

@@ -1,0 +1,71 @@
+import { lastReturns } from '../features/last-returns.ts';
+import type { Outlook } from '../forecast/outlook.ts';
+import type { PricePanel } from '../market/panel.ts';
+import type { Session } from '../market/session.ts';
+import { decide, decisionSessions } from '../policy/decide.ts';
+import type { Decision } from '../policy/decision.ts';
+import type { PortfolioPolicy } from '../policy/policy.ts';
+import { type Fill, openingValuation, revalue, type Valuation } from '../policy/valuation.ts';
+
+export type WalkForward = { decisions: Decision[]; valuations: Valuation[]; fills: Fill[] };
+
+/** Sessions looked back for the last close before a gap; as the live revaluation does. */
+const returnSessions = 10;
+
+/**
+ * Walks a policy forward over the panel's sessions from `inception` on, with the very `decide` and `revalue` that run
+ * live: decided at a close from the panel cut there, filled at the next close, charged on drifted holdings.
+ * `outlookAt` is given the cut panel and so cannot see further.
+ */
+export function walkForward(input: {
+  panel: PricePanel;
+  policy: PortfolioPolicy;
+  inception: Session;
+  isRebalanceSession(session: Session): boolean;
+  outlookAt(panel: PricePanel): Outlook;
+}): WalkForward {
+  const { panel, policy } = input;
+  const decisions: Decision[] = [];
+  const valuations: Valuation[] = [];
+  const fills: Fill[] = [];
+  let pending: Decision | null = null;
+  const first = panel.sessions.findIndex((session) => session >= input.inception);
+  const sessions = first < 0 ? [] : panel.sessions.slice(first);
+  for (const session of sessions) {
+    const before = valuations.at(-1);
+    const cut = panel.upTo(session);
+    let stricter = false;
+    if (before) {
+      const returns = lastReturns(cut.last(returnSessions).select(policy.symbols));
+      const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
+      const step = revalue(before, session, returns, pending, targets, policy);
+      valuations.push(step.valuation);
+      if (step.fill) fills.push(step.fill);
+      stricter = step.stricter;
+    } else valuations.push(openingValuation(session, policy));
+    pending = null;
+    const monthly = input.isRebalanceSession(session);
+    if (!monthly && !stricter) continue;
+    const valuation = valuations.at(-1)!;
+    const last = decisions.at(-1);
+    pending = decide({
+      asOf: session,
+      reason: monthly ? 'monthly' : 'drawdown',
+      panel: cut.last(decisionSessions(policy)),
+      outlook: input.outlookAt(cut),
+      holdings: valuation.live,
+      shadowHoldings: valuation.shadow,
+      drawdown: valuation.drawdown,
+      previous: last ? { asOf: last.asOf, targets: last.shadowTargets } : null,
+      policy,
+      inputs: {
+        vintage: 'walk-forward',
+        modelId: null,
+        configHash: 'walk-forward',
+        codeVersion: 'walk-forward',
+      },
+    });
+    decisions.push(pending);
+  }
+  return { decisions, valuations, fills };
+}

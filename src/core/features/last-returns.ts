@@ -1,0 +1,16 @@
+import type { PricePanel } from '../market/panel.ts';
+
+/**
+ * Each symbol's simple total return over the panel's last session: its level there against its last level before.
+ * A symbol without a close at the last session has earned nothing yet: 0. Its next close carries the whole move.
+ */
+export function lastReturns(panel: PricePanel): number[] {
+  const row = panel.sessions.length - 1;
+  return panel.levels.map((column) => {
+    const now = column[row]!;
+    if (Number.isNaN(now)) return 0;
+    for (let back = row - 1; back >= 0; back -= 1)
+      if (!Number.isNaN(column[back]!)) return now / column[back]! - 1;
+    return 0;
+  });
+}

@@ -1,0 +1,44 @@
+import { type CostModel, tradeCost } from './costs.ts';
+
+/** Holdings as ratios of their own net asset value, in the policy's symbol order; weights and cash sum to 1. */
+export type Book = { weights: number[]; cash: number };
+
+export const emptyBook = (size: number): Book => ({ weights: new Array<number>(size).fill(0), cash: 1 });
+
+/** Share of the book that is not cash. */
+export function invested(book: Book): number {
+  return book.weights.reduce((sum, weight) => sum + weight, 0);
+}
+
+/** One session passes: each holding earns its simple return (cash earns nothing) and the weights drift. */
+export function drift(book: Book, returns: readonly number[]): { book: Book; earned: number } {
+  const grown = book.weights.map((weight, i) => weight * (1 + returns[i]!));
+  const value = grown.reduce((sum, weight) => sum + weight, book.cash);
+  return {
+    book: { weights: grown.map((weight) => weight / value), cash: book.cash / value },
+    earned: value - 1,
+  };
+}
+
+export type Trading = { turnoverOneWay: number; turnoverTwoWay: number; costRatio: number; costs: number[] };
+
+/**
+ * What it takes to go from `book`, as drifted, to `targets`.
+ * Two-way turnover is the traded notional, the sum of absolute weight changes without cash; one-way is half of it.
+ */
+export function tradingTo(
+  book: Book,
+  targets: readonly number[],
+  symbols: readonly string[],
+  model: CostModel,
+): Trading {
+  const trades = targets.map((target, i) => target - book.weights[i]!);
+  const costs = trades.map((trade, i) => tradeCost(model, symbols[i]!, trade));
+  const turnoverTwoWay = trades.reduce((sum, trade) => sum + Math.abs(trade), 0);
+  return {
+    turnoverOneWay: turnoverTwoWay / 2,
+    turnoverTwoWay,
+    costRatio: costs.reduce((sum, cost) => sum + cost, 0),
+    costs,
+  };
+}

@@ -1,0 +1,138 @@
+import { type Book, invested } from './book.ts';
+import type { BindingConstraint } from './decision.ts';
+import type { Bounds, PortfolioPolicy } from './policy.ts';
+
+/** No weights satisfy the limits; the decision steps down a rung. */
+export class InfeasibleError extends Error {
+  override name = 'InfeasibleError';
+}
+
+const tolerance = 1e-12;
+
+/**
+ * The point of { lower <= w <= upper, sum w = total } nearest to `goal` (Euclidean projection).
+ * The shift that makes the sum right is found by bisection and the last rounding is put on an inner weight.
+ */
+export function projectToBudget(goal: readonly number[], bounds: readonly Bounds[], total: number): number[] {
+  const least = bounds.reduce((sum, bound) => sum + bound.lower, 0);
+  const most = bounds.reduce((sum, bound) => sum + bound.upper, 0);
+  if (least > total + 1e-9 || most < total - 1e-9)
+    throw new InfeasibleError(
+      `bounds allow a sum of weights between ${least} and ${most}, but ${total} is to be invested; widen the bounds`,
+    );
+  const at = (shift: number) =>
+    goal.map((w, i) => Math.min(Math.max(w - shift, bounds[i]!.lower), bounds[i]!.upper));
+  const sum = (weights: readonly number[]) => weights.reduce((s, w) => s + w, 0);
+  if (Math.abs(sum(at(0)) - total) <= tolerance) return at(0);
+  let low = Math.min(...goal.map((w, i) => w - bounds[i]!.upper));
+  let high = Math.max(...goal.map((w, i) => w - bounds[i]!.lower));
+  for (let step = 0; step < 200 && low < high; step += 1) {
+    const middle = low + (high - low) / 2;
+    if (middle === low || middle === high) break;
+    if (sum(at(middle)) > total) low = middle;
+    else high = middle;
+  }
+  const weights = at(high);
+  const rest = total - sum(weights);
+  const inner = weights.findIndex((w, i) => w + rest >= bounds[i]!.lower && w + rest <= bounds[i]!.upper);
+  if (inner >= 0) weights[inner]! += rest;
+  return weights;
+}
+
+/**
+ * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, turnover cap and
+ * no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit must not wait
+ * for a turnover budget. `first` exempts the first investment from cap and band.
+ */
+export function constrain(
+  proposal: readonly number[],
+  book: Book,
+  policy: PortfolioPolicy,
+  limits: readonly Bounds[],
+  exposure: number,
+  first: boolean,
+): { targets: number[]; bounds: Bounds[]; binding: BindingConstraint[] } {
+  const budget = (1 - policy.cashRatio) * exposure;
+  const bounds = limits.map(({ lower, upper }) => ({
+    lower: lower * exposure,
+    upper: Math.min(upper, budget),
+  }));
+  const goal = projectToBudget(
+    proposal.map((weight) => weight * budget),
+    bounds,
+    budget,
+  );
+  const binding: BindingConstraint[] = [];
+  const targets = limitTrading(goal, book, policy, bounds, budget, first, binding);
+  if (exposure < 1) binding.push({ kind: 'exposure', name: 'drawdown', limit: exposure, multiplier: null });
+  if (policy.cashRatio > 0)
+    binding.push({ kind: 'cash', name: 'cash', limit: policy.cashRatio, multiplier: null });
+  targets.forEach((weight, i) => {
+    const { lower, upper } = bounds[i]!;
+    const name = policy.symbols[i]!;
+    if (weight <= lower + tolerance && lower > 0)
+      binding.push({ kind: 'lower', name, limit: lower, multiplier: null });
+    if (weight >= upper - tolerance && upper < budget)
+      binding.push({ kind: 'upper', name, limit: upper, multiplier: null });
+  });
+  return { targets, bounds, binding };
+}
+
+function limitTrading(
+  goal: number[],
+  book: Book,
+  policy: PortfolioPolicy,
+  bounds: Bounds[],
+  budget: number,
+  first: boolean,
+  binding: BindingConstraint[],
+): number[] {
+  if (first) return goal;
+  const oneWay = (to: readonly number[]) => to.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2;
+  const nearest = nearestAllowed(book, bounds, budget);
+  const mustTrade = oneWay(nearest);
+  if (mustTrade <= tolerance && oneWay(goal) < policy.noTradeBandRatio) {
+    binding.push({ kind: 'band', name: 'no-trade band', limit: policy.noTradeBandRatio, multiplier: null });
+    return [...book.weights];
+  }
+  const cap = policy.turnoverOneWayMax;
+  if (cap === null || oneWay(goal) <= cap) return goal;
+  binding.push({ kind: 'turnover', name: 'one-way turnover', limit: cap, multiplier: null });
+  if (mustTrade >= cap) return nearest;
+  const between = (share: number) => nearest.map((w, i) => w + share * (goal[i]! - w));
+  let low = 0;
+  let high = 1;
+  // Turnover along the way is convex and starts below the cap, so the last share within it is unique.
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (oneWay(between(middle)) <= cap) low = middle;
+    else high = middle;
+  }
+  return between(low);
+}
+
+/** The allowed weights nearest to what is held: trades that bounds and exposure force, and no more. */
+function nearestAllowed(book: Book, bounds: readonly Bounds[], budget: number): number[] {
+  const clipped = book.weights.map((w, i) => Math.min(Math.max(w, bounds[i]!.lower), bounds[i]!.upper));
+  return invested({ weights: clipped, cash: 0 }) <= budget + tolerance
+    ? clipped
+    : projectToBudget(clipped, bounds, budget);
+}
+
+/** The last guard before rows: throws unless weights are finite, within bounds, and sum to 1 with cash. */
+export function guardWeights(
+  weights: readonly number[],
+  cash: number,
+  bounds: readonly Bounds[],
+  where: string,
+): void {
+  const all = [...weights, cash];
+  if (!all.every(Number.isFinite)) throw new Error(`${where}: weights must be finite, got ${all.join(', ')}`);
+  const sum = all.reduce((s, w) => s + w, 0);
+  if (Math.abs(sum - 1) > 1e-9) throw new Error(`${where}: weights with cash must sum to 1, got ${sum}`);
+  weights.forEach((w, i) => {
+    const { lower, upper } = bounds[i]!;
+    if (w < lower - 1e-9 || w > upper + 1e-9)
+      throw new Error(`${where}: weight ${i} is ${w}, expected within ${lower} to ${upper}`);
+  });
+}

@@ -1,0 +1,72 @@
+import type { QualityNote } from '../market/quality.ts';
+import type { Session } from '../market/session.ts';
+import type { DrawdownStatus } from './drawdown.ts';
+
+/** Why a decision was made: the calendar, a stricter drawdown state, or a person's request. */
+export type DecisionReason = 'monthly' | 'drawdown' | 'manual';
+
+/** The ladder a decision steps down when a part fails; a higher index is a worse rung. */
+export const rungs = ['full', 'signal-off', 'previous-covariance', 'last-good', 'hold'] as const;
+export type Rung = (typeof rungs)[number];
+
+/** One asset's line in a decision. Weights are ratios of net asset value. */
+export type TargetLine = {
+  symbol: string;
+  /** weight held at the decision's close, drifted */
+  held: number;
+  /** weight to hold from the fill on */
+  target: number;
+  /** target less held: what is to be traded, signed */
+  trade: number;
+  /** the bounds this target was made within */
+  lower: number;
+  upper: number;
+  /** forecast mean daily log return; null where no forecast was used */
+  forecast: number | null;
+  /** estimated cost of this trade as a ratio of net asset value */
+  costRatio: number;
+};
+
+/** A limit the weights lie against; `multiplier` where an optimiser reported one. */
+export type BindingConstraint = {
+  kind: 'lower' | 'upper' | 'group' | 'turnover' | 'cash' | 'band' | 'exposure' | 'gross' | 'volatility';
+  name: string;
+  limit: number;
+  multiplier: number | null;
+};
+
+/** What a decision was made from: enough to make it again, bit for bit. */
+export type DecisionInputs = {
+  /** newest observation of any bar read, ISO instant; bars as known then are the decision's vintage */
+  vintage: string;
+  modelId: string | null;
+  configHash: string;
+  codeVersion: string;
+};
+
+/** Target weights of one portfolio, decided at the close of `asOf`, to be filled at the next session's close. */
+export type Decision = {
+  portfolio: string;
+  asOf: Session;
+  reason: DecisionReason;
+  allocator: string;
+  rung: Rung;
+  /** why a lower rung was taken; null on `full` */
+  rungReason: string | null;
+  lines: TargetLine[];
+  cash: { held: number; target: number };
+  turnoverOneWay: number;
+  turnoverTwoWay: number;
+  /** estimated cost of all trades as a ratio of net asset value */
+  costRatio: number;
+  /** 0 to 1: how far the forecast moves the weights from the base allocator's */
+  signalScale: number;
+  binding: BindingConstraint[];
+  drawdown: DrawdownStatus;
+  /** share of the proposal the drawdown state allows, 0 to 1 */
+  exposureRatio: number;
+  /** the shadow portfolio's targets (the same policy without the drawdown limit), in the order of `lines` */
+  shadowTargets: number[];
+  quality: QualityNote[];
+  inputs: DecisionInputs;
+};

@@ -1,0 +1,66 @@
+import type { Database } from '../adapters/postgres/database.ts';
+import { countPending, settleCutOff, settleLetter, takeLetter } from '../adapters/postgres/letter-rows.ts';
+import type { Slot } from '../core/schedule/slot.ts';
+import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
+
+export type SendOutcome =
+  | { outcome: 'sent' }
+  | { outcome: 'refused'; permanent: boolean; error: string }
+  | { outcome: 'ambiguous'; error: string };
+
+/** Where letters go. A folder may be written twice with the same result; a mail server may not. */
+export type Mailer = {
+  kind: 'smtp' | 'folder';
+  send(message: {
+    from: string;
+    to: string;
+    messageId: string;
+    session: string;
+    portfolio: string;
+    bytes: Buffer;
+  }): Promise<SendOutcome>;
+};
+
+/**
+ * Sends the frozen letters of a decision. A letter whose fate is unknown, because the connection or the process ended
+ * after its text was handed over, is shown as ambiguous and never repeated by itself.
+ */
+export async function deliver(
+  database: Database,
+  mailer: Mailer,
+  from: string,
+  slot: Slot,
+  at: Instant,
+  log: Log,
+): Promise<void> {
+  const { portfolio, session } = slot;
+  const cutOff = await settleCutOff(
+    database,
+    portfolio,
+    session,
+    mailer.kind === 'folder' ? 'pending' : 'ambiguous',
+    at,
+  );
+  if (cutOff > 0 && mailer.kind === 'smtp')
+    log.warn({ portfolio, session, letters: cutOff }, 'letters may or may not have left');
+  let refused: string | null = null;
+  for (;;) {
+    const letter = await takeLetter(database, portfolio, session);
+    if (!letter) break;
+    const result = await mailer.send({ ...letter, from, to: letter.recipient });
+    if (result.outcome === 'refused' && !result.permanent) {
+      await settleLetter(database, letter.letterId, 'pending', result.error, at);
+      refused = result.error;
+      break;
+    }
+    const error = result.outcome === 'sent' ? null : result.error;
+    await settleLetter(database, letter.letterId, result.outcome, error, at);
+    if (error)
+      log.error({ portfolio, session, outcome: result.outcome, error }, 'letter not known to have arrived');
+  }
+  if (refused !== null)
+    throw new NotReadyError(`the mail server did not take the letter of ${session}: ${refused}`);
+  if ((await countPending(database, portfolio, session)) > 0)
+    throw new NotReadyError(`letters of ${session} are still to be sent`);
+  await completeSlot(database, slot, at, async () => {});
+}

@@ -1,0 +1,162 @@
+import {
+  type FetchOutcome,
+  newestBars,
+  noteFetches,
+  readBars,
+  saveBars,
+  saveGap,
+} from '../adapters/postgres/bar-rows.ts';
+import type { Database } from '../adapters/postgres/database.ts';
+import { SourceError } from '../adapters/source.ts';
+import type { Bar } from '../core/market/bar.ts';
+import { addDays, type Session } from '../core/market/session.ts';
+import type { Slot } from '../core/schedule/slot.ts';
+import { type Portfolio, pricedSymbols } from './portfolio.ts';
+import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
+
+/** Calendar days fetched again before the newest stored session, to see restatements. */
+const overlapDays = 10;
+
+type Change = { fresh: Bar[]; restated: number };
+
+/**
+ * Brings every priced symbol's bars up to the slot's session. Done when each has a bar of it or a recorded reason
+ * for none; before the slot's deadline a missing bar is waited for, after it the gap is recorded.
+ * A failing symbol never stops the others: what was fetched is stored even when the slot has to be tried again.
+ */
+export async function ingest(
+  database: Database,
+  portfolio: Portfolio,
+  slot: Slot,
+  at: Instant,
+  log: Log,
+): Promise<void> {
+  const { sourceName, source } = portfolio;
+  const symbols = pricedSymbols(portfolio);
+  const newest = await newestBars(database, sourceName, symbols);
+  const stored = await storedOverlap(database, sourceName, symbols, newest, slot.session);
+  const changes: Change[] = [];
+  const outcomes: FetchOutcome[] = [];
+  for (const symbol of symbols) {
+    try {
+      const change = await fetchChange(
+        portfolio,
+        database,
+        symbol,
+        newest.get(symbol),
+        stored.get(symbol) ?? [],
+        slot.session,
+        log,
+      );
+      changes.push(change);
+      outcomes.push({ symbol, failure: null, restated: change.restated });
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      outcomes.push({ symbol, failure: { kind: error.kind, message: error.message }, restated: 0 });
+      log.warn({ symbol, session: slot.session, kind: error.kind, error: error.message }, 'no prices');
+    }
+  }
+  await noteFetches(database, sourceName, at, outcomes);
+  const fresh = changes.flatMap((change) => change.fresh);
+  const missing = missingReasons(symbols, newest, fresh, outcomes, slot.session);
+  const late = Date.parse(at) >= slot.deadlineAt;
+  if (missing.size > 0 && !late) {
+    await database.transaction((sql) => saveBars(sql, sourceName, source.basis, fresh, at));
+    throw new NotReadyError(
+      `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,
+    );
+  }
+  await completeSlot(database, slot, at, async (sql) => {
+    await saveBars(sql, sourceName, source.basis, fresh, at);
+    for (const [symbol, reason] of missing)
+      await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at });
+  });
+}
+
+async function storedOverlap(
+  database: Database,
+  source: string,
+  symbols: readonly string[],
+  newest: ReadonlyMap<string, Session>,
+  to: Session,
+): Promise<Map<string, Bar[]>> {
+  const oldest = [...newest.values()].sort()[0];
+  if (oldest === undefined) return new Map();
+  const bars = await readBars(database, {
+    source,
+    symbols,
+    from: addDays(oldest, -overlapDays),
+    to,
+    vintage: null,
+  });
+  return Map.groupBy(bars, (bar) => bar.symbol);
+}
+
+/** Bars to store for one symbol. Where the overlap was restated, its whole history is fetched and compared. */
+async function fetchChange(
+  portfolio: Portfolio,
+  database: Database,
+  symbol: string,
+  newest: Session | undefined,
+  stored: readonly Bar[],
+  to: Session,
+  log: Log,
+): Promise<Change> {
+  const { source, sourceName, historyStart } = portfolio;
+  const from = newest === undefined ? historyStart : addDays(newest < to ? newest : to, -overlapDays);
+  const { bars, warnings } = await source.fetchBars(symbol, from < historyStart ? historyStart : from, to);
+  for (const warning of warnings) log.warn({ symbol, session: to }, warning);
+  const change = compare(stored, bars);
+  if (change.restated === 0) return change;
+  log.warn({ symbol, session: to, restated: change.restated }, 'history was restated; fetching all of it');
+  const all = await source.fetchBars(symbol, historyStart, to);
+  const known = await readBars(database, {
+    source: sourceName,
+    symbols: [symbol],
+    from: historyStart,
+    to,
+    vintage: null,
+  });
+  return compare(known, all.bars);
+}
+
+/** Yahoo's closes are 32-bit floats, so the same close may come back this much apart. */
+const sameRatio = 1e-6;
+const same = (a: number, b: number) => Math.abs(a - b) <= sameRatio * Math.max(Math.abs(a), Math.abs(b));
+
+/** Bars that are new, and bars that restate a stored one. */
+function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
+  const before = new Map(stored.map((bar) => [bar.session, bar]));
+  const fresh: Bar[] = [];
+  let restated = 0;
+  for (const bar of fetched) {
+    const known = before.get(bar.session);
+    if (
+      known &&
+      same(known.close, bar.close) &&
+      same(known.dividend, bar.dividend) &&
+      same(known.splitRatio, bar.splitRatio)
+    )
+      continue;
+    if (known) restated += 1;
+    fresh.push(bar);
+  }
+  return { fresh, restated };
+}
+
+function missingReasons(
+  symbols: readonly string[],
+  newest: ReadonlyMap<string, Session>,
+  fresh: readonly Bar[],
+  outcomes: readonly FetchOutcome[],
+  session: Session,
+): Map<string, string> {
+  const here = new Set(fresh.filter((bar) => bar.session === session).map((bar) => bar.symbol));
+  const missing = symbols.filter((symbol) => !here.has(symbol) && (newest.get(symbol) ?? '') < session);
+  return new Map(
+    missing.map((symbol) => {
+      const failure = outcomes.find((outcome) => outcome.symbol === symbol)?.failure;
+      return [symbol, failure ? failure.message : 'the source answered without a bar of this session'];
+    }),
+  );
+}

@@ -1,0 +1,38 @@
+import type { PriceSource } from '../adapters/source.ts';
+import { type ForecasterConfig, panelSymbols, sessionsNeeded } from '../core/forecast/forecaster-config.ts';
+import type { Session } from '../core/market/session.ts';
+import { decisionSessions } from '../core/policy/decide.ts';
+import type { PortfolioPolicy } from '../core/policy/policy.ts';
+import type { SchedulePlan } from '../core/schedule/plan.ts';
+
+/** One configured portfolio, wired: what every task of it reads. */
+export type Portfolio = {
+  policy: PortfolioPolicy;
+  forecaster: ForecasterConfig | null;
+  configHash: string;
+  plan: SchedulePlan;
+  source: PriceSource;
+  /** the name bars are stored under */
+  sourceName: string;
+  historyStart: Session;
+  currency: string;
+  capital: number;
+  letter: { from: string; to: string[] };
+};
+
+/** Symbols whose prices are needed: the portfolio's, and the market's where a feature reads it. */
+export function pricedSymbols({ policy, forecaster }: Portfolio): string[] {
+  return forecaster ? panelSymbols(forecaster, policy.symbols) : policy.symbols;
+}
+
+/** Sessions of prices one decision reads, its own included: always as many, so that it reads the same numbers. */
+export function panelSessions({ policy, forecaster }: Portfolio): number {
+  return Math.max(decisionSessions(policy), forecaster ? sessionsNeeded(forecaster).inference : 0);
+}
+
+/** The first of the `count` sessions that end with `asOf`, or the first with prices. */
+export function windowStart({ plan, historyStart }: Portfolio, asOf: Session, count: number): Session {
+  let from = asOf;
+  for (let back = 1; back < count && from > historyStart; back += 1) from = plan.calendar.previous(from);
+  return from < historyStart ? plan.calendar.next(from) : from;
+}

@@ -1,0 +1,119 @@
+import type { Sql } from '../adapters/postgres/database.ts';
+import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
+import { newestModel } from '../adapters/postgres/model-rows.ts';
+import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
+import type { Artefact } from '../core/forecast/artefact.ts';
+import { noOutlook, type Outlook, outlookFrom } from '../core/forecast/outlook.ts';
+import type { PricePanel } from '../core/market/panel.ts';
+import type { Session } from '../core/market/session.ts';
+import { decide, decisionSessions } from '../core/policy/decide.ts';
+import type { Decision, DecisionReason } from '../core/policy/decision.ts';
+import type { Portfolio } from './portfolio.ts';
+import { panelSessions } from './portfolio.ts';
+import { readPanel } from './prices.ts';
+import { NotReadyError } from './task.ts';
+
+/** Checks a stored model before it is used; throws when its content is not what its address says. */
+export type ReadModel = (stored: unknown) => Artefact;
+
+export type Proposal = { decision: Decision; outlook: Outlook };
+
+export type ProposalContext = { portfolio: Portfolio; codeVersion: string; readModel: ReadModel };
+
+/** What would be decided at the close of `session` from what is known now. Writes nothing. */
+export async function proposeDecision(
+  sql: Sql,
+  context: ProposalContext,
+  session: Session,
+  reason: DecisionReason,
+): Promise<Proposal> {
+  const { panel, vintage } = await readPanel(
+    sql,
+    context.portfolio,
+    session,
+    panelSessions(context.portfolio),
+    null,
+  );
+  if (vintage === null || panel.sessions.length === 0)
+    throw new NotReadyError(
+      `${context.portfolio.policy.portfolio} has no prices up to ${session}: ingest first`,
+    );
+  const outlook = await readOutlook(sql, context, panel, session);
+  const inputs = {
+    vintage,
+    modelId: outlook.forecast?.modelId ?? null,
+    configHash: context.portfolio.configHash,
+    codeVersion: context.codeVersion,
+  };
+  return { decision: await compose(sql, context, session, reason, panel, outlook, inputs), outlook };
+}
+
+/**
+ * Makes a stored decision again from what it was made from: its vintage, its stored forecast, the holdings and the
+ * drawdown state of its session. Equal to the stored one bit for bit, or something is wrong.
+ */
+export async function recomputeDecision(
+  sql: Sql,
+  context: ProposalContext,
+  stored: DecisionRow,
+): Promise<Decision> {
+  const { asOf, reason, inputs } = stored.decision;
+  if (inputs.configHash !== context.portfolio.configHash)
+    throw new Error(
+      `the decision of ${asOf} was made with configuration ${inputs.configHash}, expected ${context.portfolio.configHash}`,
+    );
+  const { panel } = await readPanel(
+    sql,
+    context.portfolio,
+    asOf,
+    panelSessions(context.portfolio),
+    inputs.vintage,
+  );
+  return compose(sql, context, asOf, reason, panel, stored.outlook, inputs);
+}
+
+async function readOutlook(
+  sql: Sql,
+  context: ProposalContext,
+  panel: PricePanel,
+  session: Session,
+): Promise<Outlook> {
+  const { policy, forecaster } = context.portfolio;
+  if (!forecaster) return noOutlook('the portfolio has no forecaster');
+  const model = await newestModel(sql, policy.portfolio, session);
+  try {
+    return outlookFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
+  } catch (error) {
+    return noOutlook((error as Error).message);
+  }
+}
+
+async function compose(
+  sql: Sql,
+  { portfolio }: ProposalContext,
+  session: Session,
+  reason: DecisionReason,
+  panel: PricePanel,
+  outlook: Outlook,
+  inputs: Decision['inputs'],
+): Promise<Decision> {
+  const { policy } = portfolio;
+  const valuation = await newestValuation(sql, policy.portfolio, session, policy.symbols);
+  if (valuation?.session !== session)
+    throw new NotReadyError(
+      `${policy.portfolio} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
+    );
+  const last = await decisionBefore(sql, policy.portfolio, session);
+  return decide({
+    asOf: session,
+    reason,
+    panel: panel.last(decisionSessions(policy)),
+    outlook,
+    holdings: valuation.live,
+    shadowHoldings: valuation.shadow,
+    drawdown: valuation.drawdown,
+    previous: last && { asOf: last.decision.asOf, targets: last.decision.shadowTargets },
+    policy,
+    inputs,
+  });
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { weightShapes } from '../../src/core/forecast/lstm-weights.ts';
+import { predict } from '../../src/core/forecast/predict.ts';
+import { readArtefact } from '../../src/core/forecast/stored-artefact.ts';
+import { trainingRequest } from '../../src/core/forecast/training-request.ts';
+import { buildTrainingSet } from '../../src/core/forecast/training-set.ts';
+import { PricePanel } from '../../src/core/market/panel.ts';
+import { sha256, trainArtefact } from '../../src/networks/artefact.ts';
+import { meanSquaredError } from '../../src/networks/network.ts';
+import { loadRuntime, type Runtime } from '../../src/networks/runtime.ts';
+import { trainNetwork } from '../../src/networks/training.ts';
+import { everyFeature, simulatedPanel, smallConfig } from '../core/forecast/simulated-prices.ts';
+import { describeOnBackends } from './backends.ts';
+
+const symbols = ['BBB', 'CCC', 'DDD'];
+const panel = simulatedPanel(['AAA', ...symbols], 400);
+
+/** Levels whose log returns follow a slow wave: the coming days can be told from the last ones. */
+function wavyPanel(): PricePanel {
+  const { sessions } = simulatedPanel(['AAA'], 400);
+  const wave = (phase: number) =>
+    Float64Array.from({ length: 400 }, (_, day) => Math.exp(0.2 * Math.sin(day / 6 + phase)));
+  return new PricePanel(sessions, ['AAA', 'BBB'], [wave(0), wave(1)]);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describeOnBackends('training', (backend) => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    runtime = await loadRuntime(backend);
+  });
+
+  it.each(['joint', 'pooled'] as const)(
+    'gives the same bits for the same seed, and others for another (%s)',
+    async (form) => {
+      const config = smallConfig({ form, features: everyFeature, epochsMax: 2, epochSamplesMax: 64 });
+      const set = buildTrainingSet(panel, symbols, config);
+      const first = await trainNetwork(runtime, set, config);
+      expect(await trainNetwork(runtime, set, config)).toEqual(first);
+      expect((await trainNetwork(runtime, set, { ...config, seed: 2 })).weights).not.toEqual(first.weights);
+    },
+  );
+
+  it('draws nothing from Math.random and leaves no tensor behind', async () => {
+    const config = smallConfig({ epochsMax: 1 });
+    const set = buildTrainingSet(panel, symbols, config);
+    const random = vi.spyOn(Math, 'random');
+    const before = runtime.tf.memory().numTensors;
+    await trainNetwork(runtime, set, config);
+    expect(runtime.tf.memory().numTensors).toBe(before);
+    expect(random).not.toHaveBeenCalled();
+  });
+
+  it('learns what can be learned', async () => {
+    const config = smallConfig({
+      epochsMax: 40,
+      patienceEpochs: 40,
+      learningRate: 0.01,
+      dropoutRatio: 0,
+      batchSize: 16,
+    });
+    const set = buildTrainingSet(wavyPanel(), ['AAA', 'BBB'], config);
+    const trained = await trainNetwork(runtime, set, config);
+    const { zero, historicalMean } = set.naiveValidationLoss;
+    expect(trained.validationLoss).toBeLessThan(0.05 * Math.min(zero, historicalMean));
+  });
+
+  it("stops after the patience without improvement and returns the best epoch's weights", async () => {
+    const config = smallConfig({ epochsMax: 60, patienceEpochs: 2, learningRate: 0.02 });
+    const set = buildTrainingSet(panel, symbols, config);
+    const steps: { epoch: number; epochEnded: boolean }[] = [];
+    const trained = await trainNetwork(runtime, set, config, (step) => void steps.push(step));
+    expect(trained.epochs).toBeLessThan(60);
+    expect(trained.epochs).toBe(trained.bestEpoch + 2);
+    expect(steps.filter(({ epochEnded }) => epochEnded)).toHaveLength(trained.epochs);
+    const shapes = weightShapes(set.inputs, config.units, set.outputs);
+    expect(meanSquaredError(runtime, shapes, trained.weights, set, set.validation)).toBe(
+      trained.validationLoss,
+    );
+    // fewer epochs take the same path, so one stopped at the best epoch has the same weights
+    const stopped = await trainNetwork(runtime, set, { ...config, epochsMax: trained.bestEpoch });
+    expect(stopped.weights).toEqual(trained.weights);
+  });
+
+  it('fails loudly where it diverges', async () => {
+    const config = smallConfig({ learningRate: 1 });
+    const set = buildTrainingSet(panel, symbols, config);
+    set.series[0]!.features.fill(Number.POSITIVE_INFINITY);
+    await expect(trainNetwork(runtime, set, config)).rejects.toThrow('training diverged in epoch 1');
+  });
+
+  it('makes an artefact that storage accepts and that forecasts as the backend does', async () => {
+    const request = trainingRequest(panel, symbols, smallConfig());
+    const artefact = await trainArtefact(runtime, request);
+    expect(readArtefact(JSON.parse(JSON.stringify(artefact)), sha256)).toEqual(artefact);
+    expect(artefact).toMatchObject({ symbols, trainedOn: panel.lastSession, backend, seed: 1 });
+    expect(artefact.backendVersion).toMatch(/^\d+\.\d+/);
+    const forecast = predict(artefact, panel);
+    expect(Math.max(...forecast.meanLogReturn.map(Math.abs))).toBeLessThan(0.05);
+    expect((await trainArtefact(runtime, request)).id).toBe(artefact.id);
+  });
+});
+
+describe('both backends', () => {
+  it('train to nearly the same losses: the fused and the composed kernels are one function', async () => {
+    const config = smallConfig({ epochsMax: 2 });
+    const set = buildTrainingSet(panel, symbols, config);
+    const first = await trainNetwork(await loadRuntime('auto'), set, config);
+    const second = await trainNetwork(await loadRuntime('wasm'), set, config);
+    expect(second.trainLoss).toBeCloseTo(first.trainLoss, 4);
+    expect(second.validationLoss).toBeCloseTo(first.validationLoss, 4);
+  });
+});
