@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as core from '@tensorflow/tfjs-core';
+import { composedSequence } from './composed-sequence.ts';
 import type { Runtime } from './runtime.ts';
 
 type Tensor = core.Tensor;
@@ -13,7 +14,7 @@ type NativeBackend = {
 
 /**
  * Hidden states of one LSTM layer over a whole sequence from zero initial state, differentiable in x, w and b.
- * x [time, batch, inputs], at least two times; w [inputs + units, 4 units], b [4 units], gates input, forget, candidate, output;
+ * x [time, batch, inputs]; w [inputs + units, 4 units], b [4 units], gates input, forget, candidate, output;
  * returns [time, batch, units]. Fused TensorFlow kernels where the runtime has them, ordinary ops elsewhere.
  */
 export function lstmSequence(
@@ -65,30 +66,4 @@ function int64Scalar(value: number): unknown {
     '@tensorflow/tfjs-node/dist/int64_tensors.js',
   ) as typeof int64Module;
   return new int64Module!.Int64Scalar(value);
-}
-
-/** The same function of ordinary tfjs ops, step by step; tfjs differentiates it. */
-function composedSequence(
-  { tf }: Runtime,
-  x: core.Tensor3D,
-  w: core.Tensor2D,
-  b: core.Tensor1D,
-): core.Tensor3D {
-  const [time, batch, inputs] = x.shape;
-  const units = b.size / 4;
-  const fromInput = tf.slice(w, [0, 0], [inputs, 4 * units]);
-  const fromHidden = tf.slice(w, [inputs, 0], [units, 4 * units]);
-  const driven = tf.add(tf.matMul(tf.reshape(x, [time * batch, inputs]), fromInput), b);
-  const steps = tf.unstack(tf.reshape(driven, [time, batch, 4 * units])) as core.Tensor2D[];
-  const hidden: core.Tensor2D[] = [];
-  let cell: core.Tensor | undefined;
-  for (const step of steps) {
-    const previous = hidden.at(-1);
-    const gates = previous ? tf.add(step, tf.matMul(previous, fromHidden)) : step;
-    const [admit, keep, candidate, emit] = tf.split(gates, 4, 1) as [Tensor, Tensor, Tensor, Tensor];
-    const admitted = tf.mul(tf.sigmoid(admit), tf.tanh(candidate));
-    cell = cell ? tf.add(tf.mul(tf.sigmoid(keep), cell), admitted) : admitted;
-    hidden.push(tf.mul(tf.sigmoid(emit), tf.tanh(cell)) as core.Tensor2D);
-  }
-  return tf.stack(hidden) as core.Tensor3D;
 }

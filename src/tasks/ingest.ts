@@ -17,7 +17,8 @@ import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
 /** Calendar days fetched again before the newest stored session, to see restatements. */
 const overlapDays = 10;
 
-type Change = { fresh: Bar[]; restated: number };
+/** Bars to store for one symbol, and which of them restate a stored one. */
+type Change = { fresh: Bar[]; restated: Bar[] };
 
 /**
  * Brings every priced symbol's bars up to the slot's session. Done when each has a bar of it or a recorded reason
@@ -49,7 +50,7 @@ export async function ingest(
         log,
       );
       changes.push(change);
-      outcomes.push({ symbol, failure: null, restated: change.restated });
+      outcomes.push({ symbol, failure: null, restated: change.restated.length });
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       outcomes.push({ symbol, failure: { kind: error.kind, message: error.message }, restated: 0 });
@@ -58,16 +59,17 @@ export async function ingest(
   }
   await noteFetches(database, sourceName, at, outcomes);
   const fresh = changes.flatMap((change) => change.fresh);
+  const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, newest, fresh, outcomes, slot.session);
   const late = Date.parse(at) >= slot.deadlineAt;
   if (missing.size > 0 && !late) {
-    await database.transaction((sql) => saveBars(sql, sourceName, source.basis, fresh, at));
+    await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,
     );
   }
   await completeSlot(database, slot, at, async (sql) => {
-    await saveBars(sql, sourceName, source.basis, fresh, at);
+    await saveBars(sql, sourceName, source.basis, toSave, at);
     for (const [symbol, reason] of missing)
       await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at });
   });
@@ -107,8 +109,11 @@ async function fetchChange(
   const { bars, warnings } = await source.fetchBars(symbol, from < historyStart ? historyStart : from, to);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   const change = compare(stored, bars);
-  if (change.restated === 0) return change;
-  log.warn({ symbol, session: to, restated: change.restated }, 'history was restated; fetching all of it');
+  if (change.restated.length === 0) return change;
+  log.warn(
+    { symbol, session: to, restated: change.restated.length },
+    'history was restated; fetching all of it',
+  );
   const all = await source.fetchBars(symbol, historyStart, to);
   const known = await readBars(database, {
     source: sourceName,
@@ -128,7 +133,7 @@ const same = (a: number, b: number) => Math.abs(a - b) <= sameRatio * Math.max(M
 function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
   const before = new Map(stored.map((bar) => [bar.session, bar]));
   const fresh: Bar[] = [];
-  let restated = 0;
+  const restated: Bar[] = [];
   for (const bar of fetched) {
     const known = before.get(bar.session);
     if (
@@ -138,7 +143,7 @@ function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
       same(known.splitRatio, bar.splitRatio)
     )
       continue;
-    if (known) restated += 1;
+    if (known) restated.push(bar);
     fresh.push(bar);
   }
   return { fresh, restated };

@@ -5,7 +5,7 @@ import type { Session } from '../core/market/session.ts';
 import { type Portfolio, pricedSymbols, windowStart } from './portfolio.ts';
 
 /**
- * The panel of the last `count` sessions up to `asOf`, as known at `vintage` (null: now), with the vintage it has.
+ * The panel of the last `count` sessions up to `asOf`, as known at `vintage` (null: now).
  * Always as many sessions, so that its levels, which accumulate from its first, are the same at every reading.
  */
 export async function readPanel(
@@ -14,12 +14,28 @@ export async function readPanel(
   asOf: Session,
   count: number,
   vintage: string | null,
-): Promise<{ panel: PricePanel; vintage: string | null }> {
-  const { calendar } = portfolio.plan;
-  const symbols = pricedSymbols(portfolio);
-  const from = windowStart(portfolio, asOf, count);
-  const window = { source: portfolio.sourceName, symbols, from, to: asOf };
+): Promise<PricePanel> {
+  const window = windowOf(portfolio, asOf, count);
   const bars = await readBars(sql, { ...window, vintage });
-  const panel = panelFromBars(bars, calendar.sessions(from, asOf), symbols, () => portfolio.source.basis);
-  return { panel, vintage: vintage ?? (await vintageOf(sql, window)) };
+  const sessions = portfolio.plan.calendar.sessions(window.from, asOf);
+  return panelFromBars(bars, sessions, window.symbols, () => portfolio.source.basis);
+}
+
+/** The vintage of what `readPanel` reads now; null when there are no prices. */
+export async function readVintage(
+  sql: Sql,
+  portfolio: Portfolio,
+  asOf: Session,
+  count: number,
+): Promise<string | null> {
+  return vintageOf(sql, windowOf(portfolio, asOf, count));
+}
+
+function windowOf(portfolio: Portfolio, asOf: Session, count: number) {
+  return {
+    source: portfolio.sourceName,
+    symbols: pricedSymbols(portfolio),
+    from: windowStart(portfolio, asOf, count),
+    to: asOf,
+  };
 }

@@ -10,7 +10,7 @@ import { decide, decisionSessions } from '../core/policy/decide.ts';
 import type { Decision, DecisionReason } from '../core/policy/decision.ts';
 import type { Portfolio } from './portfolio.ts';
 import { panelSessions } from './portfolio.ts';
-import { readPanel } from './prices.ts';
+import { readPanel, readVintage } from './prices.ts';
 import { NotReadyError } from './task.ts';
 
 /** Checks a stored model before it is used; throws when its content is not what its address says. */
@@ -27,17 +27,13 @@ export async function proposeDecision(
   session: Session,
   reason: DecisionReason,
 ): Promise<Proposal> {
-  const { panel, vintage } = await readPanel(
-    sql,
-    context.portfolio,
-    session,
-    panelSessions(context.portfolio),
-    null,
-  );
-  if (vintage === null || panel.sessions.length === 0)
+  const count = panelSessions(context.portfolio);
+  const vintage = await readVintage(sql, context.portfolio, session, count);
+  if (vintage === null)
     throw new NotReadyError(
       `${context.portfolio.policy.portfolio} has no prices up to ${session}: ingest first`,
     );
+  const panel = await readPanel(sql, context.portfolio, session, count, null);
   const outlook = await readOutlook(sql, context, panel, session);
   const inputs = {
     vintage,
@@ -62,7 +58,7 @@ export async function recomputeDecision(
     throw new Error(
       `the decision of ${asOf} was made with configuration ${inputs.configHash}, expected ${context.portfolio.configHash}`,
     );
-  const { panel } = await readPanel(
+  const panel = await readPanel(
     sql,
     context.portfolio,
     asOf,

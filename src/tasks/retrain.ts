@@ -47,7 +47,7 @@ export async function retrain(
   at: Instant,
   trainer: Trainer,
 ): Promise<void> {
-  const { panel } = await readPanel(database, portfolio, slot.session, trainingSessions(portfolio), null);
+  const panel = await readPanel(database, portfolio, slot.session, trainingSessions(portfolio), null);
   const { artefact, seconds } = await trainer.train(retrainingRequest(portfolio, panel));
   await completeSlot(database, slot, at, (sql) =>
     saveModel(sql, portfolio.policy.portfolio, slot.session, artefact, { seconds, at }),

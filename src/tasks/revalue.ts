@@ -34,7 +34,7 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
     await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
     return;
   }
-  const { panel } = await readPanel(sql, portfolio, slot.session, returnSessions, null);
+  const panel = await readPanel(sql, portfolio, slot.session, returnSessions, null);
   const returns = lastReturns(panel.select(policy.symbols));
   const last = await newestDecision(sql, id, before.session);
   const pending = last?.decision.asOf === before.session ? last : null;

@@ -14,7 +14,8 @@ export function valueAxis(values: readonly number[], bottom: number, top: number
   }
   const kind = high / low > linearRatioMax ? 'logarithmic' : 'linear';
   const scale = kind === 'linear' ? (value: number) => value : Math.log;
-  const margin = (scale(high) - scale(low)) * 0.06 || Math.abs(scale(high)) * 0.02 || 0.02;
+  // a flat line still needs some height around it
+  const margin = Math.max((scale(high) - scale(low)) * 0.06, kind === 'linear' ? high * 0.001 : 0);
   const from = scale(low) - margin;
   const to = scale(high) + margin;
   const at = (value: number) => bottom + ((scale(value) - from) / (to - from)) * (top - bottom);

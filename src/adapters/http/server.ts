@@ -1,4 +1,10 @@
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { Metrics } from '../metrics.ts';
 import { within } from './deadline.ts';
 import { statusPage, unavailablePage } from './page.ts';
@@ -39,7 +45,7 @@ export function createServer({
 }: ServerOptions): FastifyInstance {
   const server = fastify({
     ...(log ? { loggerInstance: log } : { logger: false }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // idle keep-alive connections would hold back the daemon's end
     forceCloseConnections: true,
     requestTimeout: 10_000,

@@ -56,10 +56,7 @@ function tiles({ decision, performance }: LetterContent): Fact[] {
   return [
     { label: 'To trade', value: percent(decision.turnoverTwoWay) },
     { label: 'Cost', value: basisPoints(decision.costRatio) },
-    {
-      label: performance.returnNetSinceLast === null ? 'Since inception' : 'Since the last',
-      value: signedPercent(since),
-    },
+    { label: 'Return', value: signedPercent(since) },
     { label: 'Drawdown', value: percent(-decision.drawdown.drawdownRatio) },
   ];
 }

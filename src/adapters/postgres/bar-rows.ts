@@ -50,22 +50,25 @@ export async function vintageOf(
   return rows[0]!.vintage;
 }
 
-/** Inserts new bars and supersedes those they restate; `at` is the observation. Returns how many were restated. */
+/**
+ * Inserts bars, and first supersedes the rows of those among them that restate a stored one; `at` is the observation.
+ * A bar that restates without being named so breaks the index of current bars, and nothing is stored.
+ */
 export async function saveBars(
   sql: Sql,
   source: string,
   basis: PriceBasis,
-  bars: readonly Bar[],
+  { bars, restated }: { bars: readonly Bar[]; restated: readonly Bar[] },
   at: string,
-): Promise<number> {
-  if (bars.length === 0) return 0;
-  const keys = [source, bars.map((b) => b.symbol), bars.map((b) => b.session), at];
-  const { rowCount } = await sql.query(
-    `update rebalanced.bars b set superseded_at = $4
-     from unnest($2::text[], $3::date[]) as fresh (symbol, session)
-     where b.source = $1 and b.symbol = fresh.symbol and b.session = fresh.session and b.superseded_at is null`,
-    keys,
-  );
+): Promise<void> {
+  if (restated.length > 0)
+    await sql.query(
+      `update rebalanced.bars b set superseded_at = $4
+       from unnest($2::text[], $3::date[]) as fresh (symbol, session)
+       where b.source = $1 and b.symbol = fresh.symbol and b.session = fresh.session and b.superseded_at is null`,
+      [source, restated.map((b) => b.symbol), restated.map((b) => b.session), at],
+    );
+  if (bars.length === 0) return;
   await sql.query(
     `insert into rebalanced.bars
        (source, symbol, session, close, dividend, split_ratio, high, low, volume, basis, observed_at)
@@ -73,7 +76,10 @@ export async function saveBars(
      from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[])
        as fresh (symbol, session, close, dividend, split_ratio, high, low, volume)`,
     [
-      ...keys,
+      source,
+      bars.map((b) => b.symbol),
+      bars.map((b) => b.session),
+      at,
       basis,
       bars.map((b) => b.close),
       bars.map((b) => b.dividend),
@@ -83,7 +89,6 @@ export async function saveBars(
       bars.map((b) => b.volume),
     ],
   );
-  return rowCount ?? 0;
 }
 
 /** Records why a symbol has no bar for a session. */

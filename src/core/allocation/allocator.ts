@@ -1,11 +1,18 @@
 import { AllocationError } from './allocation-error.ts';
+import { criticalLine } from './cla.ts';
 import { equalWeights } from './equal.ts';
+import { greatestSharpe, leastVariance } from './frontier.ts';
+import { hierarchicalEqualRisk, type RiskMeasure } from './herc.ts';
 import { type HrpVariant, hierarchicalRiskParity } from './hrp.ts';
 import { inverseVolatilityWeights } from './inverse-vol.ts';
+import type { Bounds } from './limits.ts';
 import type { LinkageName } from './linkage.ts';
-import type { ReturnsMatrix } from './returns-matrix.ts';
+import { type MvoObjective, meanVariance } from './mvo.ts';
+import type { MatrixProduct } from './proposed-linkage.ts';
+import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from './returns-matrix.ts';
 import type { Covariance } from './risk.ts';
-import { signalWeights } from './signal.ts';
+import { riskParityWeights } from './risk-parity.ts';
+import { blend, signalWeights } from './signal.ts';
 import { signalInverseVolatilityWeights } from './signal-inverse-vol.ts';
 
 export { AllocationError, type AllocationFailure } from './allocation-error.ts';
@@ -43,21 +50,27 @@ export type AllocationInput = {
   signal?: readonly number[] | undefined;
   /** How far the signal is trusted, 0..1; default 1. */
   signalScale?: number | undefined;
-  /** Expected return per session for `mvo` and `cla`; default the signal, else the mean of `returns`. */
+  /** Expected return per session for `mvo` and `cla`; default the history of `returns`, blended with the signal. */
   mean?: readonly number[] | undefined;
   /** Read by `mvo` and `cla`; default 0..1. */
-  bounds?: { lower: readonly number[]; upper: readonly number[] } | undefined;
+  bounds?: Bounds | undefined;
 };
 
 export type AllocationOptions = {
   /** `mvo` and `cla` (which has no utility); default min-variance. */
-  objective?: 'min-variance' | 'max-sharpe' | 'utility' | undefined;
+  objective?: MvoObjective | undefined;
+  /** History as mean: `compounded` growth (default, as PyPortfolioOpt) or the `arithmetic` mean. */
+  historicalMean?: 'compounded' | 'arithmetic' | undefined;
   /** `hrp`; default `pypfopt`. */
   variant?: HrpVariant | undefined;
   /** `hrp` (default single) and `herc` (default ward). */
   linkage?: LinkageName | undefined;
+  /** `hrp`, variant `paper`: a quick product that only proposes. */
+  matrixProduct?: MatrixProduct | undefined;
   /** `herc`; default variance. */
-  riskMeasure?: 'variance' | 'cvar' | 'cdar' | undefined;
+  riskMeasure?: RiskMeasure | undefined;
+  /** `herc`; default by the gap statistic. */
+  clusterCount?: number | undefined;
   /** `mvo` utility: mean - riskAversion / 2 x variance; default 1. */
   riskAversion?: number | undefined;
   /** Per session; `max-sharpe` only; default 0. */
@@ -94,9 +107,49 @@ function weigh(name: AllocatorName, input: AllocationInput, options: AllocationO
       return signalInverseVolatilityWeights(signalOf(name, input), input.covariance, input.signalScale ?? 1);
     case 'hrp':
       return hierarchicalRiskParity(input.covariance, options);
+    case 'herc':
+      return hierarchicalEqualRisk(input.covariance, input.returns, options);
+    case 'risk-parity':
+      return riskParityWeights(input.covariance);
+    case 'mvo':
+      return meanVariance({
+        ...options,
+        objective: options.objective ?? 'min-variance',
+        covariance: input.covariance,
+        mean: expectedReturns(input, options),
+        bounds: input.bounds,
+      }).weights;
+    case 'cla':
+      return byCriticalLine(input, options);
     default:
-      throw new AllocationError('bad-input', `Allocator ${name} is not there yet.`);
+      throw new AllocationError(
+        'bad-input',
+        `Allocator ${name} is unknown, expected one of ${allocatorNames.join(', ')}.`,
+      );
   }
+}
+
+function byCriticalLine(input: AllocationInput, options: AllocationOptions): number[] {
+  const { objective = 'min-variance', riskFreeRate } = options;
+  if (objective === 'utility') {
+    throw new AllocationError(
+      'bad-input',
+      'cla has the objectives min-variance and max-sharpe; mvo also has utility.',
+    );
+  }
+  const line = criticalLine(input.covariance, expectedReturns(input, options), input.bounds);
+  return objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line);
+}
+
+/** Means given, else history with as much of the signal as its scale says. */
+function expectedReturns(input: AllocationInput, { historicalMean }: AllocationOptions): readonly number[] {
+  if (input.mean) return input.mean;
+  const { signal, signalScale = 1, returns } = input;
+  if (signal && signalScale === 1) return signal;
+  const history = Array.from(
+    historicalMean === 'arithmetic' ? meanReturns(returns) : compoundedMeanReturns(returns),
+  );
+  return signal ? blend(signal, history, signalScale) : history;
 }
 
 function signalOf(name: string, input: AllocationInput): readonly number[] {

@@ -31,11 +31,16 @@ export type BoundedQpSolution = {
 export function solveBoundedQp(problem: BoundedQp, start?: BoundedQpSolution): BoundedQpSolution {
   checkFeasible(problem);
   // A singular matrix (duplicates, more assets than sessions) gets a ridge far below the tolerance of the answer.
-  return new ActiveSet(problem, 0, start).run() ?? new ActiveSet(problem, 1e-11, start).run() ?? giveUp(problem);
+  return (
+    new ActiveSet(problem, 0, start).run() ?? new ActiveSet(problem, 1e-11, start).run() ?? giveUp(problem)
+  );
 }
 
 function giveUp(problem: BoundedQp): never {
-  throw new AllocationError('no-convergence', `The active-set method found no optimum of ${problem.size} assets.`);
+  throw new AllocationError(
+    'no-convergence',
+    `The active-set method found no optimum of ${problem.size} assets.`,
+  );
 }
 
 /** Raises `infeasible` when no weights between the bounds have the budget as their sum. */
@@ -218,7 +223,8 @@ class ActiveSet {
   #removeDrift(): void {
     const { assets, count } = this.#factor;
     let largest = assets[0]!;
-    for (let k = 1; k < count; k++) if (this.#weights[assets[k]!]! > this.#weights[largest]!) largest = assets[k]!;
+    for (let k = 1; k < count; k++)
+      if (this.#weights[assets[k]!]! > this.#weights[largest]!) largest = assets[k]!;
     const sum = this.#weights.reduce((total, weight) => total + weight, 0);
     this.#weights[largest]! += this.#problem.budget - sum;
   }

@@ -1,23 +1,9 @@
 import { AllocationError } from './allocation-error.ts';
 import { checkFeasible, solveBoundedQp } from './bounded-qp.ts';
 import { FreeSetFactor } from './free-set-factor.ts';
+import type { CriticalLine, TurningPoint } from './frontier.ts';
 import type { Bounds } from './limits.ts';
 import type { Covariance } from './risk.ts';
-
-/**
- * A corner of the efficient frontier: optimal for the risk tolerance `lambda` (minimise w'Cw / 2 - lambda x mean . w).
- * `crossVariance` is the covariance with the corner before it.
- */
-export type TurningPoint = {
-  lambda: number;
-  weights: Float64Array;
-  mean: number;
-  variance: number;
-  crossVariance: number;
-};
-
-/** The whole efficient frontier: between two neighbouring turning points it mixes the two. */
-export type CriticalLine = { turningPoints: TurningPoint[] };
 
 /**
  * The Critical Line Algorithm (Markowitz 1956; Bailey and Lopez de Prado 2013): every turning point from the greatest
@@ -59,7 +45,13 @@ class Walk {
   readonly #ones: Float64Array;
   #points: TurningPoint[] = [];
 
-  constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array, ridge: number) {
+  constructor(
+    covariance: Covariance,
+    mean: Float64Array,
+    lower: Float64Array,
+    upper: Float64Array,
+    ridge: number,
+  ) {
     const { size, values } = covariance;
     this.#size = size;
     this.#matrix = values;
@@ -233,7 +225,8 @@ class Walk {
     this.#computeRisk();
     const { assets, count } = this.#factor;
     const correction = new Float64Array(count);
-    for (let k = 0; k < count; k++) correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
+    for (let k = 0; k < count; k++)
+      correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
     this.#factor.solve(correction);
     let correctionSum = 0;
     let onesSum = 0;
@@ -265,7 +258,8 @@ class Walk {
       }
     }
     // Two events at once leave the corner where it is; so does the end, when nothing is free to move.
-    if (moved || lambda < before!.lambda) this.#points.push({ lambda, weights, mean, variance, crossVariance });
+    if (moved || lambda < before!.lambda)
+      this.#points.push({ lambda, weights, mean, variance, crossVariance });
   }
 }
 
@@ -276,40 +270,4 @@ function addRow(matrix: Float64Array, size: number, row: number, factor: number,
   if (factor === 0) return;
   const start = row * size;
   for (let j = 0; j < size; j++) out[j]! += factor * matrix[start + j]!;
-}
-
-/** The portfolio of least variance: the frontier's end. */
-export function leastVariance({ turningPoints }: CriticalLine): number[] {
-  return Array.from(turningPoints.at(-1)!.weights);
-}
-
-/**
- * The portfolio of the greatest (mean - riskFreeRate) / volatility, exact on each segment.
- * Raises `no-positive-mean` when no point of the frontier earns more than the risk-free rate.
- */
-export function greatestSharpe({ turningPoints }: CriticalLine, riskFreeRate = 0): number[] {
-  let best = Number.NEGATIVE_INFINITY;
-  let weights: number[] = [];
-  const consider = (from: TurningPoint, to: TurningPoint, share: number): void => {
-    const mean = to.mean + share * (from.mean - to.mean) - riskFreeRate;
-    const variance =
-      share * share * from.variance + 2 * share * (1 - share) * to.crossVariance + (1 - share) ** 2 * to.variance;
-    const ratio = mean > 0 ? mean / Math.sqrt(Math.max(variance, Number.MIN_VALUE)) : Number.NEGATIVE_INFINITY;
-    if (!(ratio > best)) return;
-    best = ratio;
-    weights = Array.from(to.weights, (weight, i) => weight + share * (from.weights[i]! - weight));
-  };
-  turningPoints.forEach((to, k) => {
-    const from = turningPoints[k - 1];
-    if (!from) return consider(to, to, 0);
-    const excess = to.mean - riskFreeRate;
-    const gain = from.mean - to.mean;
-    const cross = to.crossVariance - to.variance;
-    const spread = from.variance - 2 * to.crossVariance + to.variance;
-    const stationary = (gain * to.variance - excess * cross) / (excess * spread - gain * cross);
-    if (stationary > 0 && stationary < 1) consider(from, to, stationary);
-    consider(from, to, 0);
-  });
-  if (weights.length > 0) return weights;
-  throw new AllocationError('no-positive-mean', 'No feasible portfolio earns more than the risk-free rate.');
 }

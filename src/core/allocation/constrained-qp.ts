@@ -56,11 +56,19 @@ export function quadraticGradient({ size, matrix, linear }: BoundedQp, weights: 
 }
 
 /** What the objective's unit is worth: the size of its gradient, beside which residuals are measured. */
-export function objectiveScale(problem: BoundedQp & { proportional?: Float64Array; impact?: Float64Array }): number {
+export function objectiveScale(
+  problem: BoundedQp & { proportional?: Float64Array; impact?: Float64Array },
+): number {
   const { size, matrix, linear, proportional, impact } = problem;
   let scale = 0;
   for (let i = 0; i < size; i++) {
-    scale = Math.max(scale, matrix[i * size + i]!, Math.abs(linear[i]!), proportional?.[i] ?? 0, impact?.[i] ?? 0);
+    scale = Math.max(
+      scale,
+      matrix[i * size + i]!,
+      Math.abs(linear[i]!),
+      proportional?.[i] ?? 0,
+      impact?.[i] ?? 0,
+    );
   }
   return scale > 0 ? scale : 1;
 }

@@ -45,7 +45,7 @@ export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
 }
 
 /** Takes the mean row from every row: distances between rows stay, and far fewer digits cancel in their products. */
-function centreColumns(matrix: Float64Array, size: number): void {
+export function centreColumns(matrix: Float64Array, size: number): void {
   const mean = new Float64Array(size);
   for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) mean[k]! += matrix[i * size + k]!;
   for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[k]! / size;

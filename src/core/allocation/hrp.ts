@@ -2,6 +2,7 @@ import { AllocationError } from './allocation-error.ts';
 import { correlationDistances, distancesBetweenRows } from './correlation-distance.ts';
 import { nearestLeafOrder } from './leaf-order.ts';
 import { type LinkageName, leafOrder, linkage } from './linkage.ts';
+import { type MatrixProduct, proposedLinkage } from './proposed-linkage.ts';
 import { type Covariance, inverseVolatilities } from './risk.ts';
 
 /**
@@ -13,7 +14,14 @@ export type HrpVariant = 'paper' | 'pypfopt' | 'riskfolio';
 
 export const hrpVariants: readonly HrpVariant[] = ['paper', 'pypfopt', 'riskfolio'];
 
-export type HrpOptions = { variant?: HrpVariant | undefined; linkage?: LinkageName | undefined };
+export type HrpOptions = {
+  /** Default `pypfopt`. */
+  variant?: HrpVariant | undefined;
+  /** Default single. */
+  linkage?: LinkageName | undefined;
+  /** Speeds up `paper` with single linkage, which is O(N^3), without changing its answer. */
+  matrixProduct?: MatrixProduct | undefined;
+};
 
 /**
  * Hierarchical risk parity (Lopez de Prado 2016): cluster by sqrt((1 - rho) / 2), put the assets in the order of the
@@ -42,12 +50,17 @@ function hrpOrder(
   covariance: Covariance,
   live: Int32Array,
   inverse: Float64Array,
-  { variant = 'pypfopt', linkage: method = 'single' }: HrpOptions,
+  { variant = 'pypfopt', linkage: method = 'single', matrixProduct }: HrpOptions,
 ): Int32Array {
   if (live.length === 1) return Int32Array.of(0);
   const distances = correlationDistances(covariance, live, inverse);
-  const tree = linkage(method, variant === 'paper' ? distancesBetweenRows(distances) : distances);
-  return variant === 'riskfolio' ? nearestLeafOrder(tree, distances) : leafOrder(tree);
+  if (variant === 'pypfopt') return leafOrder(linkage(method, distances));
+  if (variant === 'riskfolio') return nearestLeafOrder(linkage(method, distances), distances);
+  return leafOrder(
+    matrixProduct && method === 'single'
+      ? proposedLinkage(distances, matrixProduct)
+      : linkage(method, distancesBetweenRows(distances)),
+  );
 }
 
 /** Gives `weight` to the assets in `order`, halved recursively, each half in proportion to the other's variance. */

@@ -1,6 +1,20 @@
-import { type ConstrainedQp, hasGross, hasTrading, type Multipliers, quadraticGradient } from './constrained-qp.ts';
+import {
+  type ConstrainedQp,
+  hasGross,
+  hasTrading,
+  type Multipliers,
+  quadraticGradient,
+} from './constrained-qp.ts';
+import {
+  isFixed,
+  type Kink,
+  type RowLimit,
+  type RowPlace,
+  rowLimits,
+  type SideLimit,
+  sideLimits,
+} from './interior-limits.ts';
 import type { InteriorSolution } from './interior-point.ts';
-import { isFixed, type Kink, type RowLimit, type RowPlace, rowLimits, type SideLimit, sideLimits } from './interior-limits.ts';
 
 /** A step of everything the interior-point method moves. */
 export type Direction = {
@@ -41,7 +55,9 @@ export class InteriorState {
       const margin = 0.1 * Math.min(1, upper[i]! - lower[i]!);
       return Math.min(upper[i]! - margin, Math.max(lower[i]! + margin, budget / size));
     });
-    this.trade = hasTrading(problem) ? this.weights.map((w, i) => Math.abs(w - current[i]!) + 0.05) : undefined;
+    this.trade = hasTrading(problem)
+      ? this.weights.map((w, i) => Math.abs(w - current[i]!) + 0.05)
+      : undefined;
     this.gross = hasGross(problem) ? this.weights.map((w) => Math.abs(w) + 0.05) : undefined;
     this.residualWeights = new Float64Array(size);
     this.residualTrade = new Float64Array(size);
@@ -115,7 +131,8 @@ export class InteriorState {
   /** The largest violated limit. */
   primalError(): number {
     let worst = 0;
-    for (const side of this.sides) for (const value of side.residual) worst = Math.max(worst, Math.abs(value));
+    for (const side of this.sides)
+      for (const value of side.residual) worst = Math.max(worst, Math.abs(value));
     for (const row of this.rows) worst = Math.max(worst, Math.abs(row.residual));
     return worst;
   }
@@ -170,7 +187,8 @@ export class InteriorState {
       }
     });
     this.rows.forEach((row, k) => {
-      if (!row.equality) visit(row.slack, row.dual, direction?.rows[k]!.slack ?? 0, direction?.rows[k]!.dual ?? 0);
+      const step = direction?.rows[k];
+      if (!row.equality) visit(row.slack, row.dual, step?.slack ?? 0, step?.dual ?? 0);
     });
   }
 

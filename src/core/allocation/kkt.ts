@@ -50,7 +50,9 @@ function stationarity(
     const left = smooth[i]! + multipliers.budget + multipliers.upper[i]! - multipliers.lower[i]!;
     const trade = weights[i]! - problem.current[i]!;
     const perTrade =
-      problem.proportional[i]! + 1.5 * problem.impact[i]! * Math.sqrt(Math.abs(trade)) + multipliers.turnover / 2;
+      problem.proportional[i]! +
+      1.5 * problem.impact[i]! * Math.sqrt(Math.abs(trade)) +
+      multipliers.turnover / 2;
     const byTrade = subgradient(trade, perTrade);
     const byGross = subgradient(weights[i]!, multipliers.gross);
     // Minus `left` must lie between the least and the greatest slope of the kinked terms.

@@ -99,7 +99,12 @@ function otherEnds({ start, middle, end }: Range, place: number): { start: numbe
   return place < middle ? { start: middle, end } : { start, end: middle };
 }
 
-function shortestEnds(path: Float32Array, size: number, left: Range, right: Range): { first: number; last: number } {
+function shortestEnds(
+  path: Float32Array,
+  size: number,
+  left: Range,
+  right: Range,
+): { first: number; last: number } {
   let best = { first: left.start, last: right.start };
   for (let u = left.start; u < left.end; u++) {
     for (let w = right.start; w < right.end; w++) {

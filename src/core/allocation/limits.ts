@@ -38,7 +38,10 @@ export function constrain(
   const { bounds, trading } = limits;
   checkLimits(limits, size);
   const costs = (bps: number | readonly number[] | undefined): Float64Array =>
-    Float64Array.from({ length: size }, (_, i) => ((typeof bps === 'object' ? bps[i]! : (bps ?? 0)) * costFactor) / 1e4);
+    Float64Array.from(
+      { length: size },
+      (_, i) => ((typeof bps === 'object' ? bps[i]! : (bps ?? 0)) * costFactor) / 1e4,
+    );
   return {
     ...objective,
     lower: bounds ? Float64Array.from(bounds.lower) : new Float64Array(size),
@@ -70,19 +73,24 @@ function checkLimits({ bounds, trading, groups, grossMax, budget }: WeightLimits
   groups?.forEach(({ members, lower, upper }, g) => {
     const stranger = members.find((i) => !(Number.isInteger(i) && i >= 0 && i < size));
     if (stranger !== undefined) refuse(`Group ${g} names asset ${stranger}, expected 0 to ${size - 1}.`);
-    if (!(lower <= upper)) throw new AllocationError('infeasible', `Group ${g} allows ${lower} to ${upper}: nothing.`);
+    if (!(lower <= upper))
+      throw new AllocationError('infeasible', `Group ${g} allows ${lower} to ${upper}: nothing.`);
   });
   for (const [what, limit] of Object.entries({ grossMax, turnoverMax: trading?.turnoverMax })) {
     if (limit !== undefined && !(limit >= 0)) refuse(`${what} is ${limit}, expected 0 or more.`);
   }
-  if (budget !== undefined && !Number.isFinite(budget)) refuse(`The budget is ${budget}, expected a finite number.`);
+  if (budget !== undefined && !Number.isFinite(budget))
+    refuse(`The budget is ${budget}, expected a finite number.`);
 }
 
 function checkNumbers(what: string, values: readonly number[], size: number): void {
   if (values.length !== size) refuse(`There are ${values.length} entries of ${what}, expected ${size}.`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    throw new AllocationError('not-finite', `The ${what} of asset ${bad} is ${values[bad]}, expected a finite number.`);
+    throw new AllocationError(
+      'not-finite',
+      `The ${what} of asset ${bad} is ${values[bad]}, expected a finite number.`,
+    );
   }
 }
 

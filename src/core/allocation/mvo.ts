@@ -69,7 +69,10 @@ function meanOf({ mean, covariance, objective, riskFreeRate = 0 }: MvoProblem): 
   return Float64Array.from(mean, (value) => (objective === 'max-sharpe' ? value - riskFreeRate : value));
 }
 
-function inReturns({ weights, multipliers: raw, kktResidual, iterations }: QpSolution, riskAversion: number): MvoSolution {
+function inReturns(
+  { weights, multipliers: raw, kktResidual, iterations }: QpSolution,
+  riskAversion: number,
+): MvoSolution {
   const scaled = (value: number): number => value * riskAversion;
   const multipliers: Multipliers = {
     budget: scaled(raw.budget),
@@ -104,7 +107,11 @@ function maxSharpe(problem: MvoProblem): MvoSolution {
   let high = low;
   let guess = low.excess > 0 ? (2 * low.variance) / low.excess : startingTolerance(low, excessMean);
   for (let step = 0; tangency(high) >= 0; step++) {
-    if (step > 60) throw new AllocationError('no-positive-mean', 'No feasible portfolio earns more than the risk-free rate.');
+    if (step > 60)
+      throw new AllocationError(
+        'no-positive-mean',
+        'No feasible portfolio earns more than the risk-free rate.',
+      );
     low = high;
     high = at(guess);
     guess *= 4;
@@ -113,7 +120,12 @@ function maxSharpe(problem: MvoProblem): MvoSolution {
   return inReturns(point.solution, 1 / point.tolerance);
 }
 
-function measured(qp: ConstrainedQp, solution: QpSolution, tolerance: number, mean: Float64Array): FrontierPoint {
+function measured(
+  qp: ConstrainedQp,
+  solution: QpSolution,
+  tolerance: number,
+  mean: Float64Array,
+): FrontierPoint {
   const { weights } = solution;
   let excess = 0;
   let variance = 0;
@@ -146,7 +158,11 @@ function startingTolerance(point: FrontierPoint, mean: Float64Array): number {
 }
 
 /** Regula falsi, the stale end's value halved when it is kept twice (Illinois). */
-function falsePosition(at: (tolerance: number) => FrontierPoint, below: FrontierPoint, above: FrontierPoint): FrontierPoint {
+function falsePosition(
+  at: (tolerance: number) => FrontierPoint,
+  below: FrontierPoint,
+  above: FrontierPoint,
+): FrontierPoint {
   let low = { tolerance: below.tolerance, value: tangency(below) };
   let high = { tolerance: above.tolerance, value: tangency(above) };
   let kept = 0;

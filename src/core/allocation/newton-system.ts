@@ -109,9 +109,10 @@ export class NewtonSystem {
    */
   direction(target: number, predictor: Direction | undefined): Direction {
     const { state, right, sideGaps } = this.#rightHandSide(target, predictor);
-    const rowGaps = state.rows.map((row, r) =>
-      row.equality ? 0 : gap(row.slack, row.dual, target, predictor?.rows[r]!.slack, predictor?.rows[r]!.dual),
-    );
+    const rowGaps = state.rows.map((row, r) => {
+      const step = predictor?.rows[r];
+      return row.equality ? 0 : gap(row.slack, row.dual, target, step?.slack, step?.dual);
+    });
     this.#solve(right);
     const count = state.rows.length;
     const duals = new Float64Array(count);

@@ -4,7 +4,11 @@ import { type ConstrainedQp, type Multipliers, objectiveScale, quadraticGradient
 export type Solution = { weights: Float64Array; multipliers: Multipliers };
 
 /** A limit that binds with equality: coefficients . w = bound. */
-type BindingRow = { coefficients: Float64Array; bound: number; store: (multipliers: Multipliers, dual: number) => void };
+type BindingRow = {
+  coefficients: Float64Array;
+  bound: number;
+  store: (multipliers: Multipliers, dual: number) => void;
+};
 
 /**
  * Turns an interior-point answer into an exact one: weights at a bound or a kink are put on it, and the binding limits
@@ -56,7 +60,13 @@ function settle(problem: ConstrainedQp, { multipliers }: Solution, weights: Floa
     else if (low > weights[i]! - lower[i]!) weights[i] = lower[i]!;
     else if (high > upper[i]! - weights[i]!) weights[i] = upper[i]!;
     else {
-      const kink = kinkUnder(current[i]!, weights[i]!, left / scale, tradeSlope / scale, multipliers.gross / scale);
+      const kink = kinkUnder(
+        current[i]!,
+        weights[i]!,
+        left / scale,
+        tradeSlope / scale,
+        multipliers.gross / scale,
+      );
       if (kink === undefined) free.push(i);
       else weights[i] = kink;
     }
@@ -182,7 +192,8 @@ function newtonStep(
   const schur = new Float64Array(rows.length ** 2);
   const duals = new Float64Array(rows.length);
   rows.forEach((row, r) => {
-    const along = (vector: Float64Array): number => free.reduce((sum, i, a) => sum + row.coefficients[i]! * vector[a]!, 0);
+    const along = (vector: Float64Array): number =>
+      free.reduce((sum, i, a) => sum + row.coefficients[i]! * vector[a]!, 0);
     for (let c = 0; c <= r; c++) schur[r * rows.length + c] = along(columns[c]!);
     const reached = row.coefficients.reduce((sum, coefficient, i) => sum + coefficient * weights[i]!, 0);
     duals[r] = along(step) + reached - row.bound;

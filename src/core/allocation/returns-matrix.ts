@@ -40,6 +40,20 @@ export function meanReturns(returns: ReturnsMatrix): Float64Array {
   return mean;
 }
 
+/**
+ * Compounded mean per session of each asset: the growth per year that the returns compound to, over
+ * `sessionsPerYear` (default 252), divided by it: PyPortfolioOpt's `mean_historical_return`, per session.
+ */
+export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 252): Float64Array {
+  const { rows, columns, values } = returns;
+  const growth = new Float64Array(columns).fill(1);
+  for (let t = 0; t < rows; t++) {
+    const row = t * columns;
+    for (let i = 0; i < columns; i++) growth[i]! *= 1 + values[row + i]!;
+  }
+  return growth.map((factor) => (factor ** (sessionsPerYear / rows) - 1) / sessionsPerYear);
+}
+
 /** Raises `bad-input` when the sizes do not fit and `not-finite` (naming session and asset) at the first NaN. */
 export function checkReturns(returns: ReturnsMatrix): void {
   const { rows, columns, values } = returns;

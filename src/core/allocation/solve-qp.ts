@@ -53,7 +53,9 @@ function byInteriorPoint(problem: ConstrainedQp): QpSolution {
   const { iterations, ...rough } = solveInteriorPoint(problem);
   const exact = polish(problem, rough);
   const roughResidual = kktResidual(problem, rough.weights, rough.multipliers);
-  const exactResidual = exact ? kktResidual(problem, exact.weights, exact.multipliers) : Number.POSITIVE_INFINITY;
+  const exactResidual = exact
+    ? kktResidual(problem, exact.weights, exact.multipliers)
+    : Number.POSITIVE_INFINITY;
   return exact && exactResidual <= roughResidual
     ? { ...exact, kktResidual: exactResidual, iterations }
     : { ...rough, kktResidual: roughResidual, iterations };

@@ -63,6 +63,30 @@ test('the lines pass through their values, left to right', () => {
   for (const line of ['gross', 'shadow']) expect(drawn).toContain(`<path class="${line}"`);
 });
 
+test('labels tell their grid lines apart', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.05, max: 1e4, noNaN: true }), { minLength: 1, maxLength: 20 }),
+      (values) => {
+        const history = values.map((net, i) => ({
+          session: addDays('2020-01-01', i),
+          net,
+          gross: net,
+          shadow: net,
+        }));
+        const labels = [
+          ...navChart(history, size)
+            .toString()
+            .matchAll(/<text class="end"[^>]*>([^<]*)</g),
+        ].map(([, label]) => label);
+        const sessions = history.map(({ session }) => session);
+        const shown = labels.filter((label) => !sessions.some((session) => session.startsWith(label!)));
+        expect(shown).toEqual([...new Set(shown)]);
+      },
+    ),
+  );
+});
+
 test.each([[0], [1], [2], [3000]])('a history of %d sessions draws without a broken number', (count) => {
   const history = Array.from({ length: count }, (_, i) => ({
     session: addDays('2000-01-01', i),

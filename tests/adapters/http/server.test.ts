@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerOptions } from '../../../src/adapters/http/server.ts';
 import { snapshot } from './snapshot.ts';
@@ -128,26 +129,21 @@ describe('out of order', () => {
   });
 
   test('a failure inside is logged, and answered without its words', async () => {
-    const error = vi.fn();
-    const quiet = () => {};
-    const log = {
-      level: 'info',
-      silent: quiet,
-      trace: quiet,
-      debug: quiet,
-      info: quiet,
-      warn: quiet,
-      fatal: quiet,
-      error,
-    };
-    const server = serverWith({
-      metrics: { scrape: refuse, contentType: 'text/plain' },
-      log: { ...log, child: () => log } as unknown as NonNullable<ServerOptions['log']>,
-    });
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(line) });
+    const server = serverWith({ metrics: { scrape: refuse, contentType: 'text/plain' }, log });
     const answer = await server.inject('/metrics');
     expect(answer.statusCode).toBe(500);
     expect(answer.json()).toEqual({ error: 'the request failed; see the log' });
-    expect(error).toHaveBeenCalledWith({ err: expect.any(Error) }, 'the request failed');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 50, msg: 'the request failed', err: { type: 'Error' } },
+    ]);
+  });
+
+  test('an answered scrape is not a line in the log', async () => {
+    const lines: string[] = [];
+    await serverWith({ log: pino({}, { write: (line: string) => lines.push(line) }) }).inject('/metrics');
+    expect(lines).toEqual([]);
   });
 
   test('many who ask for the status at once are one reading', async () => {

@@ -1,20 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NextSlots } from '../../../src/adapters/metrics-snapshot.ts';
+import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { readStatus } from '../../../src/adapters/postgres/status-rows.ts';
+import { testDatabase } from '../../support/database.ts';
 import { insertRows } from '../metrics/rows.ts';
-import { type Scratch, scratchDatabase } from '../metrics/scratch.ts';
 
 const now = Date.parse('2024-03-05T12:00:00Z');
 const portfolios = [{ portfolio: 'core', source: 'file', symbols: ['SPY', 'GLD'] }];
 
-let scratch: Scratch;
+let database: Database;
 beforeAll(async () => {
-  scratch = await scratchDatabase();
+  database = openDatabase(await testDatabase(), { connectionsMax: 2 });
 });
-afterAll(() => scratch.drop());
+afterAll(() => database.close());
 
 test('an empty database has an empty status', async () => {
-  expect(await readStatus(scratch.database, { now })).toEqual({
+  expect(await readStatus(database, { now })).toEqual({
     asOf: '2024-03-05T12:00:00.000Z',
     backend: null,
     backendVersion: null,
@@ -27,10 +28,10 @@ test('an empty database has an empty status', async () => {
 });
 
 describe('with rows', () => {
-  beforeAll(() => insertRows(scratch.database));
+  beforeAll(() => insertRows(database));
 
   test('decisions are listed ascending, each with its weights and cash, which sum to 1', async () => {
-    const { decisions } = await readStatus(scratch.database, { now });
+    const { decisions } = await readStatus(database, { now });
     expect(decisions.map(({ session, reason, rung }) => [session, reason, rung])).toEqual([
       ['2024-01-31', 'monthly', 'full'],
       ['2024-02-29', 'drawdown', 'signal-off'],
@@ -48,7 +49,7 @@ describe('with rows', () => {
 
   test('weights keep every digit', async () => {
     const exact = [0.1 + 0.2, 1 / 3, Number.EPSILON];
-    const { rows } = await scratch.database.query<{ weights: unknown }>(
+    const { rows } = await database.query<{ weights: unknown }>(
       `select json_object_agg(place, w::rebalanced.finite) as weights
        from unnest($1::float8[]) with ordinality as t (w, place)`,
       [exact],
@@ -57,7 +58,7 @@ describe('with rows', () => {
   });
 
   test('the newest model says what it was trained on', async () => {
-    const { backend, backendVersion, models } = await readStatus(scratch.database, { now });
+    const { backend, backendVersion, models } = await readStatus(database, { now });
     expect([backend, backendVersion]).toEqual(['tensorflow', '2.21.0']);
     expect(models).toHaveLength(1);
     expect(models[0]).toMatchObject({
@@ -68,7 +69,7 @@ describe('with rows', () => {
   });
 
   test('a portfolio tells targets beside what is held, by symbol, cash last', async () => {
-    const [core] = (await readStatus(scratch.database, { now, portfolios })).portfolios;
+    const [core] = (await readStatus(database, { now, portfolios })).portfolios;
     expect(core!.lines).toEqual([
       { symbol: 'GLD', before: 0.25, target: 0.25, held: 0.25 },
       { symbol: 'SPY', before: 0.5, target: 0.25, held: 0.375 },
@@ -104,7 +105,7 @@ describe('with rows', () => {
         deadlineAt: Date.parse('2024-03-07T03:45:00Z'),
       }));
     };
-    const [core] = (await readStatus(scratch.database, { now, portfolios, nextSlots })).portfolios;
+    const [core] = (await readStatus(database, { now, portfolios, nextSlots })).portfolios;
     expect(asked).toEqual([['core', '2024-03-05']]);
     expect(core!.nextSlots).toMatchObject([
       {
@@ -119,7 +120,7 @@ describe('with rows', () => {
   });
 
   test('failing sources come first, with their last error', async () => {
-    const { sources } = await readStatus(scratch.database, { now, portfolios });
+    const { sources } = await readStatus(database, { now, portfolios });
     expect(sources.map(({ symbol, failuresInARow }) => [symbol, failuresInARow])).toEqual([
       ['GLD', 3],
       ['SPY', 0],
@@ -133,7 +134,7 @@ describe('with rows', () => {
   });
 
   test('letters are counted by state', async () => {
-    const { letters } = await readStatus(scratch.database, { now, portfolios });
+    const { letters } = await readStatus(database, { now, portfolios });
     expect(letters).toEqual([
       {
         portfolio: 'core',
@@ -148,11 +149,11 @@ describe('with rows', () => {
   });
 
   test('portfolios that are not asked for are left out', async () => {
-    expect((await readStatus(scratch.database, { now })).portfolios.map((p) => p.portfolio)).toEqual([
+    expect((await readStatus(database, { now })).portfolios.map((p) => p.portfolio)).toEqual([
       'core',
       'retired',
     ]);
-    const others = await readStatus(scratch.database, {
+    const others = await readStatus(database, {
       now,
       portfolios: [{ portfolio: 'retired', source: 'file', symbols: [] }],
     });
@@ -175,20 +176,19 @@ test.each([
 ])(
   'a history of %d sessions is thinned to at most %d points, the first and the last kept',
   async (sessions, navPointsMax) => {
-    await scratch.database.query(
+    await database.query(
       `insert into rebalanced.configs values ('c2', '{}', '2024-01-01T00:00:00Z') on conflict do nothing`,
     );
     const name = `long${sessions}-${navPointsMax}`;
-    await scratch.database.query(`insert into rebalanced.portfolios values ($1, 'c2', '2000-01-03')`, [name]);
-    await scratch.database.query(
+    await database.query(`insert into rebalanced.portfolios values ($1, 'c2', '2000-01-03')`, [name]);
+    await database.query(
       `insert into rebalanced.valuations
      select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}'
      from generate_series(0, $2::integer - 1) as i`,
       [name, sessions],
     );
     const asked = [{ portfolio: name, source: 'file', symbols: [] }];
-    const [status] = (await readStatus(scratch.database, { now, portfolios: asked, navPointsMax }))
-      .portfolios;
+    const [status] = (await readStatus(database, { now, portfolios: asked, navPointsMax })).portfolios;
     const history = status!.navHistory;
     expect(history.length).toBeLessThanOrEqual(navPointsMax);
     expect(history.length).toBeGreaterThanOrEqual(Math.min(sessions, navPointsMax / 2));

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../../src/adapters/metrics.ts';
 import type { NextSlots, WatchedPortfolio } from '../../../src/adapters/metrics-snapshot.ts';
+import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { createMetricsReader } from '../../../src/adapters/postgres/metrics-rows.ts';
+import { testDatabase } from '../../support/database.ts';
 import { samplesOf } from './exposition.ts';
 import { insertRows } from './rows.ts';
-import { type Scratch, scratchDatabase } from './scratch.ts';
 
 const seconds = (iso: string) => Date.parse(iso) / 1000;
 const build = { version: '0.1.0', backend: 'tensorflow', backendVersion: '2.21.0' };
@@ -31,14 +32,14 @@ const nextSlots: NextSlots = (portfolio, after) =>
     deadlineAt: Date.parse(`${after ?? '2024-01-02'}T00:00:00Z`) + 1000,
   }));
 
-let scratch: Scratch;
+let database: Database;
 beforeAll(async () => {
-  scratch = await scratchDatabase();
+  database = openDatabase(await testDatabase(), { connectionsMax: 2 });
 });
-afterAll(() => scratch.drop());
+afterAll(() => database.close());
 
 async function scrape(portfolios: WatchedPortfolio[], wallClock: (() => number) | null = null) {
-  const reader = createMetricsReader(scratch.database, { portfolios, nextSlots, wallClock });
+  const reader = createMetricsReader(database, { portfolios, nextSlots, wallClock });
   return samplesOf(await createMetrics({ reader, build }).scrape());
 }
 
@@ -77,7 +78,7 @@ describe('a fresh database', () => {
 });
 
 describe('a database with rows', () => {
-  beforeAll(() => insertRows(scratch.database));
+  beforeAll(() => insertRows(database));
 
   test.each([
     ['rebalanced_build_info{backend="tensorflow",backend_version="2.21.0",version="0.1.0"}', 1],

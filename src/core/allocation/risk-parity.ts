@@ -1,0 +1,106 @@
+import { AllocationError } from './allocation-error.ts';
+import { type Covariance, inverseVolatilities } from './risk.ts';
+
+export type RiskParityOptions = {
+  /** Share of the risk each asset should carry, positive; default equal. */
+  budgets?: readonly number[] | undefined;
+};
+
+const SWEEPS_MAX = 5000;
+/** Multiplications at most: thousands of assets get fewer sweeps. */
+const WORK_MAX = 2e10;
+/** Largest relative miss of a risk contribution. */
+const TOLERANCE = 1e-12;
+
+/**
+ * Equal risk contribution (Maillard, Roncalli and Teiletche 2010): long-only weights of which each carries the same
+ * share of the variance, or its share of `budgets`. The convex problem of Spinu (2013) by cyclical coordinate descent
+ * (Griveau-Billion, Richard and Roncalli 2013), O(N^2) a sweep. Flat assets get 0.
+ * Raises `all-flat`, `bad-input` or `no-convergence`.
+ */
+export function riskParityWeights(covariance: Covariance, options: RiskParityOptions = {}): number[] {
+  const { size } = covariance;
+  const inverse = inverseVolatilities(covariance);
+  const live = Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
+  if (live.length === 0) {
+    throw new AllocationError(
+      'all-flat',
+      'No asset has any variance, so risk parity has nothing to weigh by.',
+    );
+  }
+  const budgets = liveBudgets(options.budgets, live, size);
+  // In units of each asset's own volatility the matrix is a correlation and the start is near the answer.
+  const correlation = new Float64Array(live.length ** 2);
+  live.forEach((i, a) => {
+    live.forEach((j, b) => {
+      correlation[a * live.length + b] = covariance.values[i * size + j]! * inverse[i]! * inverse[j]!;
+    });
+  });
+  const exposure = contributeByBudget(correlation, budgets);
+  const weights = new Array<number>(size).fill(0);
+  let sum = 0;
+  live.forEach((i, a) => {
+    weights[i] = exposure[a]! * inverse[i]!;
+    sum += weights[i]!;
+  });
+  return weights.map((weight) => weight / sum);
+}
+
+function liveBudgets(
+  budgets: readonly number[] | undefined,
+  live: readonly number[],
+  size: number,
+): Float64Array {
+  if (!budgets) return new Float64Array(live.length).fill(1 / live.length);
+  const bad = budgets.findIndex((budget) => !(budget > 0 && Number.isFinite(budget)));
+  if (budgets.length !== size || bad >= 0) {
+    throw new AllocationError(
+      'bad-input',
+      bad >= 0
+        ? `The risk budget of asset ${bad} is ${budgets[bad]}, expected a positive number.`
+        : `There are ${budgets.length} risk budgets, expected ${size}.`,
+    );
+  }
+  const sum = live.reduce((total, i) => total + budgets[i]!, 0);
+  return Float64Array.from(live, (i) => budgets[i]! / sum);
+}
+
+/** x > 0 with x_i (C x)_i = budget_i for every i. */
+function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float64Array {
+  const size = budgets.length;
+  const exposure = Float64Array.from(budgets, Math.sqrt);
+  const risk = new Float64Array(size);
+  const sweepsMax = Math.min(SWEEPS_MAX, WORK_MAX / size ** 2);
+  for (let sweep = 0; sweep < sweepsMax; sweep++) {
+    // Built afresh now and then, so that the rounding of many updates does not collect.
+    if (sweep % 50 === 0) multiply(matrix, exposure, risk);
+    let worst = 0;
+    for (let i = 0; i < size; i++) {
+      const row = i * size;
+      const own = matrix[row + i]!;
+      const others = risk[i]! - own * exposure[i]!;
+      worst = Math.max(worst, Math.abs((exposure[i]! * risk[i]!) / budgets[i]! - 1));
+      const root = Math.sqrt(others * others + 4 * own * budgets[i]!);
+      // The positive root, by the form that does not cancel.
+      const next = others > 0 ? (2 * budgets[i]!) / (others + root) : (root - others) / (2 * own);
+      const change = next - exposure[i]!;
+      exposure[i] = next;
+      for (let j = 0; j < size; j++) risk[j]! += change * matrix[row + j]!;
+    }
+    if (worst < TOLERANCE) return exposure;
+  }
+  throw new AllocationError(
+    'no-convergence',
+    `Risk contributions of ${size} assets had not met their budgets after ${Math.floor(sweepsMax)} sweeps; ` +
+      'assets that hedge each other perfectly have no such weights.',
+  );
+}
+
+function multiply(matrix: Float64Array, vector: Float64Array, out: Float64Array): void {
+  const size = vector.length;
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    for (let j = 0; j < size; j++) sum += matrix[i * size + j]! * vector[j]!;
+    out[i] = sum;
+  }
+}
