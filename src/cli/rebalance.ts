@@ -43,7 +43,7 @@ export function rebalanceCommand(): Command {
         const decision = options.dryRun
           ? await dryRun(context, portfolio, session)
           : await byHand(context, portfolio, session, newest.session);
-        console.log(canonicalJson(decision, 2));
+        console.log(canonicalJson({ ...decision, session, weights: weightsOf(decision) }, 2));
       }),
     );
 }
@@ -65,11 +65,23 @@ async function dryRun(context: Context, portfolio: Portfolio, session: Session):
   const stored = await decisionAt(database, portfolio.policy.portfolio, session);
   const decisions = context.decisions(portfolio);
   try {
-    if (stored) return await recomputeDecision(database, decisions, stored);
+    if (stored) {
+      const again = await recomputeDecision(database, decisions, stored);
+      if (canonicalJson(again) !== canonicalJson(stored.decision))
+        throw new Error(
+          `the decision of ${session} cannot be made again: its inputs or this code gave another one; compare it with the row`,
+        );
+      return again;
+    }
     return (await proposeDecision(database, decisions, session, 'manual')).decision;
   } catch (error) {
     throw error instanceof NotReadyError ? new UserError(error.message) : error;
   }
+}
+
+/** Target weight by symbol, cash among them. */
+function weightsOf({ lines, cash }: Decision): Record<string, number> {
+  return { ...Object.fromEntries(lines.map((line) => [line.symbol, line.target])), CASH: cash.target };
 }
 
 async function byHand(

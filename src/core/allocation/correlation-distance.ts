@@ -32,7 +32,9 @@ export function correlationDistances(
 export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
   const { size } = distances;
   const matrix = fullMatrix(distances);
-  centreColumns(matrix, size);
+  const mean = rowMeans(matrix, size);
+  // The mean column is taken from every column, and the matrix being symmetric its columns are its rows.
+  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[i]!;
   const products = gram(size, size, matrix);
   const fill = (row: number, out: Float64Array): void => {
     const own = products[row * size + row]!;
@@ -44,9 +46,15 @@ export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
   return { size, fill };
 }
 
-/** Takes the mean row from every row: distances between rows stay, and far fewer digits cancel in their products. */
-export function centreColumns(matrix: Float64Array, size: number): void {
+/**
+ * Mean of each row of a symmetric matrix, which is its mean row: taken from every row, it leaves the distances between
+ * them, and far fewer digits cancel in their products.
+ */
+export function rowMeans(matrix: Float64Array, size: number): Float64Array {
   const mean = new Float64Array(size);
-  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) mean[k]! += matrix[i * size + k]!;
-  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[k]! / size;
+  for (let i = 0; i < size; i++) {
+    for (let k = 0; k < size; k++) mean[i]! += matrix[i * size + k]!;
+    mean[i]! /= size;
+  }
+  return mean;
 }

@@ -1,4 +1,4 @@
-import { centreColumns } from './correlation-distance.ts';
+import { rowMeans } from './correlation-distance.ts';
 import { type DistanceRows, fullMatrix, linkage, type MergeTree, mergeTree } from './linkage.ts';
 
 /**
@@ -22,7 +22,8 @@ type Edges = { from: number[]; to: number[] };
 export function proposedLinkage(distances: DistanceRows, product: MatrixProduct): MergeTree {
   const { size } = distances;
   const matrix = fullMatrix(distances);
-  centreColumns(matrix, size);
+  const mean = rowMeans(matrix, size);
+  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[k]!;
   const norm = Float64Array.from({ length: size }, (_, i) => dot(matrix, size, i, i));
   const products = product(Float32Array.from(matrix), size, size);
   const rough = linkage('single', {

@@ -58,3 +58,9 @@ export function permutation(seed: number, size: number): number[] {
   }
   return order;
 }
+
+/** Rows of returns as a matrix; a null is a gap. */
+export function matrixOf(rows: (number | null)[][]): ReturnsMatrix {
+  const values = Float64Array.from(rows.flat().map((value) => value ?? Number.NaN));
+  return { rows: rows.length, columns: rows[0]!.length, values };
+}

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gram } from '../../../src/core/allocation/gram.ts';
-import type { ReturnsMatrix } from '../../../src/core/allocation/returns-matrix.ts';
 import { correlations, estimateCovariance } from '../../../src/core/allocation/risk.ts';
 import { worstDifference } from './peers.ts';
-import { pickColumns, randomReturns, someReturns } from './random-returns.ts';
+import { matrixOf, pickColumns, randomReturns, someReturns } from './random-returns.ts';
 
 const oracle = JSON.parse(
   readFileSync(new URL('../../oracles/allocation/covariances.json', import.meta.url), 'utf8'),
@@ -17,13 +16,8 @@ const oracle = JSON.parse(
   shrinkage: number;
 };
 
-function matrix(rows: (number | null)[][]): ReturnsMatrix {
-  const values = Float64Array.from(rows.flat().map((value) => value ?? Number.NaN));
-  return { rows: rows.length, columns: rows[0]!.length, values };
-}
-
 describe('covariances against numpy, pandas and scikit-learn', () => {
-  const returns = matrix(oracle.returns);
+  const returns = matrixOf(oracle.returns);
 
   it('sample: divisor n - 1', () => {
     expect(worstDifference(estimateCovariance('sample', returns).values, oracle.sample.flat())).toBeLessThan(
@@ -44,7 +38,7 @@ describe('covariances against numpy, pandas and scikit-learn', () => {
   });
 
   it('pairwise over gaps: as pandas cov and corr', () => {
-    const estimate = estimateCovariance('sample', matrix(oracle.gaps), { gaps: 'pairwise' });
+    const estimate = estimateCovariance('sample', matrixOf(oracle.gaps), { gaps: 'pairwise' });
     expect(worstDifference(estimate.values, oracle.pairwiseCovariance.flat())).toBeLessThan(1e-17);
     expect(worstDifference(estimate.correlation!, oracle.pairwiseCorrelation.flat())).toBeLessThan(1e-13);
   });

@@ -24,13 +24,13 @@ for size in [4, 10, 25]:
         lower, upper = (-0.3, 0.6) if short else (0.0, 0.6)
         cost = 0.004 if kind in ("costs", "impact") or everything else 0.0
         impact = 0.01 if kind == "impact" or everything else 0.0
-        turnover = 0.15 if kind == "turnover" else 0.5 if everything else None
+        turnover = 0.15 if kind == "turnover" else 0.9 if everything else None
         gross = 1.3 if short else None
         groups = []
         if kind == "groups" or everything:
             groups = [
-                {"members": [0, 1], "lower": -0.2 if everything else 0.05, "upper": 0.25},
-                {"members": [2, 3], "lower": 0.3, "upper": 0.3},
+                {"members": [0, 1], "lower": -0.2 if everything else 0.05, "upper": 0.35},
+                {"members": [1, 2], "lower": 0.3, "upper": 0.3},
             ]
         w = cp.Variable(size)
         trade = cp.abs(w - current)

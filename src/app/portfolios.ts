@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { csvSource } from '../adapters/csv.ts';
+import type { PriceSource } from '../adapters/source.ts';
+import { yahooSource } from '../adapters/yahoo.ts';
+import { calendarByName } from '../core/market/calendars.ts';
+import type { Session } from '../core/market/session.ts';
+import type { Portfolio } from '../tasks/portfolio.ts';
+import { forecasterOf, policyOf, portfolioBody } from './config/load.ts';
+import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
+
+/** Where a configured source's prices come from. */
+export function sourceOf(source: SourceConfig, log: Logger): PriceSource {
+  if (source.kind === 'file') return csvSource({ path: source.path, basis: source.basis });
+  return yahooSource({
+    ...(source.baseUrl ? { baseUrl: source.baseUrl } : {}),
+    timeoutMs: source.timeoutSeconds * 1000,
+    requestsPerSecond: source.requestsPerSecond,
+    attemptsMax: 3,
+    now: Date.now, // a rate is kept in real time, in a replay too
+    wait: (ms) => delay(ms),
+    log,
+  });
+}
+
+/** A configured portfolio with its calendar, plan and source; `inception` is moved to the next session if it is none. */
+export function wirePortfolio(
+  { schedule }: Config,
+  portfolio: PortfolioConfig,
+  source: PriceSource,
+  inception: Session,
+): Portfolio {
+  const calendar = calendarByName(portfolio.calendar);
+  return {
+    policy: policyOf(portfolio),
+    forecaster: forecasterOf(portfolio),
+    configHash: portfolioBody(portfolio).hash,
+    plan: {
+      portfolio: portfolio.id,
+      calendar,
+      inception: calendar.isSession(inception) ? inception : calendar.next(inception),
+      graceMinutes: schedule.graceMinutes,
+      rebalanceOn: portfolio.rebalanceOn,
+      lateSessionsMax: schedule.lateSessionsMax,
+      retrainEverySessions: portfolio.forecaster?.stepSessions ?? null,
+      ingestDeadlineMinutes: schedule.ingestDeadlineMinutes,
+      retrainDeadlineMinutes: schedule.retrainDeadlineMinutes,
+    },
+    source,
+    sourceName: portfolio.source,
+    historyStart: portfolio.historyStart,
+    currency: portfolio.currency,
+    capital: portfolio.capital,
+    letter: portfolio.letter,
+  };
+}

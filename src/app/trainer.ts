@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { Trainer } from '../tasks/retrain.ts';
+import type { Config } from './config/schema.ts';
+import type { Environment } from './secrets.ts';
+import { createTrainingPool, type TrainingPool } from './training-pool.ts';
+import { UserError } from './user-error.ts';
+
+/** The processes that train, as configured. */
+export function trainingPool({ training }: Config, env: Environment, log: Logger): TrainingPool {
+  return createTrainingPool({
+    size: training.processes,
+    backend: wantedBackend(env),
+    deadlineSeconds: training.deadlineMinutes * 60,
+    memoryLimitMiB: training.memoryLimitMiB,
+    heartbeatSeconds: 60,
+    log,
+  });
+}
+
+/** The pool as the retrain task sees it, with the time a training took. */
+export function trainerOf(pool: TrainingPool): Trainer {
+  return {
+    async train(request) {
+      const startedAt = performance.now();
+      const artefact = await pool.train(request);
+      return { artefact, seconds: (performance.now() - startedAt) / 1000 };
+    },
+  };
+}
+
+/** REBALANCED_BACKEND: what networks train on. */
+export function wantedBackend(env: Environment): 'auto' | 'tensorflow' | 'wasm' {
+  const wanted = env.REBALANCED_BACKEND || 'auto';
+  if (wanted !== 'auto' && wanted !== 'tensorflow' && wanted !== 'wasm')
+    throw new UserError(`REBALANCED_BACKEND is ${wanted}; expected auto, tensorflow or wasm`);
+  return wanted;
+}
