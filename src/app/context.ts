@@ -7,6 +7,9 @@ import { readPortfolios, saveConfig, savePortfolio } from '../adapters/postgres/
 import type { PriceSource } from '../adapters/source.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
 import { readArtefact } from '../core/forecast/stored-artefact.ts';
+import { calendarByName } from '../core/market/calendars.ts';
+import type { Session } from '../core/market/session.ts';
+import { newestClosed } from '../core/schedule/plan.ts';
 import { sha256 } from '../networks/artefact.ts';
 import type { Mailer } from '../tasks/deliver.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
@@ -34,6 +37,8 @@ export type Context = {
   log: Logger;
   portfolio(id: string): Portfolio;
   decisions(portfolio: Portfolio): RebalanceContext;
+  /** Ends trainings and requests under way; their slots fail and wait for the next start. */
+  interrupt(): void;
   close(): Promise<void>;
 };
 
@@ -50,6 +55,7 @@ export type ContextOptions = {
 export async function createContext(options: ContextOptions): Promise<Context> {
   const { config, log } = options;
   await using wiring = new AsyncDisposableStack();
+  const stopping = new AbortController();
   const warn = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
   const database = openDatabase(options.databaseUrl, { onError: warn('a database connection broke') });
   wiring.defer(() => database.close());
@@ -63,7 +69,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   const mailer = mailerOf(config, options.env);
   wiring.defer(() => mailer.close());
   const sources = new Map(
-    Object.entries(config.sources).map(([name, source]) => [name, sourceOf(source, log)]),
+    Object.entries(config.sources).map(([name, source]) => [name, sourceOf(source, log, stopping.signal)]),
   );
   const portfolios: Portfolio[] = [];
   for (const portfolio of config.portfolios)
@@ -96,6 +102,10 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       return found;
     },
     decisions: (portfolio) => ({ portfolio, codeVersion, readModel, letters }),
+    interrupt() {
+      stopping.abort();
+      void pool.close();
+    },
     close: () => closing.disposeAsync(),
   };
 }
@@ -121,11 +131,18 @@ async function registerPortfolio(
 ): Promise<Portfolio> {
   const { body, hash } = portfolioBody(portfolio);
   const known = (await readPortfolios(database)).find((row) => row.portfolio === portfolio.id);
-  const today = new Date(now).toISOString().slice(0, 10);
-  const wired = wirePortfolio(config, portfolio, source, known?.inception ?? portfolio.inception ?? today);
+  const wanted = known?.inception ?? portfolio.inception;
+  const wired = wirePortfolio(config, portfolio, source, wanted ?? newestFinal(config, portfolio, now));
   await database.transaction(async (sql) => {
     await saveConfig(sql, hash, body, new Date(now).toISOString());
     await savePortfolio(sql, portfolio.id, hash, wired.plan.inception);
   });
   return wired;
+}
+
+/** A fresh deployment begins with the newest session that is final, so that its first prices are fetched at once. */
+function newestFinal(config: Config, portfolio: PortfolioConfig, now: number): Session {
+  const calendar = calendarByName(portfolio.calendar);
+  const { graceMinutes } = config.schedule;
+  return newestClosed({ calendar, graceMinutes, inception: calendar.first }, now) ?? calendar.first;
 }

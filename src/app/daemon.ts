@@ -96,8 +96,8 @@ export function startDaemon(context: Context, options: { wake: string; now(): nu
       const bound = new Promise((resolve) => {
         timer = setTimeout(resolve, boundMs);
       });
-      // A training is not waited for: its process is ended and its slot goes back to the queue.
-      void context.pool.close();
+      // A training or a request is not waited for: its slot goes back to the queue.
+      context.interrupt();
       await Promise.race([idle, bound]);
       clearTimeout(timer);
     },

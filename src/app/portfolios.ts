@@ -10,7 +10,7 @@ import { forecasterOf, policyOf, portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
 
 /** Where a configured source's prices come from. */
-export function sourceOf(source: SourceConfig, log: Logger): PriceSource {
+export function sourceOf(source: SourceConfig, log: Logger, signal?: AbortSignal): PriceSource {
   if (source.kind === 'file') return csvSource({ path: source.path, basis: source.basis });
   return yahooSource({
     ...(source.baseUrl ? { baseUrl: source.baseUrl } : {}),
@@ -18,8 +18,9 @@ export function sourceOf(source: SourceConfig, log: Logger): PriceSource {
     requestsPerSecond: source.requestsPerSecond,
     attemptsMax: 3,
     now: Date.now, // a rate is kept in real time, in a replay too
-    wait: (ms) => delay(ms),
+    wait: (ms) => delay(ms, undefined, signal ? { signal } : {}),
     log,
+    ...(signal ? { signal } : {}),
   });
 }
 
@@ -49,6 +50,7 @@ export function wirePortfolio(
     source,
     sourceName: portfolio.source,
     historyStart: portfolio.historyStart,
+    coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
     capital: portfolio.capital,
     letter: portfolio.letter,

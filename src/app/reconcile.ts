@@ -7,6 +7,7 @@ import {
   newestPlanned,
   type OpenSlot,
 } from '../adapters/postgres/slot-rows.ts';
+import type { Session } from '../core/market/session.ts';
 import { dueSlots, newestClosed, type SchedulePlan, slotAt } from '../core/schedule/plan.ts';
 import { readySlots, type Slot } from '../core/schedule/slot.ts';
 import type { Queue } from './queue.ts';
@@ -26,13 +27,14 @@ export async function reconcile(
       plan.portfolio,
     ]);
     await insertSlots(sql, dueSlots(plan, await newestPlanned(sql, plan.portfolio), now));
+    const newest = newestClosed(plan, now);
     let open = await lockOpenSlots(sql, plan.portfolio);
-    const missed = open.filter((slot) => isMissed(slot, open, now));
+    const missed = open.filter((slot) => isMissed(slot, open, newest, now));
     if (missed.length > 0) {
-      await miss(sql, plan, missed, now);
+      await miss(sql, plan, missed, newest, now);
       open = await lockOpenSlots(sql, plan.portfolio);
     }
-    const ready = readySlots(open).filter((slot) => slot.state === 'waiting' && (slot.retryAt ?? 0) <= now);
+    const ready = readySlots(open).filter((slot) => slot.state === 'waiting' && mayStart(slot, now));
     if (ready.length === 0) return [];
     await markQueued(sql, ready);
     const slots = ready.map(({ task, portfolio, session, reason, dueAt, deadlineAt }) => ({
@@ -48,22 +50,44 @@ export async function reconcile(
   });
 }
 
-/** Prices and valuations are always caught up with; a training or a decision past its deadline is not. */
-function isMissed(slot: OpenSlot, open: readonly OpenSlot[], now: number): boolean {
-  if (slot.task === 'retrain')
-    return (
-      slot.deadlineAt < now || open.some((other) => other.task === 'retrain' && other.session > slot.session)
-    );
-  return slot.task === 'rebalance' && slot.deadlineAt < now;
+/** Not while a retry is waited for; and a decision whose own fill has passed waits for the next close to be final. */
+function mayStart(slot: OpenSlot, now: number): boolean {
+  return (slot.retryAt ?? 0) <= now && !(slot.task === 'rebalance' && slot.deadlineAt < now);
 }
 
-/** Closes missed slots; a month's decision that is not too late is made as of the newest session instead. */
-async function miss(sql: Sql, plan: SchedulePlan, missed: readonly OpenSlot[], now: number): Promise<void> {
-  const newest = newestClosed(plan, now);
-  for (const slot of missed) {
-    await closeSlot(sql, slot, 'missed', new Date(now).toISOString());
-    if (slot.reason !== 'monthly' || newest === null || newest <= slot.session) continue;
-    const late = plan.calendar.sessions(slot.session, newest).length - 1;
-    if (late <= plan.lateSessionsMax) await insertSlots(sql, [slotAt(plan, 'rebalance', newest)]);
+/**
+ * Prices and valuations are always caught up with. A training is given up once a newer one is planned, or once it has
+ * failed until its deadline; a decision, once a later close is final after its fill.
+ */
+function isMissed(slot: OpenSlot, open: readonly OpenSlot[], newest: Session | null, now: number): boolean {
+  const late = slot.deadlineAt < now;
+  if (slot.task === 'retrain') {
+    const overtaken = open.some((other) => other.task === 'retrain' && other.session > slot.session);
+    return overtaken || (late && slot.state === 'waiting' && slot.attempts > 0);
   }
+  return slot.task === 'rebalance' && late && newest !== null && newest > slot.session;
+}
+
+/**
+ * Closes missed slots. Instead of a decision that is not too late, one is made as of the newest session; for a drawdown
+ * it is never too late.
+ */
+async function miss(
+  sql: Sql,
+  plan: SchedulePlan,
+  missed: readonly OpenSlot[],
+  newest: Session | null,
+  now: number,
+): Promise<void> {
+  for (const slot of missed) await closeSlot(sql, slot, 'missed', new Date(now).toISOString());
+  if (newest === null) return;
+  const lateSessions = (slot: Slot) => plan.calendar.sessions(slot.session, newest).length - 1;
+  const decisions = missed.filter((slot) => slot.task === 'rebalance');
+  // A month's decision obeys the drawdown limits as well, so it comes first and takes the newest session's slot.
+  const monthly = decisions.filter(
+    (slot) => slot.reason === 'monthly' && lateSessions(slot) <= plan.lateSessionsMax,
+  );
+  const drawdown = decisions.filter((slot) => slot.reason === 'drawdown');
+  for (const { reason } of [...monthly, ...drawdown])
+    await insertSlots(sql, [slotAt(plan, 'rebalance', newest, reason)]);
 }

@@ -8,8 +8,8 @@ import { revalue } from '../tasks/revalue.ts';
 import { NotReadyError } from '../tasks/task.ts';
 import type { Context } from './context.ts';
 
-const backoffFirstSeconds = 60;
-const backoffMaxSeconds = 900;
+/** Between two attempts at a slot: twice as long each time, up to the longest. */
+const backoff = { firstSeconds: 30, maxSeconds: 300 };
 
 /** Does one slot's task at `now`. A failure is logged and noted on the slot, which waits and is tried again. */
 export async function runSlot(context: Context, slot: Slot, now: number): Promise<boolean> {
@@ -25,15 +25,9 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
       { ...details, error: expected ? reason : error },
       'slot not done; it will be tried again',
     );
-    await postponeSlot(context.database, slot, new Date(now + backoffMs(slot, now)).toISOString(), reason);
+    await postponeSlot(context.database, slot, new Date(now).toISOString(), backoff, reason);
     return false;
   }
-}
-
-/** Waits twice as long each time, measured from when the slot was due, within bounds. */
-function backoffMs(slot: Slot, now: number): number {
-  const waitedSeconds = Math.max(0, now - slot.dueAt) / 1000;
-  return 1000 * Math.min(backoffMaxSeconds, Math.max(backoffFirstSeconds, waitedSeconds / 2));
 }
 
 async function work(context: Context, slot: Slot, at: string): Promise<void> {

@@ -22,7 +22,8 @@ type Change = { fresh: Bar[]; restated: Bar[] };
 
 /**
  * Brings every priced symbol's bars up to the slot's session. Done when each has a bar of it or a recorded reason
- * for none; before the slot's deadline a missing bar is waited for, after it the gap is recorded.
+ * for none. A missing bar is waited for; past the slot's deadline the gap is recorded, but only where enough of the
+ * other symbols have theirs: a source that is away is no reason to decide without prices.
  * A failing symbol never stops the others: what was fetched is stored even when the slot has to be tried again.
  */
 export async function ingest(
@@ -61,8 +62,9 @@ export async function ingest(
   const fresh = changes.flatMap((change) => change.fresh);
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, newest, fresh, outcomes, slot.session);
-  const late = Date.parse(at) >= slot.deadlineAt;
-  if (missing.size > 0 && !late) {
+  const covered = 1 - missing.size / symbols.length;
+  const goesOn = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
+  if (missing.size > 0 && !goesOn) {
     await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,

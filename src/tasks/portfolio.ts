@@ -15,6 +15,8 @@ export type Portfolio = {
   /** the name bars are stored under */
   sourceName: string;
   historyStart: Session;
+  /** past an ingest's deadline, the least share of symbols with a bar to go on without the others */
+  coverageRatioMin: number;
   currency: string;
   capital: number;
   letter: { from: string; to: string[] };

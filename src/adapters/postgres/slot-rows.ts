@@ -110,12 +110,19 @@ export async function closeSlot(
   return rowCount === 1;
 }
 
-/** Puts a slot back after a failed attempt, to be tried again at `retryAt`. */
-export async function postponeSlot(sql: Sql, slot: Slot, retryAt: string, error: string): Promise<void> {
+/** Puts a slot back after an attempt that failed at `at`; each failure doubles the wait, up to a bound. */
+export async function postponeSlot(
+  sql: Sql,
+  slot: Slot,
+  at: string,
+  backoff: { firstSeconds: number; maxSeconds: number },
+  error: string,
+): Promise<void> {
   await sql.query(
-    `update rebalanced.slots set state = 'waiting', attempts = attempts + 1, retry_at = $4, last_error = $5
+    `update rebalanced.slots set state = 'waiting', attempts = attempts + 1, last_error = $5,
+       retry_at = $4::timestamptz + make_interval(secs => least($7::float8, $6::float8 * 2 ^ least(attempts, 20)))
      where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
-    [slot.task, slot.portfolio, slot.session, retryAt, error],
+    [slot.task, slot.portfolio, slot.session, at, error, backoff.firstSeconds, backoff.maxSeconds],
   );
 }
 

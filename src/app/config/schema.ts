@@ -107,8 +107,11 @@ export const portfolioSchema = z
     inception: isoDate
       .nullable()
       .default(null)
-      .describe('first session with slots; null: the first after the first start'),
+      .describe('first session with slots; null: the newest one closed at the first start'),
     historyStart: isoDate.default('2015-01-01').describe('first session fetched'),
+    coverageRatioMin: ratio
+      .default(0.8)
+      .describe('least share of symbols with a close to go on past the deadline'),
     allocator: section({
       method: z.enum(allocatorNames).default('signal-inverse-vol'),
       variant: z.enum(['paper', 'pypfopt', 'riskfolio']).default('pypfopt').describe('of hrp'),

@@ -43,6 +43,14 @@ export function hasGross(problem: ConstrainedQp): boolean {
   return Number.isFinite(problem.grossMax);
 }
 
+/** A trade this small is none: costs may have any slope up to the one they have here. */
+export const TRADE_MIN = 1e-12;
+
+/** Slope of the trading costs of an asset at a trade of some size, the turnover cap's multiplier aside. */
+export function costSlope(problem: ConstrainedQp, asset: number, trade: number): number {
+  return problem.proportional[asset]! + 1.5 * problem.impact[asset]! * Math.sqrt(Math.max(TRADE_MIN, Math.abs(trade)));
+}
+
 /** P w - q. */
 export function quadraticGradient({ size, matrix, linear }: BoundedQp, weights: Float64Array): Float64Array {
   const gradient = new Float64Array(size);

@@ -1,4 +1,11 @@
-import { type ConstrainedQp, type Multipliers, objectiveScale, quadraticGradient } from './constrained-qp.ts';
+import {
+  type ConstrainedQp,
+  costSlope,
+  type Multipliers,
+  objectiveScale,
+  quadraticGradient,
+  TRADE_MIN,
+} from './constrained-qp.ts';
 
 /**
  * How far weights and multipliers are from the Karush-Kuhn-Tucker conditions, which prove an optimum: the largest of
@@ -26,12 +33,15 @@ class Worst {
   }
 }
 
-/** The larger of |Pw| and |q|: at a tangency the gradient itself may vanish. */
+/** The size of the terms of Pw - q before they cancel: at a tangency, or without risk, what is left may be nothing. */
 function gradientScale(problem: ConstrainedQp, weights: Float64Array): number {
+  const { size, matrix, linear } = problem;
   let scale = 0;
-  quadraticGradient(problem, weights).forEach((entry, i) => {
-    scale = Math.max(scale, Math.abs(problem.linear[i]!), Math.abs(entry + problem.linear[i]!));
-  });
+  for (let i = 0; i < size; i++) {
+    let terms = Math.abs(linear[i]!);
+    for (let j = 0; j < size; j++) terms += Math.abs(matrix[i * size + j]! * weights[j]!);
+    scale = Math.max(scale, terms);
+  }
   return scale > 0 ? scale : objectiveScale(problem);
 }
 
@@ -49,11 +59,7 @@ function stationarity(
   for (let i = 0; i < problem.size; i++) {
     const left = smooth[i]! + multipliers.budget + multipliers.upper[i]! - multipliers.lower[i]!;
     const trade = weights[i]! - problem.current[i]!;
-    const perTrade =
-      problem.proportional[i]! +
-      1.5 * problem.impact[i]! * Math.sqrt(Math.abs(trade)) +
-      multipliers.turnover / 2;
-    const byTrade = subgradient(trade, perTrade);
+    const byTrade = subgradient(trade, costSlope(problem, i, trade) + multipliers.turnover / 2);
     const byGross = subgradient(weights[i]!, multipliers.gross);
     // Minus `left` must lie between the least and the greatest slope of the kinked terms.
     const least = byTrade.least + byGross.least;
@@ -64,13 +70,12 @@ function stationarity(
 
 /** Slopes of slope x |distance|: one off the kink, all between -slope and slope on it. */
 function subgradient(distance: number, slope: number): { least: number; greatest: number } {
-  if (distance > KINK) return { least: slope, greatest: slope };
-  if (distance < -KINK) return { least: -slope, greatest: -slope };
+  if (distance > TRADE_MIN) return { least: slope, greatest: slope };
+  if (distance < -TRADE_MIN) return { least: -slope, greatest: -slope };
   return { least: -slope, greatest: slope };
 }
 
-/** A trade this small is none. */
-const KINK = 1e-12;
+
 
 function limits(
   problem: ConstrainedQp,

@@ -1,10 +1,17 @@
+import { type Solution, settle } from './settle.ts';
 import { choleskyInPlace, choleskySolve } from './cholesky.ts';
-import { type ConstrainedQp, type Multipliers, objectiveScale, quadraticGradient } from './constrained-qp.ts';
+import {
+  type ConstrainedQp,
+  costSlope,
+  type Multipliers,
+  objectiveScale,
+  quadraticGradient,
+  TRADE_MIN,
+} from './constrained-qp.ts';
 
-export type Solution = { weights: Float64Array; multipliers: Multipliers };
-
-/** A limit that binds with equality: coefficients . w = bound. */
+/** A limit that binds with equality: coefficients . w = bound, with its multiplier so far. */
 type BindingRow = {
+  dual: number;
   coefficients: Float64Array;
   bound: number;
   store: (multipliers: Multipliers, dual: number) => void;
@@ -26,79 +33,22 @@ export function polish(problem: ConstrainedQp, rough: Solution): Solution | unde
     turnover: 0,
     gross: 0,
   };
-  // Impact makes the equations slightly curved; without it the first pass is exact and the second removes rounding.
-  for (let pass = 0; pass < 4; pass++) {
-    const duals = newtonStep(problem, weights, free, signTrade, rows);
-    if (!duals) return undefined;
-    rows.forEach((row, r) => {
-      row.store(multipliers, duals[r]!);
-    });
+  for (let pass = 0; pass < PASSES; pass++) {
+    const moved = newtonStep(problem, weights, free, signTrade, rows);
+    if (moved === undefined) return undefined;
+    if (moved < 1e-15) break;
   }
+  for (const row of rows) row.store(multipliers, row.dual);
   boundMultipliers(problem, weights, free, signTrade, signWeight, multipliers);
   return { weights, multipliers };
 }
 
-/** Puts weights on the bounds and kinks they have all but reached; signs say on which side of a kink the others are. */
-function settle(problem: ConstrainedQp, { multipliers }: Solution, weights: Float64Array) {
-  const { size, lower, upper, current, proportional, impact } = problem;
-  const scale = objectiveScale(problem);
-  const smooth = quadraticGradient(problem, weights);
-  problem.groups.forEach(({ members }, g) => {
-    for (const i of members) smooth[i]! += multipliers.groups[g]!.upper - multipliers.groups[g]!.lower;
-  });
-  const signTrade = new Int8Array(size);
-  const signWeight = new Int8Array(size);
-  const free: number[] = [];
-  for (let i = 0; i < size; i++) {
-    const low = multipliers.lower[i]! / scale;
-    const high = multipliers.upper[i]! / scale;
-    const left = smooth[i]! + multipliers.budget + multipliers.upper[i]! - multipliers.lower[i]!;
-    const trade = weights[i]! - current[i]!;
-    const tradeSlope =
-      proportional[i]! + 1.5 * impact[i]! * Math.sqrt(Math.abs(trade)) + multipliers.turnover / 2;
-    if (upper[i]! - lower[i]! < 1e-12) weights[i] = lower[i]!;
-    else if (low > weights[i]! - lower[i]!) weights[i] = lower[i]!;
-    else if (high > upper[i]! - weights[i]!) weights[i] = upper[i]!;
-    else {
-      const kink = kinkUnder(
-        current[i]!,
-        weights[i]!,
-        left / scale,
-        tradeSlope / scale,
-        multipliers.gross / scale,
-      );
-      if (kink === undefined) free.push(i);
-      else weights[i] = kink;
-    }
-    signTrade[i] = Math.sign(weights[i]! - current[i]!);
-    signWeight[i] = Math.sign(weights[i]!);
-  }
-  return { free, signTrade, signWeight };
-}
-
 /**
- * The kink (the current weight, or 0) a weight belongs on, if any: the rest of the gradient is then well inside the
- * kink's two slopes, while the weight is all but there.
+ * Impact curves the equations and the ridge of a singular matrix takes a few steps to vanish; otherwise the first pass
+ * is exact and the second finds nothing to do.
  */
-function kinkUnder(
-  current: number,
-  weight: number,
-  left: number,
-  tradeSlope: number,
-  grossSlope: number,
-): number | undefined {
-  const toCurrent = Math.abs(weight - current);
-  if (toCurrent < NEAR) {
-    const play = tradeSlope + (current === 0 ? grossSlope : 0);
-    const rest = left + (current === 0 ? 0 : Math.sign(current) * grossSlope);
-    if (play - Math.abs(rest) > toCurrent) return current;
-  }
-  const rest = left - Math.sign(current) * tradeSlope;
-  return Math.abs(weight) < NEAR && grossSlope - Math.abs(rest) > Math.abs(weight) ? 0 : undefined;
-}
-
-/** An interior-point answer is far nearer than this to the kink it belongs on. */
-const NEAR = 1e-4;
+const PASSES = 30;
+const RIDGE = 1e-11;
 
 function bindingRows(
   problem: ConstrainedQp,
@@ -112,6 +62,7 @@ function bindingRows(
     {
       coefficients: new Float64Array(size).fill(1),
       bound: problem.budget,
+      dual: multipliers.budget,
       store: (out, dual) => {
         out.budget = dual;
       },
@@ -127,6 +78,7 @@ function bindingRows(
     rows.push({
       coefficients,
       bound,
+      dual: multipliers.groups[g]!.upper - multipliers.groups[g]!.lower,
       store: (out, dual) => {
         out.groups[g] = { upper: Math.max(0, dual), lower: Math.max(0, -dual) };
       },
@@ -136,6 +88,7 @@ function bindingRows(
     rows.push({
       coefficients: Float64Array.from(signTrade, (sign) => sign / 2),
       bound: problem.turnoverMax + current.reduce((sum, held, i) => sum + (signTrade[i]! * held) / 2, 0),
+      dual: multipliers.turnover,
       store: (out, dual) => {
         out.turnover = dual;
       },
@@ -145,6 +98,7 @@ function bindingRows(
     rows.push({
       coefficients: Float64Array.from(signWeight),
       bound: problem.grossMax,
+      dual: multipliers.gross,
       store: (out, dual) => {
         out.gross = dual;
       },
@@ -157,30 +111,29 @@ function traded(weights: Float64Array, current: Float64Array): number {
   return weights.reduce((sum, weight, i) => sum + Math.abs(weight - current[i]!), 0);
 }
 
-/** Slope of the trading costs of one asset off its kink. */
-function costSlope(problem: ConstrainedQp, asset: number, weight: number, sign: number): number {
-  const size = Math.abs(weight - problem.current[asset]!);
-  return sign * (problem.proportional[asset]! + 1.5 * problem.impact[asset]! * Math.sqrt(size));
-}
-
-/** One Newton step of the free weights (in place) under the binding rows; returns the rows' multipliers. */
+/**
+ * One Newton step of the free weights and the binding rows' multipliers, in place; returns the largest change of a
+ * weight, or nothing where the equations are singular.
+ */
 function newtonStep(
   problem: ConstrainedQp,
   weights: Float64Array,
   free: readonly number[],
   signTrade: Int8Array,
   rows: readonly BindingRow[],
-): Float64Array | undefined {
+): number | undefined {
   const count = free.length;
   const gradient = quadraticGradient(problem, weights);
+  const ridge = RIDGE * objectiveScale(problem);
   const factor = new Float64Array(count * count);
   const step = new Float64Array(count);
   free.forEach((i, a) => {
     for (let b = 0; b <= a; b++) factor[a * count + b] = problem.matrix[i * problem.size + free[b]!]!;
     const size = Math.abs(weights[i]! - problem.current[i]!);
     const curvature = problem.impact[i]! > 0 && size > 0 ? (0.75 * problem.impact[i]!) / Math.sqrt(size) : 0;
-    factor[a * count + a]! += curvature + 1e-13 * factor[a * count + a]!;
-    step[a] = -gradient[i]! - costSlope(problem, i, weights[i]!, signTrade[i]!);
+    factor[a * count + a]! += curvature + ridge;
+    step[a] = -gradient[i]! - signTrade[i]! * costSlope(problem, i, weights[i]! - problem.current[i]!);
+    for (const row of rows) step[a]! -= row.dual * row.coefficients[i]!;
   });
   if (!choleskyInPlace(factor, count)) return undefined;
   choleskySolve(factor, count, step);
@@ -190,23 +143,43 @@ function newtonStep(
     return column;
   });
   const schur = new Float64Array(rows.length ** 2);
-  const duals = new Float64Array(rows.length);
+  const change = new Float64Array(rows.length);
   rows.forEach((row, r) => {
     const along = (vector: Float64Array): number =>
       free.reduce((sum, i, a) => sum + row.coefficients[i]! * vector[a]!, 0);
     for (let c = 0; c <= r; c++) schur[r * rows.length + c] = along(columns[c]!);
     const reached = row.coefficients.reduce((sum, coefficient, i) => sum + coefficient * weights[i]!, 0);
-    duals[r] = along(step) + reached - row.bound;
+    change[r] = along(step) + reached - row.bound;
   });
-  // A row that no free weight can move, or that repeats another, has no say.
+  // A row that no free weight can move, or that repeats another, keeps the multiplier it has.
   if (!choleskyInPlace(schur, rows.length, 1e-12)) return undefined;
-  choleskySolve(schur, rows.length, duals);
-  free.forEach((i, a) => {
-    let change = step[a]!;
-    for (let r = 0; r < rows.length; r++) change -= duals[r]! * columns[r]![a]!;
-    weights[i]! += change;
+  choleskySolve(schur, rows.length, change);
+  for (let a = 0; a < count; a++) columns.forEach((column, r) => (step[a]! -= change[r]! * column[a]!));
+  const length = shortOfKinks(problem, weights, free, step);
+  rows.forEach((row, r) => {
+    row.dual += length * change[r]!;
   });
-  return duals;
+  let moved = 0;
+  free.forEach((i, a) => {
+    weights[i]! += length * step[a]!;
+    moved = Math.max(moved, Math.abs(step[a]!));
+  });
+  return moved;
+}
+
+/** How much of a step no trade with impact can take without turning round, its slope being a square root. */
+function shortOfKinks(
+  problem: ConstrainedQp,
+  weights: Float64Array,
+  free: readonly number[],
+  step: Float64Array,
+): number {
+  let length = 1;
+  free.forEach((i, a) => {
+    const trade = weights[i]! - problem.current[i]!;
+    if (problem.impact[i]! > 0 && trade * step[a]! < 0) length = Math.min(length, (-0.9 * trade) / step[a]!);
+  });
+  return length;
 }
 
 /** What is left of the gradient at a bound is the bound's multiplier. */

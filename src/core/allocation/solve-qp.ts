@@ -3,7 +3,8 @@ import { type BoundedQpSolution, solveBoundedQp } from './bounded-qp.ts';
 import { type ConstrainedQp, hasGross, hasTrading, type Multipliers } from './constrained-qp.ts';
 import { solveInteriorPoint } from './interior-point.ts';
 import { kktResidual } from './kkt.ts';
-import { polish, type Solution } from './polish.ts';
+import { polish } from './polish.ts';
+import type { Solution } from './settle.ts';
 
 /** An optimum with its proof: the multipliers, and how far both are from the Karush-Kuhn-Tucker conditions. */
 export type QpSolution = Solution & {
@@ -16,12 +17,13 @@ export type QpSolution = Solution & {
 const KKT_RESIDUAL_MAX = 1e-8;
 
 /**
- * Solves a rebalancing problem: by the active-set method when only bounds limit it, else by the interior-point method,
- * made exact afterwards. Raises `infeasible`, or `no-convergence` when the residual is not below 1e-8.
+ * Solves a rebalancing problem: by the active-set method when only bounds limit it, else (or where that loses its digits
+ * in a singular matrix) by the interior-point method, made exact afterwards. Raises `infeasible`, or `no-convergence` when the residual is not below 1e-8.
  */
 export function solveQp(problem: ConstrainedQp, start?: BoundedQpSolution): QpSolution {
   const boundsOnly = problem.groups.length === 0 && !hasTrading(problem) && !hasGross(problem);
-  const solution = boundsOnly ? byActiveSet(problem, start) : byInteriorPoint(problem);
+  const quick = boundsOnly ? byActiveSet(problem, start) : undefined;
+  const solution = quick && quick.kktResidual < KKT_RESIDUAL_MAX ? quick : byInteriorPoint(problem);
   if (!(solution.kktResidual < KKT_RESIDUAL_MAX)) {
     throw new AllocationError(
       'no-convergence',
@@ -31,8 +33,9 @@ export function solveQp(problem: ConstrainedQp, start?: BoundedQpSolution): QpSo
   return solution;
 }
 
-function byActiveSet(problem: ConstrainedQp, start?: BoundedQpSolution): QpSolution {
+function byActiveSet(problem: ConstrainedQp, start?: BoundedQpSolution): QpSolution | undefined {
   const activeSet = solveBoundedQp(problem, start);
+  if (!activeSet) return undefined;
   const { weights, gradient, budgetMultiplier, iterations, free } = activeSet;
   const isFree = new Uint8Array(problem.size);
   for (const i of free) isFree[i] = 1;

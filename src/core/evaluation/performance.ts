@@ -15,6 +15,7 @@ export type Performance = {
 };
 
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+const ratio = (reward: number, risk: number) => (risk > 0 ? reward / risk : Number.NaN);
 
 /**
  * Measures of daily simple returns: risk-free rate 0, ddof 1, 252 sessions a year, compound annualised return;
@@ -34,11 +35,11 @@ export function performance(returns: readonly number[]): Performance {
     cumulativeReturn: growth - 1,
     annualisedReturn,
     annualisedVolatility: Math.sqrt(variance * sessionsPerYear),
-    sharpe: (average / Math.sqrt(variance)) * Math.sqrt(sessionsPerYear),
-    sortino: (average / downside) * Math.sqrt(sessionsPerYear),
+    sharpe: ratio(average, Math.sqrt(variance)) * Math.sqrt(sessionsPerYear),
+    sortino: ratio(average, downside) * Math.sqrt(sessionsPerYear),
     maximumDrawdown: deepest,
     drawdownSessionsMax: longestDrawdown(levels),
-    calmar: annualisedReturn / deepest,
+    calmar: ratio(annualisedReturn, deepest),
   };
 }
 

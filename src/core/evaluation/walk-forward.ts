@@ -1,4 +1,4 @@
-import { lastReturns } from '../features/last-returns.ts';
+import { lastReturnSessions, lastReturns } from '../features/last-returns.ts';
 import type { Outlook } from '../forecast/outlook.ts';
 import type { PricePanel } from '../market/panel.ts';
 import type { Session } from '../market/session.ts';
@@ -8,9 +8,6 @@ import type { PortfolioPolicy } from '../policy/policy.ts';
 import { type Fill, openingValuation, revalue, type Valuation } from '../policy/valuation.ts';
 
 export type WalkForward = { decisions: Decision[]; valuations: Valuation[]; fills: Fill[] };
-
-/** Sessions looked back for the last close before a gap; as the live revaluation does. */
-const returnSessions = 10;
 
 /**
  * Walks a policy forward over the panel's sessions from `inception` on, with the very `decide` and `revalue` that run
@@ -36,7 +33,7 @@ export function walkForward(input: {
     const cut = panel.upTo(session);
     let stricter = false;
     if (before) {
-      const returns = lastReturns(cut.last(returnSessions).select(policy.symbols));
+      const returns = lastReturns(cut.last(lastReturnSessions).select(policy.symbols));
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
       const step = revalue(before, session, returns, pending, targets, policy);
       valuations.push(step.valuation);

@@ -1,6 +1,12 @@
 import type { PricePanel } from '../market/panel.ts';
 
 /**
+ * Sessions of prices `lastReturns` is given, live and in walk-forward alike: an asset that stops trading is held until
+ * the next monthly decision drops it, and whenever it trades again, its whole move must be found.
+ */
+export const lastReturnSessions = 64;
+
+/**
  * Each symbol's simple total return over the panel's last session: its level there against its last level before.
  * A symbol without a close at the last session has earned nothing yet: 0. Its next close carries the whole move.
  */

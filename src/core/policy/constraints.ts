@@ -8,6 +8,8 @@ export class InfeasibleError extends Error {
 }
 
 const tolerance = 1e-12;
+/** The tolerance of the constraints on stored rows. */
+const guardTolerance = 1e-9;
 
 /**
  * The point of { lower <= w <= upper, sum w = total } nearest to `goal` (Euclidean projection).
@@ -39,6 +41,17 @@ export function projectToBudget(goal: readonly number[], bounds: readonly Bounds
   return weights;
 }
 
+/** Targets, and the limits they were made within. */
+export type Constrained = {
+  targets: number[];
+  bounds: Bounds[];
+  binding: BindingConstraint[];
+  /** the most that may be invested: exposure less cash */
+  budget: number;
+  /** the turnover cap, or the forced trades where these are more; infinite without a cap */
+  turnoverOneWayMax: number;
+};
+
 /**
  * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, turnover cap and
  * no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit must not wait
@@ -51,7 +64,7 @@ export function constrain(
   limits: readonly Bounds[],
   exposure: number,
   first: boolean,
-): { targets: number[]; bounds: Bounds[]; binding: BindingConstraint[] } {
+): Constrained {
   const budget = (1 - policy.cashRatio) * exposure;
   const bounds = limits.map(({ lower, upper }) => ({
     lower: lower * exposure,
@@ -63,7 +76,9 @@ export function constrain(
     budget,
   );
   const binding: BindingConstraint[] = [];
-  const targets = limitTrading(goal, book, policy, bounds, budget, first, binding);
+  const nearest = nearestAllowed(book, bounds, budget);
+  const forced = oneWayTurnover(book, nearest);
+  const targets = first ? goal : limitTrading(goal, nearest, forced, book, policy, binding);
   if (exposure < 1) binding.push({ kind: 'exposure', name: 'drawdown', limit: exposure, multiplier: null });
   if (policy.cashRatio > 0)
     binding.push({ kind: 'cash', name: 'cash', limit: policy.cashRatio, multiplier: null });
@@ -75,30 +90,32 @@ export function constrain(
     if (weight >= upper - tolerance && upper < budget)
       binding.push({ kind: 'upper', name, limit: upper, multiplier: null });
   });
-  return { targets, bounds, binding };
+  const cap = first ? null : policy.turnoverOneWayMax;
+  const turnoverOneWayMax = cap === null ? Number.POSITIVE_INFINITY : Math.max(cap, forced);
+  return { targets, bounds, binding, budget, turnoverOneWayMax };
 }
 
+const oneWayTurnover = (book: Book, to: readonly number[]) =>
+  to.reduce((sum, w, i) => sum + Math.abs(w - book.weights[i]!), 0) / 2;
+
+/** `goal`, or as much of the way there from `nearest`, the `forced` trades, as band and turnover cap let pass. */
 function limitTrading(
   goal: number[],
+  nearest: number[],
+  forced: number,
   book: Book,
   policy: PortfolioPolicy,
-  bounds: Bounds[],
-  budget: number,
-  first: boolean,
   binding: BindingConstraint[],
 ): number[] {
-  if (first) return goal;
-  const oneWay = (to: readonly number[]) => to.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2;
-  const nearest = nearestAllowed(book, bounds, budget);
-  const mustTrade = oneWay(nearest);
-  if (mustTrade <= tolerance && oneWay(goal) < policy.noTradeBandRatio) {
+  const oneWay = (to: readonly number[]) => oneWayTurnover(book, to);
+  if (forced <= tolerance && oneWay(goal) < policy.noTradeBandRatio) {
     binding.push({ kind: 'band', name: 'no-trade band', limit: policy.noTradeBandRatio, multiplier: null });
     return [...book.weights];
   }
   const cap = policy.turnoverOneWayMax;
   if (cap === null || oneWay(goal) <= cap) return goal;
   binding.push({ kind: 'turnover', name: 'one-way turnover', limit: cap, multiplier: null });
-  if (mustTrade >= cap) return nearest;
+  if (forced >= cap) return nearest;
   const between = (share: number) => nearest.map((w, i) => w + share * (goal[i]! - w));
   let low = 0;
   let high = 1;
@@ -119,7 +136,7 @@ function nearestAllowed(book: Book, bounds: readonly Bounds[], budget: number): 
     : projectToBudget(clipped, bounds, budget);
 }
 
-/** The last guard before rows: throws unless weights are finite, within bounds, and sum to 1 with cash. */
+/** Throws unless weights are finite, within bounds, and sum to 1 with cash. */
 export function guardWeights(
   weights: readonly number[],
   cash: number,
@@ -127,12 +144,27 @@ export function guardWeights(
   where: string,
 ): void {
   const all = [...weights, cash];
+  if (weights.length !== bounds.length)
+    throw new Error(`${where}: there are ${weights.length} weights, expected ${bounds.length}`);
   if (!all.every(Number.isFinite)) throw new Error(`${where}: weights must be finite, got ${all.join(', ')}`);
   const sum = all.reduce((s, w) => s + w, 0);
-  if (Math.abs(sum - 1) > 1e-9) throw new Error(`${where}: weights with cash must sum to 1, got ${sum}`);
+  if (Math.abs(sum - 1) > guardTolerance)
+    throw new Error(`${where}: weights with cash must sum to 1, got ${sum}`);
   weights.forEach((w, i) => {
     const { lower, upper } = bounds[i]!;
-    if (w < lower - 1e-9 || w > upper + 1e-9)
+    if (!(w >= lower - guardTolerance && w <= upper + guardTolerance))
       throw new Error(`${where}: weight ${i} is ${w}, expected within ${lower} to ${upper}`);
   });
+}
+
+/** The last guard before rows: `guardWeights`, and no more invested or traded than the limits allow. */
+export function guardTargets(limited: Constrained, book: Book, where: string): void {
+  const { targets, bounds, budget, turnoverOneWayMax } = limited;
+  const sum = targets.reduce((s, w) => s + w, 0);
+  guardWeights(targets, 1 - sum, bounds, where);
+  if (!(sum <= budget + guardTolerance))
+    throw new Error(`${where}: ${sum} would be invested, expected at most ${budget}`);
+  const turnover = oneWayTurnover(book, targets);
+  if (!(turnover <= turnoverOneWayMax + guardTolerance))
+    throw new Error(`${where}: the one-way turnover is ${turnover}, expected at most ${turnoverOneWayMax}`);
 }

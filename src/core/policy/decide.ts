@@ -1,5 +1,5 @@
-import { type AllocatorName, allocate } from '../allocation/allocator.ts';
-import { lastSessions, type ReturnsMatrix } from '../allocation/returns-matrix.ts';
+import { allocate } from '../allocation/allocator.ts';
+import type { ReturnsMatrix } from '../allocation/returns-matrix.ts';
 import { estimateCovariance } from '../allocation/risk.ts';
 import { simpleReturns } from '../features/returns.ts';
 import type { Outlook } from '../forecast/outlook.ts';
@@ -7,8 +7,8 @@ import type { PricePanel } from '../market/panel.ts';
 import { cleanPanel } from '../market/quality.ts';
 import type { Session } from '../market/session.ts';
 import { type Book, invested, tradingTo } from './book.ts';
-import { constrain, guardWeights } from './constraints.ts';
-import type { BindingConstraint, Decision, DecisionInputs, DecisionReason, Rung } from './decision.ts';
+import { type Constrained, constrain, guardTargets } from './constraints.ts';
+import type { Decision, DecisionInputs, DecisionReason, Rung } from './decision.ts';
 import { allowedExposure, type DrawdownStatus } from './drawdown.ts';
 import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
 
@@ -27,16 +27,26 @@ export type DecideInput = {
   inputs: DecisionInputs;
 };
 
-/** Allocators that read the forecast as returns; the others see it only through a covariance. */
-const readsSignal: readonly AllocatorName[] = ['signal', 'signal-inverse-vol', 'mvo', 'cla'];
-
-/** True when this policy's weights depend on a forecast. */
+/**
+ * True when this policy's weights depend on a forecast. `mvo` and `cla` take history as their mean where there is no
+ * forecaster, and need no mean at all for the least variance.
+ */
 export function usesForecast(policy: PortfolioPolicy): boolean {
-  return policy.signalScale > 0 && readsSignal.includes(policy.allocator);
+  const { allocator, allocatorOptions, signalScale, modelExpirySessions } = policy;
+  if (signalScale === 0) return false;
+  if (allocator === 'signal' || allocator === 'signal-inverse-vol') return true;
+  const readsMean = (allocatorOptions.objective ?? 'min-variance') !== 'min-variance';
+  return (allocator === 'mvo' || allocator === 'cla') && readsMean && modelExpirySessions > 0;
 }
 
 /** Sessions a panel must hold, `asOf` included, for `decide` to read the same numbers every time. */
 export function decisionSessions(policy: PortfolioPolicy): number {
+  // The age of a model is counted in the panel's sessions, so the panel must reach back beyond its expiry.
+  return Math.max(universeSessions(policy), usesForecast(policy) ? policy.modelExpirySessions + 1 : 0);
+}
+
+/** Sessions of prices the weights are made from, with those a first gap is filled from. */
+function universeSessions(policy: PortfolioPolicy): number {
   const history = Math.max(policy.covarianceLookbackSessions, policy.quality.historySessionsMin);
   return history + 1 + policy.quality.fillSessionsMax;
 }
@@ -55,15 +65,16 @@ export function decide(input: DecideInput): Decision {
     );
   const universe = cleanUniverse(input);
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
-  const first = input.previous === null;
+  // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
+  const first = invested(input.shadowHoldings) === 0;
   const failures: string[] = [];
   for (const attempt of attempts(input, universe, failures)) {
     try {
       const proposal = attempt.propose();
       const live = constrain(proposal, input.holdings, policy, universe.bounds, exposure, first);
       const shadow = constrain(proposal, input.shadowHoldings, policy, universe.bounds, 1, first);
-      guard(live.targets, live.bounds, input);
-      guard(shadow.targets, shadow.bounds, input);
+      guardTargets(live, input.holdings, `${policy.portfolio} as of ${asOf}`);
+      guardTargets(shadow, input.shadowHoldings, `the shadow of ${policy.portfolio} as of ${asOf}`);
       return compose(input, universe, attempt.rung, failures, exposure, live, shadow.targets);
     } catch (error) {
       failures.push(`${attempt.rung}: ${(error as Error).message}`);
@@ -83,14 +94,24 @@ type Universe = {
 };
 
 function cleanUniverse({ panel, policy }: DecideInput): Universe {
-  const cleaned = cleanPanel(panel.select(policy.symbols).last(decisionSessions(policy)), {
+  const cleaned = cleanPanel(panel.select(policy.symbols).last(universeSessions(policy)), {
     ...policy.quality,
-    windowSessions: policy.covarianceLookbackSessions,
+    windowSessions: policy.covarianceLookbackSessions + 1,
   });
   const members = policy.symbols.flatMap((symbol, i) => (cleaned.panel.symbols.includes(symbol) ? [i] : []));
-  const window = cleaned.panel.last(policy.covarianceLookbackSessions + 1);
+  const returns = commonReturns(cleaned.panel, policy.covarianceLookbackSessions);
   const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
-  return { members, returns: simpleReturns(window), panel: cleaned.panel, bounds, quality: cleaned.notes };
+  return { members, returns, panel: cleaned.panel, bounds, quality: cleaned.notes };
+}
+
+/** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */
+function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
+  const window = panel.last(count + 1);
+  const start = window.levels.reduce(
+    (latest, levels) => Math.max(latest, levels.findIndex(Number.isFinite)),
+    0,
+  );
+  return simpleReturns(window.last(window.sessions.length - start));
 }
 
 type Attempt = { rung: Rung; propose: () => number[] };
@@ -113,20 +134,22 @@ function attempts(input: DecideInput, universe: Universe, failures: string[]): A
     list.push({
       rung: 'previous-covariance',
       propose: () => {
-        const before = simpleReturns(universe.panel.upTo(previous.asOf));
-        const rows = Math.min(before.rows, policy.covarianceLookbackSessions);
-        return propose(input, universe, lastSessions(before, rows), 0);
+        const before = universe.panel.upTo(previous.asOf);
+        return propose(input, universe, commonReturns(before, policy.covarianceLookbackSessions), 0);
       },
     });
     const sum = previous.targets.reduce((s, w) => s + w, 0);
-    if (sum > 0) list.push({ rung: 'last-good', propose: () => previous.targets.map((w) => w / sum) });
+    if (sum > 0 && previous.targets.length === policy.symbols.length)
+      list.push({ rung: 'last-good', propose: () => previous.targets.map((w) => w / sum) });
   }
   return list;
 }
 
-function whyNoSignal({ outlook, policy, panel }: DecideInput, universe: Universe): string | null {
+function whyNoSignal({ asOf, outlook, policy, panel }: DecideInput, universe: Universe): string | null {
   const { forecast, trainedOn } = outlook;
   if (!forecast || !trainedOn) return outlook.reason ?? 'there is no forecast';
+  if (forecast.asOf !== asOf) return `the forecast is as of ${forecast.asOf}, expected ${asOf}`;
+  if (trainedOn > asOf) return `the model was trained on ${trainedOn}, after ${asOf}`;
   const age = panel.sessions.filter((session) => session > trainedOn).length;
   if (age > policy.modelExpirySessions)
     return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
@@ -149,6 +172,8 @@ function propose(
   if (universe.members.length === 0) throw new Error('no asset has usable prices');
   const forecast = signalScale > 0 ? input.outlook.forecast : null;
   const covariance = estimateCovariance(policy.covariance, returns);
+  // A proposal sums to 1, before cash is set aside: bounds in its units.
+  const investedRatio = 1 - policy.cashRatio;
   const weights = allocate(
     policy.allocator,
     {
@@ -158,10 +183,9 @@ function propose(
         ? universe.members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!)
         : universe.members.map(() => 0),
       signalScale,
-      mean: forecast ? undefined : historicalMean(returns),
       bounds: {
-        lower: universe.members.map((i) => universe.bounds[i]!.lower),
-        upper: universe.members.map((i) => universe.bounds[i]!.upper),
+        lower: universe.members.map((i) => universe.bounds[i]!.lower / investedRatio),
+        upper: universe.members.map((i) => Math.min(1, universe.bounds[i]!.upper / investedRatio)),
       },
     },
     policy.allocatorOptions,
@@ -173,22 +197,10 @@ function propose(
   return all;
 }
 
-function historicalMean({ rows, columns, values }: ReturnsMatrix): number[] {
-  return Array.from({ length: columns }, (_, i) => {
-    let sum = 0;
-    for (let t = 0; t < rows; t += 1) sum += values[t * columns + i]!;
-    return sum / rows;
-  });
-}
-
-function guard(targets: readonly number[], bounds: readonly Bounds[], { asOf, policy }: DecideInput): void {
-  const cash = 1 - targets.reduce((s, w) => s + w, 0);
-  guardWeights(targets, cash, bounds, `${policy.portfolio} as of ${asOf}`);
-  if (cash < -1e-9) throw new Error(`${policy.portfolio} as of ${asOf}: weights sum to ${1 - cash}, above 1`);
-}
+type Made = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
 
 /** The last rung: keep what is held, cut only as far as the drawdown state demands. */
-function hold(input: DecideInput, exposure: number, limits: readonly Bounds[]) {
+function hold(input: DecideInput, exposure: number, limits: readonly Bounds[]): Made {
   const weight = invested(input.holdings);
   const share = exposure < 1 && weight > exposure ? exposure / weight : 1;
   const targets = input.holdings.weights.map((w) => w * share);
@@ -196,7 +208,8 @@ function hold(input: DecideInput, exposure: number, limits: readonly Bounds[]) {
     lower: Math.min(lower, targets[i]!),
     upper: Math.max(upper, targets[i]!),
   }));
-  return { targets, bounds, binding: [] };
+  const cut = { kind: 'exposure', name: 'drawdown', limit: exposure, multiplier: null } as const;
+  return { targets, bounds, binding: exposure < 1 ? [cut] : [] };
 }
 
 function compose(
@@ -205,7 +218,7 @@ function compose(
   rung: Rung,
   failures: readonly string[],
   exposureRatio: number,
-  live: { targets: number[]; bounds: Bounds[]; binding: BindingConstraint[] },
+  live: Made,
   shadowTargets: number[],
 ): Decision {
   const { policy, holdings, outlook } = input;
@@ -218,7 +231,7 @@ function compose(
     trade: live.targets[i]! - holdings.weights[i]!,
     lower: live.bounds[i]!.lower,
     upper: live.bounds[i]!.upper,
-    forecast: forecast?.meanLogReturn[forecast.symbols.indexOf(symbol)] ?? null,
+    forecast: finiteOrNull(forecast?.meanLogReturn[forecast.symbols.indexOf(symbol)]),
     costRatio: trading.costs[i]!,
   }));
   return {
@@ -242,3 +255,7 @@ function compose(
     inputs: input.inputs,
   };
 }
+
+/** An asset left out of the universe may have a forecast that is no number. */
+const finiteOrNull = (value: number | undefined) =>
+  value !== undefined && Number.isFinite(value) ? value : null;

@@ -14,7 +14,7 @@ export type PortfolioPolicy = {
   covarianceLookbackSessions: number;
   /** 0 to 1: how far the forecast moves the weights from the base allocator's */
   signalScale: number;
-  /** sessions after which a model is too old to be used */
+  /** sessions after which a model is too old to be used; 0 where the portfolio has no forecaster */
   modelExpirySessions: number;
   bounds: Bounds;
   boundsBySymbol: Record<string, Bounds>;

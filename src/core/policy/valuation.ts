@@ -59,12 +59,12 @@ export function revalue(
   let shadowCharged = 0;
   let fill: Fill | null = null;
   if (pending) {
-    const aims = pending.lines.map((line) => line.target);
-    const trading = tradingTo(live, aims, policy.symbols, policy.costs);
+    const aims = aimsOf(pending, policy.symbols);
+    const trading = tradingTo(live, aims.live, policy.symbols, policy.costs);
     charged = trading.costRatio;
-    shadowCharged = tradingTo(shadow, pending.shadowTargets, policy.symbols, policy.costs).costRatio;
-    live = bookOf(aims);
-    shadow = bookOf(pending.shadowTargets);
+    shadowCharged = tradingTo(shadow, aims.shadow, policy.symbols, policy.costs).costRatio;
+    live = bookOf(aims.live);
+    shadow = bookOf(aims.shadow);
     fill = {
       turnoverOneWay: trading.turnoverOneWay,
       turnoverTwoWay: trading.turnoverTwoWay,
@@ -92,4 +92,20 @@ export function revalue(
 
 function bookOf(weights: readonly number[]): Book {
   return { weights: [...weights], cash: 1 - weights.reduce((s, w) => s + w, 0) };
+}
+
+/** A decision's targets in the order of `symbols`, which may have changed since it was made. */
+function aimsOf({ lines, shadowTargets, asOf }: Decision, symbols: readonly string[]) {
+  const stranger = lines.find(
+    (line, i) => !symbols.includes(line.symbol) && (line.target || shadowTargets[i]),
+  );
+  if (stranger)
+    throw new Error(
+      `the decision of ${asOf} buys ${stranger.symbol}, not among the portfolio's symbols; keep a symbol with bounds 0..0 to sell it`,
+    );
+  const places = symbols.map((symbol) => lines.findIndex((line) => line.symbol === symbol));
+  return {
+    live: places.map((place) => lines[place]?.target ?? 0),
+    shadow: places.map((place) => shadowTargets[place] ?? 0),
+  };
 }

@@ -22,7 +22,10 @@ export type SchedulePlan = {
 };
 
 /** The newest session whose close and grace have passed at `now`; null when none since inception has. */
-export function newestClosed(plan: SchedulePlan, now: number): Session | null {
+export function newestClosed(
+  plan: Pick<SchedulePlan, 'calendar' | 'graceMinutes' | 'inception'>,
+  now: number,
+): Session | null {
   const { calendar } = plan;
   const today = new Date(now).toISOString().slice(0, 10);
   let session = calendar.previous(calendar.next(today));
@@ -46,7 +49,7 @@ export function isRebalanceSession(plan: SchedulePlan, session: Session): boolea
 export function dueSlots(plan: SchedulePlan, after: Session | null, now: number): Slot[] {
   const newest = newestClosed(plan, now);
   if (newest === null) return [];
-  const from = after === null ? plan.inception : plan.calendar.next(after);
+  const from = after === null || after < plan.inception ? plan.inception : plan.calendar.next(after);
   if (from > newest) return [];
   const sessions = plan.calendar.sessions(from, newest);
   const slots = sessions.flatMap((session) => [
