@@ -17,7 +17,7 @@ export function criticalLine(covariance: Covariance, mean: readonly number[], bo
   checkFeasible({ size, lower, upper, budget: 1 });
   const walk = (ridge: number) => new Walk(covariance, Float64Array.from(mean), lower, upper, ridge).run();
   // Duplicates and fewer sessions than assets make the covariance singular: a ridge far below the answer's digits.
-  const turningPoints = walk(0) ?? walk(1e-11);
+  const turningPoints = walk(0) ?? walk(1e-10);
   if (turningPoints) return { turningPoints };
   throw new AllocationError('no-convergence', `The critical line of ${size} assets did not reach its end.`);
 }
@@ -130,6 +130,7 @@ class Walk {
       upper: Float64Array.from(tied, (i) => this.#upper[i]!),
       budget,
     });
+    if (!solution) return false;
     const free = new Set(solution.free);
     for (const [a, i] of tied.entries()) {
       this.#weights[i] = solution.weights[a]!;

@@ -48,7 +48,10 @@ export const TRADE_MIN = 1e-12;
 
 /** Slope of the trading costs of an asset at a trade of some size, the turnover cap's multiplier aside. */
 export function costSlope(problem: ConstrainedQp, asset: number, trade: number): number {
-  return problem.proportional[asset]! + 1.5 * problem.impact[asset]! * Math.sqrt(Math.max(TRADE_MIN, Math.abs(trade)));
+  return (
+    problem.proportional[asset]! +
+    1.5 * problem.impact[asset]! * Math.sqrt(Math.max(TRADE_MIN, Math.abs(trade)))
+  );
 }
 
 /** P w - q. */

@@ -115,4 +115,4 @@ function largestDiagonal(matrix: Float64Array, size: number): number {
 }
 
 /** A pivot below this share of the variance is rounding: the asset is a combination of the others. */
-const PIVOT_RATIO_MIN = 1e-12;
+const PIVOT_RATIO_MIN = 1e-11;

@@ -75,8 +75,6 @@ function subgradient(distance: number, slope: number): { least: number; greatest
   return { least: -slope, greatest: slope };
 }
 
-
-
 function limits(
   problem: ConstrainedQp,
   weights: Float64Array,

@@ -2,6 +2,9 @@ import { choleskyInPlace, choleskySolve } from './cholesky.ts';
 import { isFixed, type Kink, type RowLimit } from './interior-limits.ts';
 import { addRow, type Direction, type InteriorState, rowProduct } from './interior-state.ts';
 
+/** Keeps a singular matrix factorable; it slows the last steps a little and does not move where they end. */
+const RIDGE = 1e-12;
+
 /** A vector over weights and the kink variables t and u. */
 type Vector = { weights: Float64Array; trade: Float64Array; gross: Float64Array };
 
@@ -35,7 +38,7 @@ export class NewtonSystem {
       for (let k = i * size; k <= i * size + i; k++) this.#factor[k] = scale * matrix[k]!;
     }
     const diagonal = this.#diagonal();
-    for (let i = 0; i < size; i++) this.#factor[i * size + i]! += diagonal[i]!;
+    for (let i = 0; i < size; i++) this.#factor[i * size + i]! += diagonal[i]! + RIDGE;
     this.#columns = [];
     this.#schur = new Float64Array(state.rows.length ** 2);
     this.factored = choleskyInPlace(this.#factor, size) && this.#factorRows();
@@ -81,7 +84,7 @@ export class NewtonSystem {
       // A trace of the diagonal keeps repeated equalities (a group of all assets) solvable.
       this.#schur[r * count + r]! += equality ? 1e-14 * this.#schur[r * count + r]! : slack / dual;
     }
-    return choleskyInPlace(this.#schur, count);
+    return choleskyInPlace(this.#schur, count, 1e-15);
   }
 
   #zero(): Vector {

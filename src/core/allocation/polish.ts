@@ -1,4 +1,3 @@
-import { type Solution, settle } from './settle.ts';
 import { choleskyInPlace, choleskySolve } from './cholesky.ts';
 import {
   type ConstrainedQp,
@@ -8,6 +7,7 @@ import {
   quadraticGradient,
   TRADE_MIN,
 } from './constrained-qp.ts';
+import { type Solution, settle } from './settle.ts';
 
 /** A limit that binds with equality: coefficients . w = bound, with its multiplier so far. */
 type BindingRow = {
@@ -198,9 +198,9 @@ function boundMultipliers(
   const isFree = new Set(free);
   for (let i = 0; i < problem.size; i++) {
     if (isFree.has(i)) continue;
-    const slope = problem.proportional[i]! + multipliers.turnover / 2;
-    let least = left[i]! + multipliers.budget + costSlope(problem, i, weights[i]!, signTrade[i]!);
-    least += (signTrade[i]! * multipliers.turnover) / 2 + signWeight[i]! * multipliers.gross;
+    const trade = weights[i]! - problem.current[i]!;
+    const slope = costSlope(problem, i, trade) + multipliers.turnover / 2;
+    const least = left[i]! + multipliers.budget + signTrade[i]! * slope + signWeight[i]! * multipliers.gross;
     // On a kink the slope may be anything between its two sides; a bound answers for the rest only.
     const play = (signTrade[i] === 0 ? slope : 0) + (signWeight[i] === 0 ? multipliers.gross : 0);
     const rest = Math.sign(least) * Math.max(0, Math.abs(least) - play);
