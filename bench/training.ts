@@ -93,10 +93,10 @@ async function microsecondsLayers(set: TrainingSet, batch: Int32Array, steps: nu
   const timeMajor = gatherInputs(set.series, set.rows, set.inputs, set.lookback, batch);
   const x = tf.tensor3d(timeMajor, [set.lookback, batch.length, set.inputs]).transpose([1, 0, 2]);
   const y = tf.tensor2d(gatherTargets(set.series, set.rows, set.outputs, batch), [batch.length, set.outputs]);
-  const fit = (epochs: number) => model.fit(x, y, { batchSize: batch.length, epochs, verbose: 0 });
-  await fit(1);
+  const trainFor = (epochs: number) => model.fit(x, y, { batchSize: batch.length, epochs, verbose: 0 });
+  await trainFor(1);
   const startedAt = performance.now();
-  await fit(steps);
+  await trainFor(steps);
   return ((performance.now() - startedAt) / steps / batch.length) * 1000;
 }
 

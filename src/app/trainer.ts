@@ -21,9 +21,8 @@ export function trainingPool({ training }: Config, env: Environment, log: Logger
 export function trainerOf(pool: TrainingPool): Trainer {
   return {
     async train(request) {
-      const startedAt = performance.now();
       const artefact = await pool.train(request);
-      return { artefact, seconds: (performance.now() - startedAt) / 1000 };
+      return { artefact, seconds: pool.secondsOf(artefact) ?? 0 };
     },
   };
 }

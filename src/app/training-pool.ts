@@ -12,6 +12,8 @@ export type TrainingPool = {
    * forgotten, so that asking again trains again. Rejects with one sentence when training fails or passes a limit.
    */
   train(request: TrainingRequest): Promise<Artefact>;
+  /** How long training an artefact of this pool took; null for any other. */
+  secondsOf(artefact: Artefact): number | null;
   /** What the last started process computes with; null before the first one is ready. */
   backend(): BackendInfo | null;
   /** Ends all processes at once; running and waiting trainings reject. */
@@ -45,6 +47,7 @@ const realEntry = fileURLToPath(new URL('../networks/training-child.ts', import.
 export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
   const { size, backend, log, jobsPerProcess = 16, idleSeconds = 30, entry = realEntry } = options;
   const known = new Map<string, Promise<Artefact>>();
+  const tookSeconds = new WeakMap<Artefact, number>();
   const waiting: Job[] = [];
   const workers = new Set<Worker>();
   let info: BackendInfo | null = null;
@@ -82,6 +85,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
       const artefact = await worker.process.train(job.request);
       const seconds = Math.round(performance.now() - startedAt) / 1000;
       log.info({ ...details, model: artefact.id, epochs: artefact.epochs, seconds }, 'network trained');
+      tookSeconds.set(artefact, seconds);
       job.resolve(artefact);
     } catch (error) {
       log.warn({ ...details, error: (error as Error).message }, 'network not trained');
@@ -122,6 +126,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
       if (known.size > rememberedArtefacts) known.delete(known.keys().next().value!);
       return training;
     },
+    secondsOf: (artefact) => tookSeconds.get(artefact) ?? null,
     backend: () => info,
     async close() {
       closed = true;

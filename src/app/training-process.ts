@@ -73,15 +73,9 @@ export function startTrainingProcess(
   const check = (): void => {
     residentMiB = residentMemoryMiB(child.pid) ?? residentMiB;
     const now = performance.now();
-    const silentSeconds = (now - lastHeard) / 1000;
-    if (residentMiB > limits.memoryLimitMiB)
-      kill(
-        `training was ended: it held ${Math.round(residentMiB)} MiB, the limit is ${limits.memoryLimitMiB} MiB`,
-      );
-    else if (silentSeconds > limits.heartbeatSeconds)
-      kill(`training was ended: no heartbeat for ${limits.heartbeatSeconds} s`);
-    else if (current && now - current.startedAt > limits.deadlineSeconds * 1000)
-      kill(`training was ended: not done after its deadline of ${limits.deadlineSeconds} s`);
+    const runningSeconds = current ? (now - current.startedAt) / 1000 : 0;
+    const passed = limitPassed(limits, residentMiB, (now - lastHeard) / 1000, runningSeconds);
+    if (passed) kill(`training was ended: ${passed}`);
   };
   const send = (): void => {
     if (current && info && !current.sent) {
@@ -109,15 +103,12 @@ export function startTrainingProcess(
   });
   const gone = new Promise<void>((resolve) => {
     const ended = (how: string): void => {
-      settle({
-        error: new Error(endReason ?? `the training process ended by itself (${how})${quoted(output)}`),
-      });
+      const byItself = `the training process ended by itself (${how})${quoted(output)}`;
+      settle({ error: new Error(endReason ?? byItself) });
       resolve();
     };
     child.on('exit', (code, signal) => ended(signal ?? `exit ${code}`));
-    child.on('error', (error) => {
-      if (child.pid === undefined) ended(error.message);
-    });
+    child.on('error', (error) => child.pid === undefined && ended(error.message));
   });
 
   return {
@@ -159,6 +150,20 @@ type Watched = {
   startedAt: number;
   sent: boolean;
 };
+
+/** The limit a training has passed, as half a sentence; null while it is inside all of them. */
+function limitPassed(
+  { memoryLimitMiB, heartbeatSeconds, deadlineSeconds }: TrainingLimits,
+  residentMiB: number,
+  silentSeconds: number,
+  runningSeconds: number,
+): string | null {
+  if (residentMiB > memoryLimitMiB)
+    return `it held ${Math.round(residentMiB)} MiB, the limit is ${memoryLimitMiB} MiB`;
+  if (silentSeconds > heartbeatSeconds) return `no heartbeat for ${heartbeatSeconds} s`;
+  if (runningSeconds > deadlineSeconds) return `not done after its deadline of ${deadlineSeconds} s`;
+  return null;
+}
 
 /** Its own process group, so that a terminal's Ctrl-C reaches the daemon alone, which then ends its children. */
 function forkQuietly(entry: string, backend: string): ChildProcess {

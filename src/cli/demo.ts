@@ -31,8 +31,8 @@ async function runDemo(options: Options): Promise<void> {
   const startedAt = Date.now();
   const log = openLog('error');
   const last = options.until ?? demoLast;
-  if (last < '2015-08-03' || last > demoLast)
-    throw new UserError(`--until ${last} is outside the bundled closes; expected 2015-08-03 to ${demoLast}`);
+  if (last < '2016-02-01' || last > demoLast)
+    throw new UserError(`--until ${last} is outside the bundled closes; expected 2016-02-01 to ${demoLast}`);
   await using cleanups = new AsyncDisposableStack();
   console.log('rebalanced demo: twenty S&P 500 stocks, real closes, session by session on a virtual clock.');
   const store = await openStore(process.env, { demo: true, log: (line) => console.log(line) });

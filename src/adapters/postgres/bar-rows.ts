@@ -9,8 +9,11 @@ export async function newestBars(
   symbols: readonly string[],
 ): Promise<Map<string, Session>> {
   const { rows } = await sql.query<{ symbol: string; session: Session }>(
-    `select symbol, max(session) as session from rebalanced.bars
-     where source = $1 and symbol = any($2) and superseded_at is null group by symbol`,
+    `select symbol, newest.session from unnest($2::text[]) as symbol
+     cross join lateral (
+       select session from rebalanced.bars b
+       where b.source = $1 and b.symbol = symbol.symbol and b.superseded_at is null order by session desc limit 1
+     ) newest`,
     [source, symbols],
   );
   return new Map(rows.map((row) => [row.symbol, row.session]));

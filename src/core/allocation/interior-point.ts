@@ -7,9 +7,10 @@ import { NewtonSystem } from './newton-system.ts';
 export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
 
 const ITERATIONS_MAX = 200;
-/** Residuals and complementarity aimed at, and what is still an answer, relative to the objective's scale. */
+/** Residuals and complementarity aimed at, relative to the objective's scale. */
 const TOLERANCE = 1e-13;
-const TOLERANCE_ACCEPTED = 1e-9;
+/** What is still an answer: a singular matrix costs digits here, and polishing gets them back. */
+const TOLERANCE_ACCEPTED = 1e-6;
 /** Slack x dual is driven no lower: below, the slope of an impact term, a square root, runs ahead of its Newton step. */
 const COMPLEMENTARITY_MIN = 1e-14;
 
@@ -38,11 +39,12 @@ export function solveInteriorPoint(problem: ConstrainedQp): InteriorSolution {
     }
     const system = new NewtonSystem(state);
     if (!system.factored) break;
-    const predictor = system.direction(0, undefined);
-    const affineMean = state.complementarityAfter(predictor, state.stepLength(predictor));
-    const centring = Math.min(1, (affineMean / state.complementarity()) ** 3);
-    const target = Math.max(COMPLEMENTARITY_MIN, centring * state.complementarity());
-    const direction = system.direction(target, predictor);
+    const predictor = system.direction(0);
+    const reach = state.stepLength(predictor);
+    const centring = (state.complementarityAfter(predictor, reach) / state.complementarity()) ** 3;
+    const target = Math.max(COMPLEMENTARITY_MIN, Math.min(1, centring) * state.complementarity());
+    // A predictor that gets nowhere says little of the curvature, and a full correction by it can go round in circles.
+    const direction = system.direction(target, { predictor, weight: reach * reach });
     state.advance(direction, 0.995 * state.stepLength(direction));
   }
   if (answer) return answer;

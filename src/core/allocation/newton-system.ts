@@ -2,6 +2,9 @@ import { choleskyInPlace, choleskySolve } from './cholesky.ts';
 import { isFixed, type Kink, type RowLimit } from './interior-limits.ts';
 import { addRow, type Direction, type InteriorState, rowProduct } from './interior-state.ts';
 
+/** The predictor's second-order term, and how much of it to take. */
+export type Correction = { predictor: Direction; weight: number };
+
 /** Keeps a singular matrix factorable; it slows the last steps a little and does not move where they end. */
 const RIDGE = 1e-12;
 
@@ -108,13 +111,13 @@ export class NewtonSystem {
   }
 
   /**
-   * The Newton step towards slack x dual = target, with the predictor's second-order term when there is one.
+   * The Newton step towards slack x dual = target, with a correction for the curvature when there is one.
    */
-  direction(target: number, predictor: Direction | undefined): Direction {
-    const { state, right, sideGaps } = this.#rightHandSide(target, predictor);
+  direction(target: number, correction?: Correction): Direction {
+    const { state, right, sideGaps } = this.#rightHandSide(target, correction);
     const rowGaps = state.rows.map((row, r) => {
-      const step = predictor?.rows[r];
-      return row.equality ? 0 : gap(row.slack, row.dual, target, step?.slack, step?.dual);
+      const step = correction?.predictor.rows[r];
+      return row.equality ? 0 : gap(row.slack, row.dual, target) + curvature(correction, step?.slack, step?.dual);
     });
     this.#solve(right);
     const count = state.rows.length;
@@ -144,7 +147,7 @@ export class NewtonSystem {
     return { ...right, sides, rows };
   }
 
-  #rightHandSide(target: number, predictor: Direction | undefined) {
+  #rightHandSide(target: number, correction?: Correction) {
     const state = this.#state;
     const { size } = state.problem;
     const right: Vector = {
@@ -154,11 +157,11 @@ export class NewtonSystem {
     };
     const sideGaps = state.sides.map((side, k) => {
       const gaps = new Float64Array(size);
-      const step = predictor?.sides[k];
+      const step = correction?.predictor.sides[k];
       const kink = part(right, side.kink);
       for (let i = 0; i < size; i++) {
         if (!side.present[i]) continue;
-        gaps[i] = gap(side.slack[i]!, side.dual[i]!, target, step?.slack[i], step?.dual[i]);
+        gaps[i] = gap(side.slack[i]!, side.dual[i]!, target) + curvature(correction, step?.slack[i], step?.dual[i]);
         const push = (side.dual[i]! * side.residual[i]! - gaps[i]!) / side.slack[i]!;
         right.weights[i]! -= side.sign * push;
         if (kink) kink[i]! += push;
@@ -171,8 +174,13 @@ export class NewtonSystem {
 }
 
 /** slack x dual minus where it should go. */
-function gap(slack: number, dual: number, target: number, slackStep = 0, dualStep = 0): number {
-  return slack * dual - target + slackStep * dualStep;
+function gap(slack: number, dual: number, target: number): number {
+  return slack * dual - target;
+}
+
+/** What a step of slack and dual together adds to their product. */
+function curvature(correction: Correction | undefined, slackStep = 0, dualStep = 0): number {
+  return correction ? correction.weight * slackStep * dualStep : 0;
 }
 
 function part(vector: Vector, kink: Kink): Float64Array | undefined {

@@ -154,7 +154,9 @@ function newtonStep(
   // A row that no free weight can move, or that repeats another, keeps the multiplier it has.
   if (!choleskyInPlace(schur, rows.length, 1e-12)) return undefined;
   choleskySolve(schur, rows.length, change);
-  for (let a = 0; a < count; a++) columns.forEach((column, r) => (step[a]! -= change[r]! * column[a]!));
+  columns.forEach((column, r) => {
+    for (let a = 0; a < count; a++) step[a]! -= change[r]! * column[a]!;
+  });
   const length = shortOfKinks(problem, weights, free, step);
   rows.forEach((row, r) => {
     row.dual += length * change[r]!;

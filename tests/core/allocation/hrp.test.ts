@@ -21,7 +21,9 @@ describeWithReference('hrp against the packages, four universes and fourteen yea
       expect(portfolios).toHaveLength(83);
       for (const portfolio of portfolios) {
         const { expected, label, ...input } = peerCase(portfolio);
-        expect(worstDifference(allocate('hrp', input, { variant, linkage }), expected), label).toBeLessThan(1e-8);
+        expect(worstDifference(allocate('hrp', input, { variant, linkage }), expected), label).toBeLessThan(
+          1e-8,
+        );
       }
     });
   }

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutTree } from '../../../src/core/allocation/clusters.ts';
-import { correlationDistances } from '../../../src/core/allocation/correlation-distance.ts';
+import {
+  correlationDistances,
+  distancesBetweenRows,
+} from '../../../src/core/allocation/correlation-distance.ts';
 import { nearestLeafOrder } from '../../../src/core/allocation/leaf-order.ts';
 import {
   type DistanceRows,
@@ -12,7 +15,6 @@ import {
   linkageNames,
 } from '../../../src/core/allocation/linkage.ts';
 import { proposedLinkage } from '../../../src/core/allocation/proposed-linkage.ts';
-import { distancesBetweenRows } from '../../../src/core/allocation/correlation-distance.ts';
 import { estimateCovariance, inverseVolatilities } from '../../../src/core/allocation/risk.ts';
 import { worstDifference } from './peers.ts';
 import { permutation, pickColumns, randomReturns } from './random-returns.ts';
@@ -101,16 +103,25 @@ describe('linkage', () => {
 
   it('is the same from a rough product that only proposes: float64 decides', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 2, max: 60 }), fc.boolean(), (seed, columns, duplicates) => {
-        let returns = randomReturns(seed, 30, columns);
-        if (duplicates) returns = pickColumns(returns, Array.from({ length: columns }, (_, i) => i >> 1));
-        const distances = assetDistances(returns);
-        const plain = linkage('single', distancesBetweenRows(distances));
-        const proposed = proposedLinkage(distances, singleProduct);
-        // Twins are at a distance of 0, which the plain product knows to half its digits only.
-        expect(worstDifference(proposed.height, plain.height)).toBeLessThan(duplicates ? 1e-6 : 1e-12);
-        if (!duplicates) expect(Array.from(leafOrder(proposed))).toEqual(Array.from(leafOrder(plain)));
-      }),
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 2, max: 60 }),
+        fc.boolean(),
+        (seed, columns, duplicates) => {
+          let returns = randomReturns(seed, 30, columns);
+          if (duplicates)
+            returns = pickColumns(
+              returns,
+              Array.from({ length: columns }, (_, i) => i >> 1),
+            );
+          const distances = assetDistances(returns);
+          const plain = linkage('single', distancesBetweenRows(distances));
+          const proposed = proposedLinkage(distances, singleProduct);
+          // Twins are at a distance of 0, which the plain product knows to half its digits only.
+          expect(worstDifference(proposed.height, plain.height)).toBeLessThan(duplicates ? 1e-6 : 1e-12);
+          if (!duplicates) expect(Array.from(leafOrder(proposed))).toEqual(Array.from(leafOrder(plain)));
+        },
+      ),
     );
   });
 });
