@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../app/project.ts';
 import { UserError } from '../app/user-error.ts';
+import { allocateCommand } from './allocate.ts';
 import { backtestCommand } from './backtest.ts';
 import { demoCommand } from './demo.ts';
 import { ingestCommand } from './ingest.ts';
@@ -31,6 +32,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     retrainCommand(),
     rebalanceCommand(),
     backtestCommand(),
+    allocateCommand(),
     targetsCommand(),
     statusCommand(),
   ];

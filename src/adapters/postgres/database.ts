@@ -58,17 +58,22 @@ export function openDatabase(
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      // The pool hears only idle connections: one that breaks between two statements would end the process. The next
+      // statement fails, and the connection is not given back.
+      const note = (error: Error) => {
+        broken = error;
+      };
+      client.on('error', note);
       try {
         await client.query('begin');
         const result = await work({ query: (text, values) => client.query(text, values as unknown[]) });
         await client.query('commit');
         return result;
       } catch (error) {
-        await client.query('rollback').catch((failure: Error) => {
-          broken = failure;
-        });
+        await client.query('rollback').catch(note);
         throw error;
       } finally {
+        client.off('error', note);
         client.release(broken);
       }
     },

@@ -7,10 +7,11 @@ import { NewtonSystem } from './newton-system.ts';
 export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
 
 const ITERATIONS_MAX = 200;
+const STALLED_MAX = 12;
 /** Residuals and complementarity aimed at, relative to the objective's scale. */
 const TOLERANCE = 1e-13;
 /** What is still an answer: a singular matrix costs digits here, and polishing gets them back. */
-const TOLERANCE_ACCEPTED = 1e-6;
+const TOLERANCE_ACCEPTED = 1e-4;
 /** Slack x dual is driven no lower: below, the slope of an impact term, a square root, runs ahead of its Newton step. */
 const COMPLEMENTARITY_MIN = 1e-14;
 
@@ -28,7 +29,7 @@ export function solveInteriorPoint(problem: ConstrainedQp): InteriorSolution {
   let answer: InteriorSolution | undefined;
   let stalled = 0;
   let iteration = 0;
-  for (; iteration < ITERATIONS_MAX && best > TOLERANCE && stalled < 8; iteration++) {
+  for (; iteration < ITERATIONS_MAX && best > TOLERANCE && stalled < STALLED_MAX; iteration++) {
     state.computeResiduals();
     const error = state.error();
     if (!Number.isFinite(error)) break;
@@ -41,10 +42,13 @@ export function solveInteriorPoint(problem: ConstrainedQp): InteriorSolution {
     if (!system.factored) break;
     const predictor = system.direction(0);
     const reach = state.stepLength(predictor);
-    const centring = (state.complementarityAfter(predictor, reach) / state.complementarity()) ** 3;
-    const target = Math.max(COMPLEMENTARITY_MIN, Math.min(1, centring) * state.complementarity());
-    // A predictor that gets nowhere says little of the curvature, and a full correction by it can go round in circles.
-    const direction = system.direction(target, { predictor, weight: reach * reach });
+    // Steps that lead nowhere go round in circles far from the central path: go back to it, uncorrected.
+    const lost = stalled >= 2;
+    const ratio = state.complementarityAfter(predictor, reach) / state.complementarity();
+    const centring = lost ? 0.5 : Math.min(1, ratio ** 3);
+    const target = Math.max(COMPLEMENTARITY_MIN, centring * state.complementarity());
+    // A predictor that falls short says little of the curvature, so its correction is taken in part.
+    const direction = system.direction(target, lost ? undefined : { predictor, weight: reach * reach });
     state.advance(direction, 0.995 * state.stepLength(direction));
   }
   if (answer) return answer;

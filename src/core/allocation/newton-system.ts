@@ -117,7 +117,9 @@ export class NewtonSystem {
     const { state, right, sideGaps } = this.#rightHandSide(target, correction);
     const rowGaps = state.rows.map((row, r) => {
       const step = correction?.predictor.rows[r];
-      return row.equality ? 0 : gap(row.slack, row.dual, target) + curvature(correction, step?.slack, step?.dual);
+      return row.equality
+        ? 0
+        : gap(row.slack, row.dual, target) + curvature(correction, step?.slack, step?.dual);
     });
     this.#solve(right);
     const count = state.rows.length;
@@ -161,7 +163,8 @@ export class NewtonSystem {
       const kink = part(right, side.kink);
       for (let i = 0; i < size; i++) {
         if (!side.present[i]) continue;
-        gaps[i] = gap(side.slack[i]!, side.dual[i]!, target) + curvature(correction, step?.slack[i], step?.dual[i]);
+        gaps[i] =
+          gap(side.slack[i]!, side.dual[i]!, target) + curvature(correction, step?.slack[i], step?.dual[i]);
         const push = (side.dual[i]! * side.residual[i]! - gaps[i]!) / side.slack[i]!;
         right.weights[i]! -= side.sign * push;
         if (kink) kink[i]! += push;

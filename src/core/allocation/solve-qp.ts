@@ -3,8 +3,7 @@ import { type BoundedQpSolution, solveBoundedQp } from './bounded-qp.ts';
 import { type ConstrainedQp, hasGross, hasTrading, type Multipliers } from './constrained-qp.ts';
 import { solveInteriorPoint } from './interior-point.ts';
 import { kktResidual } from './kkt.ts';
-import { polish } from './polish.ts';
-import type { Solution } from './settle.ts';
+import { polish, type Solution } from './polish.ts';
 
 /** An optimum with its proof: the multipliers, and how far both are from the Karush-Kuhn-Tucker conditions. */
 export type QpSolution = Solution & {

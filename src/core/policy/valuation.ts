@@ -53,59 +53,59 @@ export function revalue(
   targets: readonly number[] | null,
   policy: PortfolioPolicy,
 ): { valuation: Valuation; fill: Fill | null; stricter: boolean } {
-  let { book: live, earned } = drift(before.live, returns);
-  let { book: shadow, earned: shadowEarned } = drift(before.shadow, returns);
-  let charged = 0;
-  let shadowCharged = 0;
-  let fill: Fill | null = null;
-  if (pending) {
-    const aims = aimsOf(pending, policy.symbols);
-    const trading = tradingTo(live, aims.live, policy.symbols, policy.costs);
-    charged = trading.costRatio;
-    shadowCharged = tradingTo(shadow, aims.shadow, policy.symbols, policy.costs).costRatio;
-    live = bookOf(aims.live);
-    shadow = bookOf(aims.shadow);
-    fill = {
-      turnoverOneWay: trading.turnoverOneWay,
-      turnoverTwoWay: trading.turnoverTwoWay,
-      costRatio: charged,
-    };
-  }
-  const returnNet = (1 + earned) * (1 - charged) - 1;
+  const live = drift(before.live, returns);
+  const shadow = drift(before.shadow, returns);
+  const aims = pending && aimsOf(pending, policy.symbols);
+  const liveFill = fillAt(live.book, before.live, aims?.live, policy);
+  const shadowFill = fillAt(shadow.book, before.shadow, aims?.shadow, policy);
+  const returnNet = (1 + live.earned) * (1 - liveFill.costRatio) - 1;
   const navNet = before.navNet * (1 + returnNet);
-  const navShadow = before.navShadow * (1 + shadowEarned) * (1 - shadowCharged);
+  const navShadow = before.navShadow * (1 + shadow.earned) * (1 - shadowFill.costRatio);
   const drawdown = stepDrawdown(before.drawdown, session, navNet, navShadow, policy.drawdown);
   const valuation: Valuation = {
     session,
-    navGross: before.navGross * (1 + earned),
+    navGross: before.navGross * (1 + live.earned),
     navNet,
     navShadow,
-    returnGross: earned,
+    returnGross: live.earned,
     returnNet,
-    live,
-    shadow,
-    driftOneWay: targets ? tradingTo(live, targets, policy.symbols, policy.costs).turnoverOneWay : 0,
+    live: liveFill.book,
+    shadow: shadowFill.book,
+    driftOneWay: targets ? tradingTo(liveFill.book, targets, policy.symbols, policy.costs).turnoverOneWay : 0,
     drawdown,
   };
+  const { turnoverOneWay, turnoverTwoWay, costRatio } = liveFill;
+  const fill = pending ? { turnoverOneWay, turnoverTwoWay, costRatio } : null;
   return { valuation, fill, stricter: isStricter(before.drawdown.state, drawdown.state, policy.drawdown) };
 }
 
-function bookOf(weights: readonly number[]): Book {
-  return { weights: [...weights], cash: 1 - weights.reduce((s, w) => s + w, 0) };
+/**
+ * Trades a book, as drifted, to what was decided when it was `held`. A decision for exactly what is held (inside the
+ * no-trade band, or holding on) asks for no trade, so what the session has moved is not traded back.
+ */
+function fillAt(
+  drifted: Book,
+  held: Book,
+  aims: readonly number[] | undefined,
+  policy: PortfolioPolicy,
+): Fill & { book: Book } {
+  if (!aims || aims.every((aim, i) => aim === held.weights[i]))
+    return { book: drifted, turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 };
+  const book = { weights: [...aims], cash: 1 - aims.reduce((sum, aim) => sum + aim, 0) };
+  return { book, ...tradingTo(drifted, aims, policy.symbols, policy.costs) };
 }
 
 /** A decision's targets in the order of `symbols`, which may have changed since it was made. */
 function aimsOf({ lines, shadowTargets, asOf }: Decision, symbols: readonly string[]) {
+  const known = new Set(symbols);
   const stranger = lines.find(
-    (line, i) => !symbols.includes(line.symbol) && (line.target || shadowTargets[i]),
+    (line, i) => !known.has(line.symbol) && (line.target > 0 || shadowTargets[i]! > 0),
   );
   if (stranger)
     throw new Error(
       `the decision of ${asOf} buys ${stranger.symbol}, not among the portfolio's symbols; keep a symbol with bounds 0..0 to sell it`,
     );
-  const places = symbols.map((symbol) => lines.findIndex((line) => line.symbol === symbol));
-  return {
-    live: places.map((place) => lines[place]?.target ?? 0),
-    shadow: places.map((place) => shadowTargets[place] ?? 0),
-  };
+  const places = new Map(lines.map(({ symbol }, i) => [symbol, i]));
+  const inOrder = (targets: readonly number[]) => symbols.map((symbol) => targets[places.get(symbol)!] ?? 0);
+  return { live: inOrder(lines.map((line) => line.target)), shadow: inOrder(shadowTargets) };
 }

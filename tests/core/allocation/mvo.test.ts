@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { meanVariance } from '../../../src/core/allocation/mvo.ts';
+import { compoundedMeanReturns, meanReturns } from '../../../src/core/allocation/returns-matrix.ts';
+import { type Covariance, estimateCovariance } from '../../../src/core/allocation/risk.ts';
+import { describeWithReference } from '../../support/reference-data.ts';
+import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
+import { generator, randomReturns, someReturns } from './random-returns.ts';
+import { readTable, widePrices, window } from './reference-tables.ts';
+
+function sharpe(
+  { size, values }: Covariance,
+  mean: ArrayLike<number>,
+  weights: readonly number[],
+  rate = 0,
+): number {
+  let variance = 0;
+  let excess = -rate;
+  for (let i = 0; i < size; i++) {
+    excess += weights[i]! * mean[i]!;
+    for (let j = 0; j < size; j++) variance += weights[i]! * weights[j]! * values[i * size + j]!;
+  }
+  return excess / Math.sqrt(variance);
+}
+
+describeWithReference('mvo against the packages, four universes and fourteen years', () => {
+  for (const { method, covariance: name, cap } of [
+    { method: 'minvol_sample_long', covariance: 'sample', cap: 1 },
+    { method: 'minvol_ledoitwolf_long', covariance: 'ledoit-wolf', cap: 1 },
+    { method: 'minvol_ledoitwolf_cap40', covariance: 'ledoit-wolf', cap: 0.4 },
+  ] as const) {
+    it(`PyPortfolioOpt ${method}: ${name} covariance, weights 0..${cap}, to 1e-8`, () => {
+      const portfolios = peerPortfolios(method, 'pyportfolioopt');
+      expect(portfolios).toHaveLength(83);
+      for (const portfolio of portfolios) {
+        const { returns, expected, label } = peerCase(portfolio);
+        const bounds = { lower: expected.map(() => 0), upper: expected.map(() => cap) };
+        const covariance = estimateCovariance(name, returns);
+        const { weights, kktResidual } = meanVariance({ objective: 'min-variance', covariance, bounds });
+        expect(worstDifference(weights, expected), label).toBeLessThan(1e-8);
+        expect(kktResidual, label).toBeLessThan(1e-8);
+      }
+    });
+  }
+
+  it('skfolio min_variance_long: sample covariance, to the 1e-3 it is accurate to', () => {
+    for (const portfolio of peerPortfolios('min_variance_long', 'skfolio')) {
+      const { covariance, expected, label } = peerCase(portfolio);
+      const { weights } = meanVariance({ objective: 'min-variance', covariance });
+      expect(worstDifference(weights, expected), label).toBeLessThan(1e-3);
+    }
+  });
+
+  it('PyPortfolioOpt maxsharpe_sample_rf2_long: compounded yearly mean, risk-free 2%, to 1e-8', () => {
+    const rate = 0.02 / 252;
+    const portfolios = peerPortfolios('maxsharpe_sample_rf2_long', 'pyportfolioopt');
+    expect(portfolios).toHaveLength(81);
+    for (const portfolio of portfolios) {
+      const { returns, covariance, expected, label } = peerCase(portfolio);
+      const mean = Array.from(compoundedMeanReturns(returns));
+      const { weights } = meanVariance({ objective: 'max-sharpe', covariance, mean, riskFreeRate: rate });
+      // One of theirs stops short of a single asset, at a Sharpe ratio 1e-5 lower and a negative weight.
+      const tolerance = label === 'core4 2013-12-31 252' ? 2e-5 : 1e-8;
+      expect(worstDifference(weights, expected), label).toBeLessThan(tolerance);
+      expect(sharpe(covariance, mean, weights, rate)).toBeGreaterThan(
+        sharpe(covariance, mean, expected, rate) - 1e-8,
+      );
+    }
+  });
+
+  it('riskfolio Classic_MinRisk, MV: last 200 returns of ten stocks, to 1e-6', () => {
+    const { header, rows } = readTable('reference/riskfolio/Classic_MinRisk.csv');
+    const symbols = rows.map((row) => row[0]!);
+    const table = widePrices('reference/riskfolio/stock_prices.csv.gz', symbols);
+    const covariance = estimateCovariance('sample', window(table, table.dates.at(-1)!, 200));
+    const expected = rows.map((row) => Number(row[header.indexOf('MV')]));
+    expect(
+      worstDifference(meanVariance({ objective: 'min-variance', covariance }).weights, expected),
+    ).toBeLessThan(1e-6);
+  });
+});
+
+describe('max-sharpe', () => {
+  it('is not beaten by any other long-only portfolio', () => {
+    fc.assert(
+      fc.property(someReturns, fc.integer(), (returns, seed) => {
+        const covariance = estimateCovariance('sample', returns);
+        const mean = Array.from(meanReturns(returns), (value) => value + 0.002);
+        if (Math.max(...mean) <= 0) return;
+        const { weights } = meanVariance({ objective: 'max-sharpe', covariance, mean });
+        const uniform = generator(seed);
+        const scores = weights.map(() => uniform() ** 4);
+        const sum = scores.reduce((total, score) => total + score, 0);
+        const other = scores.map((score) => score / sum);
+        const near = weights.map((weight, i) => 0.999 * weight + 0.001 * other[i]!);
+        const best = sharpe(covariance, mean, weights);
+        expect(best).toBeGreaterThan(sharpe(covariance, mean, other) - 1e-12);
+        expect(best).toBeGreaterThan(sharpe(covariance, mean, near) - 1e-12);
+      }),
+    );
+  });
+
+  it('is the utility optimum of the risk aversion it reports, costs and turnover cap included', () => {
+    const returns = randomReturns(5, 200, 8);
+    const problem = {
+      covariance: estimateCovariance('sample', returns),
+      mean: Array.from(meanReturns(returns)),
+      trading: { current: Array(8).fill(1 / 8), costBps: 10, impactBps: 20, turnoverMax: 0.3 },
+    };
+    const tangency = meanVariance({ ...problem, objective: 'max-sharpe' });
+    const utility = meanVariance({ ...problem, objective: 'utility', riskAversion: tangency.riskAversion });
+    expect(worstDifference(tangency.weights, utility.weights)).toBeLessThan(1e-9);
+    const turnover = tangency.weights.reduce((sum, weight) => sum + Math.abs(weight - 1 / 8), 0) / 2;
+    expect(turnover).toBeLessThan(0.3 + 1e-9);
+    const free = meanVariance({ ...problem, objective: 'max-sharpe', trading: undefined });
+    expect(turnover).toBeLessThan(
+      free.weights.reduce((sum, weight) => sum + Math.abs(weight - 1 / 8), 0) / 2,
+    );
+  });
+
+  it('says so when every mean is negative (March 2020)', () => {
+    const covariance = estimateCovariance('sample', randomReturns(1, 60, 3));
+    expect(() => meanVariance({ objective: 'max-sharpe', covariance, mean: [-0.01, -0.02, -0.001] })).toThrow(
+      expect.objectContaining({ reason: 'no-positive-mean' }),
+    );
+  });
+
+  it('gives all to a riskless asset that earns more than the rate', () => {
+    const covariance = { size: 2, values: Float64Array.of(1e-4, 0, 0, 0) };
+    const { weights } = meanVariance({ objective: 'max-sharpe', covariance, mean: [0.01, 0.001] });
+    expect(weights).toEqual([0, 1]);
+  });
+});
+
+describe('utility', () => {
+  it('by hand: two uncorrelated assets', () => {
+    // maximise 0.02 w + 0.01 (1 - w) - 2 (0.04 w^2 + 0.01 (1 - w)^2): 0.01 - 0.16 w + 0.04 (1 - w) = 0
+    const { weights } = meanVariance({
+      objective: 'utility',
+      riskAversion: 4,
+      covariance: { size: 2, values: Float64Array.of(0.04, 0, 0, 0.01) },
+      mean: [0.02, 0.01],
+    });
+    expect(weights[0]).toBeCloseTo(0.05 / 0.2, 14);
+  });
+
+  it('refuses a missing and a NaN mean, and a risk aversion of 0', () => {
+    const covariance = { size: 2, values: Float64Array.of(0.04, 0, 0, 0.01) };
+    expect(() => meanVariance({ objective: 'utility', covariance })).toThrow(
+      /needs 2 mean returns, got none/,
+    );
+    expect(() => meanVariance({ objective: 'utility', covariance, mean: [1, Number.NaN] })).toThrow(
+      /mean of asset 1 is NaN/,
+    );
+    expect(() => meanVariance({ objective: 'utility', covariance, mean: [1, 1], riskAversion: 0 })).toThrow(
+      /riskAversion is 0/,
+    );
+  });
+
+  it('refuses limits that make no sense', () => {
+    const covariance = { size: 2, values: Float64Array.of(0.04, 0, 0, 0.01) };
+    const base = { objective: 'min-variance', covariance } as const;
+    expect(() => meanVariance({ ...base, trading: { current: [1, 0], costBps: -1 } })).toThrow(
+      /costBps of asset 0/,
+    );
+    expect(() => meanVariance({ ...base, trading: { current: [1] } })).toThrow(/1 entries of current weight/);
+    expect(() => meanVariance({ ...base, groups: [{ members: [2], lower: 0, upper: 1 }] })).toThrow(
+      /asset 2/,
+    );
+    expect(() => meanVariance({ ...base, grossMax: -1 })).toThrow(/grossMax is -1/);
+    expect(() => meanVariance({ ...base, groups: [{ members: [0], lower: 1, upper: 0 }] })).toThrow(
+      expect.objectContaining({ reason: 'infeasible' }),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { maximumDrawdown, type Performance, performance } from '../../../src/core/evaluation/performance.ts';
+import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { csvRows } from '../market/csv-rows.ts';
+
+describe('performance', () => {
+  it('measures four sessions by hand', () => {
+    const measured = performance([0.1, -0.2, 0.05, 0.1]);
+    const mean = 0.05 / 4;
+    const squares = (0.1 - mean) ** 2 + (-0.2 - mean) ** 2 + (0.05 - mean) ** 2 + (0.1 - mean) ** 2;
+    const growth = 1.1 * 0.8 * 1.05 * 1.1;
+    expect(measured.cumulativeReturn).toBeCloseTo(growth - 1, 14);
+    expect(measured.annualisedReturn).toBeCloseTo(growth ** 63 - 1, 8);
+    expect(measured.annualisedVolatility).toBeCloseTo(Math.sqrt((squares / 3) * 252), 14);
+    expect(measured.sharpe).toBeCloseTo((mean / Math.sqrt(squares / 3)) * Math.sqrt(252), 12);
+    expect(measured.sortino).toBeCloseTo((mean / Math.sqrt(0.04 / 4)) * Math.sqrt(252), 12);
+    expect(measured.maximumDrawdown).toBeCloseTo(0.2, 14);
+    expect(measured.drawdownSessionsMax).toBe(3); // 0.88, 0.924 and 1.0164 lie below 1.1
+    expect(measured.calmar).toBeCloseTo((growth ** 63 - 1) / 0.2, 7);
+  });
+
+  it('counts a loss from the very first session', () => {
+    const measured = performance([-0.1, -0.1, 0.05]);
+    expect(measured.maximumDrawdown).toBeCloseTo(0.19, 14);
+    expect(measured.drawdownSessionsMax).toBe(3);
+  });
+
+  it('ends a drawdown where the high is reached again, not only passed', () => {
+    expect(performance([0, -0.5, 1, 0, -0.5]).drawdownSessionsMax).toBe(1);
+  });
+
+  it('has no ratio over no risk', () => {
+    const standing = performance([0, 0, 0]);
+    expect([standing.sharpe, standing.sortino, standing.calmar]).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
+    const rising = performance([0.5, 0.5, 0.5]);
+    expect([rising.sharpe, rising.sortino, rising.calmar]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(rising.cumulativeReturn).toBe(2.375);
+  });
+
+  it('needs two returns', () => {
+    expect(() => performance([0.1])).toThrow(/at least 2 returns, got 1/);
+  });
+
+  it('turns with its sign and scale', () => {
+    const series = fc.array(fc.double({ min: -0.2, max: 0.2, noNaN: true }), { minLength: 3, maxLength: 60 });
+    fc.assert(
+      fc.property(series, (returns) => {
+        const levels = returns.reduce<number[]>((all, r) => [...all, all.at(-1)! * (1 + r)], [7]);
+        const worst = levels.map((level, i) => 1 - level / Math.max(...levels.slice(0, i + 1)));
+        expect(maximumDrawdown(levels)).toBeCloseTo(Math.max(...worst), 12);
+        expect(performance(returns).maximumDrawdown).toBeCloseTo(Math.max(...worst), 12);
+        const mirrored = performance(returns.map((r) => -r));
+        const { annualisedVolatility, sharpe } = performance(returns);
+        expect(mirrored.annualisedVolatility).toBeCloseTo(annualisedVolatility, 12);
+        if (sharpe !== 0 && Math.abs(sharpe) < 1e6) expect(mirrored.sharpe / sharpe).toBeCloseTo(-1, 6);
+      }),
+      { seed: 71 },
+    );
+  });
+});
+
+/**
+ * empyrical-reloaded: simple returns, 252 sessions a year, ddof 1, risk-free 0; the annual return compounds by the
+ * count of sessions; Sortino's downside is the root mean square of the losses over all sessions; its drawdown and the
+ * ratios over it take a loss as negative.
+ */
+describeWithReference('performance against empyrical-reloaded 0.7.1', () => {
+  const theirs: Record<string, (ours: Performance) => number> = {
+    total_return: (p) => p.cumulativeReturn,
+    annual_return: (p) => p.annualisedReturn,
+    annual_volatility: (p) => p.annualisedVolatility,
+    sharpe: (p) => p.sharpe,
+    sortino: (p) => p.sortino,
+    max_drawdown: (p) => -p.maximumDrawdown,
+    calmar: (p) => p.calmar,
+  };
+
+  it('agrees to the digits given on the funds, in ten years and in 2008', () => {
+    const expected = csvRows(referenceData('reference/peers_metrics.csv')).filter(
+      (row) =>
+        row.package === 'empyrical-reloaded' && row.metric! in theirs && row.series!.includes('adj_close'),
+    );
+    expect(expected.length).toBe(6 * Object.keys(theirs).length);
+    const bars = csvRows(referenceData('prices/etf_daily.csv.gz'));
+    for (const { series, first_date, last_date, metric, value } of expected) {
+      const closes = bars
+        .filter((b) => b.symbol === series!.split(' ')[0] && b.date! >= first_date! && b.date! <= last_date!)
+        .map((b) => Number(b.adj_close));
+      const ours = theirs[metric!]!(performance(closes.slice(1).map((c, i) => c / closes[i]! - 1)));
+      expect([series, metric, Math.abs(ours / Number(value) - 1) < 1e-8]).toEqual([series, metric, true]);
+    }
+  });
+});

@@ -1,0 +1,312 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { walkForward } from '../../../src/core/evaluation/walk-forward.ts';
+import { lastReturnSessions, lastReturns } from '../../../src/core/features/last-returns.ts';
+import { noOutlook } from '../../../src/core/forecast/outlook.ts';
+import { calendarByName } from '../../../src/core/market/calendars.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
+import type { Decision } from '../../../src/core/policy/decision.ts';
+import { allowedExposure } from '../../../src/core/policy/drawdown.ts';
+import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { openingValuation, revalue, type Valuation } from '../../../src/core/policy/valuation.ts';
+import { isRebalanceSession } from '../../../src/core/schedule/plan.ts';
+import { describeWithReference } from '../../support/reference-data.ts';
+import { widePrices } from '../allocation/reference-tables.ts';
+import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
+import { sampleLimits, samplePolicy, targetsOf, trendOutlook } from '../policy/samples.ts';
+import { samplePlan } from '../schedule/samples.ts';
+
+const symbols = ['AAA', 'BBB', 'CCC'];
+const monthEnd = (session: string) => {
+  const next = new Date(Date.parse(session) + 86_400_000);
+  return next.getUTCDate() === 1;
+};
+
+function walk(panel: PricePanel, policy: PortfolioPolicy, inceptionRow = 50) {
+  return walkForward({
+    panel,
+    policy,
+    inception: panel.sessions[inceptionRow]!,
+    isRebalanceSession: monthEnd,
+    outlookAt: (cut) => trendOutlook(cut),
+  });
+}
+
+/** Falling and rising by spells, hard enough to pass through the drawdown states. */
+function roughPanel(seed: number): PricePanel {
+  const calm = simulatedPanel(symbols, 420, seed);
+  const swing = (row: number) => Math.exp(0.5 * Math.sin((row + 17 * seed) / 23));
+  return new PricePanel(
+    calm.sessions,
+    symbols,
+    calm.levels.map((column) => column.map((level, row) => level * swing(row))),
+  );
+}
+
+const strict = samplePolicy(symbols, {
+  drawdown: sampleLimits,
+  turnoverOneWayMax: 0.2,
+  noTradeBandRatio: 0.01,
+});
+
+describe('walkForward', () => {
+  it('is blind to the future: nothing up to a session knows what comes after it', () => {
+    const panel = roughPanel(3);
+    const plain = walk(panel, strict);
+    for (const row of [90, 151, 263, 398]) {
+      const session = panel.sessions[row]!;
+      const other = walk(perturbedAfter(panel, row), strict);
+      const upTo = <T>(list: readonly T[], of: (item: T) => string) =>
+        list.filter((item) => of(item) <= session);
+      expect(upTo(other.valuations, (v) => v.session)).toEqual(upTo(plain.valuations, (v) => v.session));
+      expect(upTo(other.decisions, (d) => d.asOf)).toEqual(upTo(plain.decisions, (d) => d.asOf));
+      expect(other.valuations.at(-1)).not.toEqual(plain.valuations.at(-1));
+    }
+  });
+
+  it('decides monthly and whenever a state gets stricter, and fills each decision at the next session', () => {
+    const reasons = new Set<string>();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
+        const panel = roughPanel(seed);
+        const { valuations, decisions, fills } = walk(panel, strict);
+        expect(valuations.map((v) => v.session)).toEqual(panel.sessions.slice(50));
+        const decided = new Map(decisions.map((d) => [d.asOf, d]));
+        expect(decided.size).toBe(decisions.length);
+        expect(fills.length).toBe(decisions.filter((d) => d.asOf < panel.lastSession).length);
+        valuations.forEach((valuation, i) => {
+          const decision = decided.get(valuation.session);
+          const before = valuations[i - 1];
+          const allowed = (v: Valuation) => allowedExposure(v.drawdown.state, sampleLimits);
+          const stricter = before !== undefined && allowed(valuation) < allowed(before);
+          expect(decision !== undefined).toBe(stricter || monthEnd(valuation.session));
+          if (decision) {
+            reasons.add(`${decision.reason} ${decision.drawdown.state}`);
+            expect(decision.reason).toBe(monthEnd(valuation.session) ? 'monthly' : 'drawdown');
+            expect(decision.lines.map((line) => line.held)).toEqual(valuation.live.weights);
+          }
+          const filled = before && decided.get(before.session);
+          const invested = 1 - valuation.live.cash;
+          if (filled && filled.turnoverTwoWay > 0) {
+            expect(valuation.live.weights).toEqual(targetsOf(filled));
+            expect(invested).toBeLessThanOrEqual(allowed(before) + 1e-12);
+          }
+          if (!filled && before) {
+            const grown = 1 + valuation.returnGross;
+            expect(valuation.live.cash * grown).toBeCloseTo(before.live.cash, 12);
+          }
+        });
+      }),
+      { numRuns: 12, seed: 61 },
+    );
+    expect([...reasons].sort()).toEqual([
+      'drawdown halted',
+      'drawdown reduced',
+      'monthly halted',
+      'monthly normal',
+      'monthly recovering',
+      'monthly reduced',
+    ]);
+  });
+
+  it('is what a daemon does that is restarted after every step and reads everything back', () => {
+    const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
+        const panel = roughPanel(seed);
+        let valuation = openingValuation(panel.sessions[50]!, strict);
+        let decision: Decision | null = null;
+        const decisions: Decision[] = [];
+        const valuations = [valuation];
+        for (let row = 51; row < panel.sessions.length; row += 1) {
+          const cut = panel.upTo(panel.sessions[row]!);
+          const pending: Decision | null = decision?.asOf === valuation.session ? decision : null;
+          const step = revalue(
+            valuation,
+            cut.lastSession,
+            lastReturns(cut.last(lastReturnSessions)),
+            pending,
+            decision && targetsOf(decision),
+            strict,
+          );
+          valuation = stored(step.valuation);
+          valuations.push(valuation);
+          if (!monthEnd(cut.lastSession) && !step.stricter) continue;
+          const input: DecideInput = {
+            asOf: cut.lastSession,
+            reason: monthEnd(cut.lastSession) ? 'monthly' : 'drawdown',
+            panel: cut.last(decisionSessions(strict)),
+            outlook: stored(trendOutlook(cut)),
+            holdings: valuation.live,
+            shadowHoldings: valuation.shadow,
+            drawdown: valuation.drawdown,
+            previous: decision && { asOf: decision.asOf, targets: decision.shadowTargets },
+            policy: strict,
+            inputs: {
+              vintage: 'walk-forward',
+              modelId: null,
+              configHash: 'walk-forward',
+              codeVersion: 'walk-forward',
+            },
+          };
+          decision = stored(decide(input));
+          decisions.push(decision);
+        }
+        const whole = walk(panel, strict);
+        expect(valuations).toEqual(stored(whole.valuations));
+        expect(decisions).toEqual(stored(whole.decisions));
+      }),
+      { numRuns: 6, seed: 62 },
+    );
+  });
+
+  it('has nothing to walk where the panel ends before the inception', () => {
+    const panel = simulatedPanel(symbols, 60);
+    const empty = walkForward({
+      panel,
+      policy: strict,
+      inception: '2020-01-01',
+      isRebalanceSession: () => true,
+      outlookAt: () => noOutlook('none'),
+    });
+    expect(empty).toEqual({ decisions: [], valuations: [], fills: [] });
+  });
+});
+
+describe('lastReturns', () => {
+  const sessions = ['2020-01-01', '2020-01-02', '2020-01-03', '2020-01-04'];
+  const of = (...levels: number[]) =>
+    lastReturns(new PricePanel(sessions.slice(0, levels.length), ['AAA'], [Float64Array.from(levels)]))[0];
+
+  it('is simple, waits over a gap, and then carries the whole move', () => {
+    expect(of(100, 90, 99)).toBeCloseTo(0.1, 15);
+    expect(of(100, 90, Number.NaN)).toBe(0);
+    expect(of(100, Number.NaN, Number.NaN, 50)).toBe(-0.5);
+    expect(of(Number.NaN, Number.NaN, 50)).toBe(0);
+    expect(of(50)).toBe(0);
+  });
+
+  it('books the loss of a holding that stops trading for a month', () => {
+    const panel = simulatedPanel(symbols, 140);
+    // closes on 12 February, and again, 40 % lower, on 19 March; both inside the memory of the walk
+    const halted = new PricePanel(
+      panel.sessions,
+      symbols,
+      panel.levels.map((column, i) =>
+        i > 0 ? column.map(() => 1) : column.map((_, row) => (row <= 42 ? 1 : row <= 76 ? Number.NaN : 0.6)),
+      ),
+    );
+    const policy = samplePolicy(symbols, {
+      allocator: 'equal',
+      quality: { fillSessionsMax: 60, missingRatioMax: 1, historySessionsMin: 2 },
+      covarianceLookbackSessions: 20,
+    });
+    const { valuations } = walk(halted, policy, 20);
+    const at = (row: number) => valuations.find((v) => v.session === panel.sessions[row])!;
+    expect(at(76).returnGross).toBe(0);
+    expect(at(77).returnGross).toBeCloseTo(-0.4 / 3, 12);
+  });
+});
+
+describeWithReference('walkForward against strategies walked forward in numpy', () => {
+  type Answer = {
+    months: { session: string; gross: number; net: number }[];
+    turnoverTwoWay: number;
+    costRatio: number;
+  };
+  const answers: Record<string, Answer> = JSON.parse(
+    readFileSync(new URL('../../oracles/evaluation/walk_forward.json', import.meta.url), 'utf8'),
+  );
+  const funds = ['SPY', 'TLT', 'GLD', 'VNQ'];
+  const base = samplePolicy(funds, {
+    covarianceLookbackSessions: 252,
+    quality: { fillSessionsMax: 0, missingRatioMax: 0, historySessionsMin: 253 },
+  });
+  const policies: Record<string, PortfolioPolicy> = {
+    equal: { ...base, allocator: 'equal' },
+    'inverse-vol': { ...base, allocator: 'inverse-vol' },
+    'inverse-vol-capped': {
+      ...base,
+      allocator: 'inverse-vol',
+      turnoverOneWayMax: 0.02,
+      noTradeBandRatio: 0.01,
+    },
+  };
+
+  it.each(Object.keys(policies))('%s: 19 years of SPY, TLT, GLD and VNQ', (name) => {
+    const table = widePrices('prices/core4_adj_close.csv', funds);
+    const plan = samplePlan({ calendar: calendarByName('XNYS'), rebalanceOn: 'last-session' });
+    const walked = walkForward({
+      panel: panelOf(table),
+      policy: policies[name]!,
+      inception: '2006-01-03',
+      isRebalanceSession: (session) => isRebalanceSession(plan, session),
+      outlookAt: () => noOutlook('none'),
+    });
+    const answer = answers[name]!;
+    expect(answer.months.length).toBe(228);
+    expect(walked.decisions.map((d) => d.asOf)).toEqual(answer.months.map((month) => month.session));
+    const navs = new Map(walked.valuations.map((v) => [v.session, v]));
+    for (const { session, gross, net } of answer.months) {
+      expect(Math.abs(navs.get(session)!.navGross / gross - 1)).toBeLessThan(1e-10);
+      expect(Math.abs(navs.get(session)!.navNet / net - 1)).toBeLessThan(1e-10);
+    }
+    const sum = (of: 'turnoverTwoWay' | 'costRatio') => walked.fills.reduce((s, fill) => s + fill[of], 0);
+    expect(sum('turnoverTwoWay')).toBeCloseTo(answer.turnoverTwoWay, 10);
+    expect(sum('costRatio')).toBeCloseTo(answer.costRatio, 10);
+  });
+});
+
+/**
+ * Equal weight over twenty stocks in steps of 21 sessions, published by others. Their step, named by the first
+ * session it earns, is bought at the close before it; so it is decided here one session earlier still. They take the
+ * cost, 5 basis points of the traded notional, from the step's simple return, where here it scales the value.
+ */
+describeWithReference('walkForward against a published walk of twenty stocks', () => {
+  const folder = 'reference/walkforward_20stocks';
+
+  it('has the same 251 gross returns and the same costs on drifted holdings', () => {
+    const table = widePrices(`${folder}/prices.csv.gz`);
+    const column = (path: string) => widePrices(`${folder}/${path}`, ['0']);
+    const gross = column('equal_weight_returns.csv.gz');
+    const net = column('equal_weight_returns_net.csv.gz');
+    const rowOf = new Map(table.dates.map((date, row) => [date, row]));
+    const deciding = new Set(gross.dates.map((date) => table.dates[rowOf.get(date)! - 2]!));
+    const walked = walkForward({
+      panel: panelOf(table),
+      policy: samplePolicy(table.symbols, {
+        allocator: 'equal',
+        costs: {
+          base: { commissionBps: 5, halfSpreadBps: 0, impactBps: 0, averageDailyValue: null },
+          bySymbol: {},
+          capital: 1,
+        },
+      }),
+      inception: [...deciding][0]!,
+      isRebalanceSession: (session) => deciding.has(session),
+      outlookAt: () => noOutlook('none'),
+    });
+    const at = new Map(walked.valuations.map((v) => [v.session, v]));
+    expect(gross.dates.length).toBe(251);
+    gross.dates.forEach((date, step) => {
+      const row = rowOf.get(date)!;
+      const start = at.get(table.dates[row - 1]!)!;
+      const end = at.get(table.dates[row + 20]!)!;
+      const earned = Math.exp(gross.prices.values[step]!);
+      expect(Math.abs(end.navGross / start.navGross - earned)).toBeLessThan(1e-12);
+      if (step === 0) return; // their first step is free
+      const cost = earned - Math.exp(net.prices.values[step]!);
+      expect(Math.abs(walked.fills[step]!.costRatio - cost)).toBeLessThan(1e-12);
+    });
+  });
+});
+
+function panelOf({ dates, symbols: names, prices }: ReturnType<typeof widePrices>): PricePanel {
+  const { rows, columns, values } = prices;
+  const levels = names.map((_, i) =>
+    Float64Array.from({ length: rows }, (_, row) => values[row * columns + i]!),
+  );
+  return new PricePanel(dates, names, levels);
+}

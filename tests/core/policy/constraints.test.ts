@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { solveQP } from 'quadprog';
+import { describe, expect, it } from 'vitest';
+import { emptyBook } from '../../../src/core/policy/book.ts';
+import {
+  type Constrained,
+  constrain,
+  guardTargets,
+  guardWeights,
+  InfeasibleError,
+  projectToBudget,
+} from '../../../src/core/policy/constraints.ts';
+import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
+import { bookOf, samplePolicy } from './samples.ts';
+
+/** The nearest point by quadprog (Goldfarb and Idnani, 1983), whose arrays start at 1. */
+function oracle(goal: readonly number[], bounds: readonly Bounds[], total: number): number[] {
+  const n = goal.length;
+  const row = (values: number[]) => [0, ...values];
+  const identity = Array.from({ length: n }, (_, i) => row(goal.map((_, j) => (i === j ? 1 : 0))));
+  const constraints = Array.from({ length: n }, (_, i) =>
+    row([1, ...goal.map((_, j) => (i === j ? 1 : 0)), ...goal.map((_, j) => (i === j ? -1 : 0))]),
+  );
+  const limits = row([total, ...bounds.map((b) => b.lower), ...bounds.map((b) => -b.upper)]);
+  const answer = solveQP([[], ...identity], row([...goal]), [[], ...constraints], limits, 1);
+  expect(answer.message).toBe('');
+  return answer.solution.slice(1);
+}
+
+const problems = fc
+  .array(
+    fc.record({
+      goal: fc.double({ min: -1, max: 2, noNaN: true }),
+      lower: fc.double({ min: -0.2, max: 0.3, noNaN: true }),
+      width: fc.double({ min: 0.001, max: 1, noNaN: true }),
+    }),
+    { minLength: 1, maxLength: 7 },
+  )
+  .chain((assets) =>
+    fc.double({ min: 0.01, max: 0.99, noNaN: true }).map((share) => {
+      const bounds = assets.map(({ lower, width }) => ({ lower, upper: lower + width }));
+      const least = bounds.reduce((s, b) => s + b.lower, 0);
+      const most = bounds.reduce((s, b) => s + b.upper, 0);
+      return { goal: assets.map((asset) => asset.goal), bounds, total: least + share * (most - least) };
+    }),
+  );
+
+describe('projectToBudget', () => {
+  it('is the Euclidean projection, by quadprog', () => {
+    fc.assert(
+      fc.property(problems, ({ goal, bounds, total }) => {
+        const expected = oracle(goal, bounds, total);
+        projectToBudget(goal, bounds, total).forEach((weight, i) => {
+          expect(Math.abs(weight - expected[i]!)).toBeLessThan(1e-9);
+        });
+      }),
+      { numRuns: 500, seed: 21 },
+    );
+  });
+
+  it('meets the sum to the last bit or two and the bounds exactly', () => {
+    fc.assert(
+      fc.property(problems, ({ goal, bounds, total }) => {
+        const weights = projectToBudget(goal, bounds, total);
+        expect(Math.abs(weights.reduce((s, w) => s + w, 0) - total)).toBeLessThan(2e-15 * (1 + goal.length));
+        weights.forEach((w, i) => {
+          expect(w).toBeGreaterThanOrEqual(bounds[i]!.lower);
+          expect(w).toBeLessThanOrEqual(bounds[i]!.upper);
+        });
+      }),
+      { numRuns: 500, seed: 22 },
+    );
+  });
+
+  it('leaves alone what is allowed already', () => {
+    const bounds = [
+      { lower: 0, upper: 1 },
+      { lower: 0.1, upper: 0.7 },
+    ];
+    expect(projectToBudget([0.4, 0.6], bounds, 1)).toEqual([0.4, 0.6]);
+  });
+
+  it('stands on the only point there is, and refuses where there is none', () => {
+    const bounds = [
+      { lower: 0.1, upper: 0.3 },
+      { lower: 0.2, upper: 0.2 },
+    ];
+    expect(projectToBudget([5, -5], bounds, 0.5)).toEqual([0.3, 0.2]);
+    expect(projectToBudget([5, -5], bounds, 0.3)[0]).toBeCloseTo(0.1, 15);
+    expect(() => projectToBudget([0, 0], bounds, 0.51)).toThrow(InfeasibleError);
+    expect(() => projectToBudget([0, 0], bounds, 0.29)).toThrow(/between 0.3\d* and 0.5, but 0.29/);
+  });
+});
+
+describe('constrain', () => {
+  const symbols = ['AAA', 'BBB', 'CCC'];
+  const policy = samplePolicy(symbols, {
+    boundsBySymbol: { CCC: { lower: 0.2, upper: 0.25 } },
+    cashRatio: 0.1,
+  });
+  const limits = boundsOf(policy);
+
+  it('keeps cash, and names what it lies against', () => {
+    const made = constrain([0.5, 0.4, 0.1], emptyBook(3), policy, limits, 1, true);
+    // 0.45, 0.36 and 0.09 are wanted of 0.9; CCC must have 0.2, and the others give up 0.055 each
+    expect(made.targets).toEqual([0.395, 0.305, 0.2].map((w) => expect.closeTo(w, 12)));
+    expect(made.binding.map(({ kind, name, limit }) => [kind, name, limit])).toEqual([
+      ['cash', 'cash', 0.1],
+      ['lower', 'CCC', 0.2],
+    ]);
+  });
+
+  it('scales lower bounds with the exposure, and never the whole above it', () => {
+    const made = constrain([0.5, 0.4, 0.1], emptyBook(3), policy, limits, 0.5, true);
+    expect(made.targets.reduce((s, w) => s + w, 0)).toBeCloseTo(0.45, 12);
+    expect(made.targets[2]).toBeCloseTo(0.1, 12);
+    expect(made.bounds[2]).toEqual({ lower: 0.1, upper: 0.25 });
+    expect(made.budget).toBeCloseTo(0.45, 15);
+  });
+
+  it('trades what is forced and then towards the goal, as far as the cap lets it', () => {
+    const capped = { ...policy, turnoverOneWayMax: 0.1 };
+    const book = bookOf([0.5, 0.3, 0.1]);
+    const made = constrain([0.2, 0.8, 0], book, capped, limits, 1, false);
+    expect(made.targets.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2).toBeCloseTo(0.1, 12);
+    expect(made.targets[2]).toBeCloseTo(0.2, 12);
+    expect(made.turnoverOneWayMax).toBe(0.1);
+    const forced = constrain([0.2, 0.8, 0], book, { ...capped, turnoverOneWayMax: 0.02 }, limits, 1, false);
+    // CCC must rise by 0.1; cash above its tenth is nil, so the other two pay for it
+    expect(forced.targets).toEqual([0.45, 0.25, 0.2].map((w) => expect.closeTo(w, 12)));
+    expect(forced.turnoverOneWayMax).toBeCloseTo(0.1, 12);
+  });
+});
+
+describe('the guards', () => {
+  const bounds = [
+    { lower: 0, upper: 0.6 },
+    { lower: 0.1, upper: 1 },
+  ];
+  const refused = (weights: number[], cash: number, limits: Bounds[] = bounds) =>
+    expect(() => guardWeights(weights, cash, limits, 'here'));
+
+  it('let good weights pass', () => {
+    refused([0.6, 0.4], 0).not.toThrow();
+    refused([0.6 + 1e-10, 0.1 - 1e-10], 0.3).not.toThrow();
+  });
+
+  it('refuse what is no weight vector', () => {
+    refused([Number.NaN, 0.4], 0.6).toThrow(/here: weights must be finite, got NaN/);
+    refused([0.6, Number.POSITIVE_INFINITY], 0).toThrow(/finite/);
+    refused([0.6, 0.4], Number.NaN).toThrow(/finite/);
+    refused([0.6, 0.4], 0.2).toThrow(/must sum to 1, got 1.2/);
+    refused([0.6, 0.4 - 2e-9], 0).toThrow(/must sum to 1/);
+    refused([0.61, 0.39], 0).toThrow(/weight 0 is 0.61, expected within 0 to 0.6/);
+    refused([0.95 - 0.4, 0.05], 0.4).toThrow(/weight 1 is 0.05/);
+    refused([0.5], 0.5).toThrow(/1 weights, expected 2/);
+    refused([0.6, 0.4], 0, [bounds[0]!, { lower: Number.NaN, upper: 1 }]).toThrow(/within NaN/);
+  });
+
+  it('refuse more invested or traded than the limits allow', () => {
+    const made: Constrained = {
+      targets: [0.3, 0.2],
+      bounds,
+      binding: [],
+      budget: 0.5,
+      turnoverOneWayMax: 0.25,
+    };
+    const book = bookOf([0, 0]);
+    expect(() => guardTargets(made, book, 'here')).not.toThrow();
+    expect(() => guardTargets({ ...made, budget: 0.49 }, book, 'here')).toThrow(/0.5 would be invested/);
+    expect(() => guardTargets({ ...made, turnoverOneWayMax: 0.24 }, book, 'here')).toThrow(
+      /turnover is 0.25/,
+    );
+    expect(() => guardTargets({ ...made, targets: [0.3, Number.NaN] }, book, 'here')).toThrow(/finite/);
+  });
+});

@@ -1,0 +1,137 @@
+import type { Outlook } from '../../../src/core/forecast/outlook.ts';
+import type { PricePanel } from '../../../src/core/market/panel.ts';
+import { type Book, emptyBook } from '../../../src/core/policy/book.ts';
+import type { DecideInput } from '../../../src/core/policy/decide.ts';
+import type { Decision } from '../../../src/core/policy/decision.ts';
+import { type DrawdownState, initialDrawdown } from '../../../src/core/policy/drawdown.ts';
+import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+
+/** Long-only, no cash, no cap, no limit, a short memory: 40 sessions of covariance, 41 of history. */
+export function samplePolicy(
+  symbols: readonly string[],
+  changes: Partial<PortfolioPolicy> = {},
+): PortfolioPolicy {
+  return {
+    portfolio: 'sample',
+    symbols: [...symbols],
+    allocator: 'signal-inverse-vol',
+    allocatorOptions: {},
+    covariance: 'sample',
+    covarianceLookbackSessions: 40,
+    signalScale: 0.5,
+    modelExpirySessions: 30,
+    bounds: { lower: 0, upper: 1 },
+    boundsBySymbol: {},
+    cashRatio: 0,
+    turnoverOneWayMax: null,
+    noTradeBandRatio: 0,
+    costs: {
+      base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
+      bySymbol: {},
+      capital: 100_000,
+    },
+    drawdown: null,
+    quality: { fillSessionsMax: 3, missingRatioMax: 0.05, historySessionsMin: 41 },
+    ...changes,
+  };
+}
+
+export const sampleLimits = {
+  softRatio: 0.1,
+  hardRatio: 0.2,
+  reducedExposureRatio: 0.5,
+  restoreRatio: 0.05,
+  cooldownSessions: 5,
+  reentryRatio: 0.1,
+  recoverySessions: 4,
+};
+
+/** A forecast at the panel's end from its last 20 levels, so that it would see a future the panel showed. */
+export function trendOutlook(panel: PricePanel, symbols: readonly string[] = panel.symbols): Outlook {
+  const row = panel.sessions.length - 1;
+  return {
+    forecast: {
+      asOf: panel.lastSession,
+      symbols: [...symbols],
+      horizonSessions: 21,
+      meanLogReturn: symbols.map((symbol) => {
+        const levels = panel.column(symbol);
+        return Math.log(levels[row]! / levels[Math.max(0, row - 20)]!) / 20;
+      }),
+      modelId: 'naive:trend',
+    },
+    trainedOn: panel.sessions[Math.max(0, row - 5)]!,
+    reason: null,
+  };
+}
+
+/** Everything `decide` reads, as of the panel's end, in state `normal` and with nothing held before. */
+export function sampleInput(
+  policy: PortfolioPolicy,
+  panel: PricePanel,
+  changes: Partial<DecideInput> = {},
+): DecideInput {
+  const asOf = panel.lastSession;
+  return {
+    asOf,
+    reason: 'monthly',
+    panel,
+    outlook: trendOutlook(panel, policy.symbols),
+    holdings: emptyBook(policy.symbols.length),
+    shadowHoldings: emptyBook(policy.symbols.length),
+    drawdown: initialDrawdown(asOf, 1),
+    previous: null,
+    policy,
+    inputs: { vintage: 'sample', modelId: null, configHash: 'sample', codeVersion: 'sample' },
+    ...changes,
+  };
+}
+
+export function inState(state: DrawdownState): DecideInput['drawdown'] {
+  return { ...initialDrawdown('2010-01-01', 1), state };
+}
+
+/** Weights, and the rest in cash. */
+export function bookOf(weights: readonly number[]): Book {
+  return { weights: [...weights], cash: 1 - weights.reduce((sum, w) => sum + w, 0) };
+}
+
+export const targetsOf = (decision: Decision): number[] => decision.lines.map((line) => line.target);
+
+/** A decision that asks for these weights and nothing else of note. */
+export function sampleDecision(
+  asOf: string,
+  symbols: readonly string[],
+  targets: readonly number[],
+  shadowTargets: readonly number[] = targets,
+): Decision {
+  return {
+    portfolio: 'sample',
+    asOf,
+    reason: 'monthly',
+    allocator: 'equal',
+    rung: 'full',
+    rungReason: null,
+    lines: symbols.map((symbol, i) => ({
+      symbol,
+      held: 0,
+      target: targets[i]!,
+      trade: targets[i]!,
+      lower: 0,
+      upper: 1,
+      forecast: null,
+      costRatio: 0,
+    })),
+    cash: { held: 1, target: bookOf(targets).cash },
+    turnoverOneWay: 0,
+    turnoverTwoWay: 0,
+    costRatio: 0,
+    signalScale: 0,
+    binding: [],
+    drawdown: initialDrawdown(asOf, 1),
+    exposureRatio: 1,
+    shadowTargets: [...shadowTargets],
+    quality: [],
+    inputs: { vintage: 'sample', modelId: null, configHash: 'sample', codeVersion: 'sample' },
+  };
+}
