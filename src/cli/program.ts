@@ -4,8 +4,10 @@ import { UserError } from '../app/user-error.ts';
 import { allocateCommand } from './allocate.ts';
 import { backtestCommand } from './backtest.ts';
 import { demoCommand } from './demo.ts';
+import { holdingsCommand } from './holdings.ts';
 import { ingestCommand } from './ingest.ts';
 import { migrateCommand } from './migrate.ts';
+import { ordersCommand } from './orders.ts';
 import { rebalanceCommand } from './rebalance.ts';
 import { retrainCommand } from './retrain.ts';
 import { daemonCommand } from './run.ts';
@@ -34,6 +36,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     backtestCommand(),
     allocateCommand(),
     targetsCommand(),
+    ordersCommand(),
+    holdingsCommand(),
     statusCommand(),
   ];
   for (const command of commands)

@@ -48,7 +48,7 @@ async function decideIn(
   const { decision, outlook } = await proposeDecision(sql, context, session, reason);
   const revision = before === null ? 0 : before.revision + 1;
   const decisionId = await saveDecision(sql, decision, outlook, revision, at);
-  await queueLetters(sql, context, { decision, outlook, decisionId, revision, late, at });
+  await queueLetters(sql, context, { decision, decisionId, revision, late, at });
   await insertSlots(sql, [slotAt(plan, 'deliver', session)]);
   return decision;
 }

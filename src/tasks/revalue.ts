@@ -6,7 +6,7 @@ import { lastReturns } from '../core/features/last-returns.ts';
 import { openingValuation, revalue as step } from '../core/policy/valuation.ts';
 import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
-import type { Portfolio } from './portfolio.ts';
+import { type LetterContext, queueDrawdownNotice } from './letters.ts';
 import { readPanel } from './prices.ts';
 import { completeSlot, type Instant } from './task.ts';
 
@@ -15,18 +15,20 @@ const returnSessions = 10;
 
 /**
  * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
- * drawdown state steps. A stricter state asks for a decision of its own, unless the month's is due at this session.
+ * drawdown state steps. A stricter state asks for a decision of its own, another one is told in a letter; where the
+ * month's decision is due at this session, it does both.
  */
 export async function revalue(
   database: Database,
-  portfolio: Portfolio,
+  context: LetterContext,
   slot: Slot,
   at: Instant,
 ): Promise<void> {
-  await completeSlot(database, slot, at, (sql) => revalueIn(sql, portfolio, slot));
+  await completeSlot(database, slot, at, (sql) => revalueIn(sql, context, slot, at));
 }
 
-async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
+async function revalueIn(sql: Sql, context: LetterContext, slot: Slot, at: Instant): Promise<void> {
+  const { portfolio } = context;
   const { policy, plan } = portfolio;
   const id = policy.portfolio;
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
@@ -49,6 +51,10 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
   );
   await saveValuation(sql, id, policy.symbols, valuation);
   if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
-  if (stricter && !isRebalanceSession(plan, slot.session))
-    await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+  if (before.drawdown.state === valuation.drawdown.state || isRebalanceSession(plan, slot.session)) return;
+  if (stricter) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+  else {
+    await queueDrawdownNotice(sql, context, before.drawdown.state, valuation, at);
+    await insertSlots(sql, [slotAt(plan, 'deliver', slot.session)]);
+  }
 }

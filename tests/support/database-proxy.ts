@@ -35,6 +35,8 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const server = createServer((client) => {
     if (!isReachable) return void client.destroy();
     const upstream = connect({ host: target.hostname, port: Number(target.port || 5432) });
+    client.setNoDelay(true);
+    upstream.setNoDelay(true);
     let withholding = false;
     const end = () => {
       client.destroy();

@@ -29,6 +29,7 @@ export function htmlOf(page: Page): Promise<string> {
   };
   const shown = new Set<string>();
   if (page.notices.length > 0) shown.add('notices');
+  if (page.rows.length > 0) shown.add('weights');
   if (page.notes.length > 0) shown.add('notes');
   return fill(slots, shown);
 }

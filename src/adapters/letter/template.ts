@@ -38,7 +38,7 @@ const frame = `
     ${block('notices', section(column('<mj-table>{{notices}}</mj-table>'), '18px 24px 0'))}
     ${section(`<mj-group>${[0, 1, 2, 3].map(tile).join('')}</mj-group>`, '22px 24px 0')}
     ${section(column('<mj-text>{{why}}</mj-text>'), '20px 24px 0')}
-    ${section(column('<mj-table>{{weights}}</mj-table>'), '24px 24px 0')}
+    ${block('weights', section(column('<mj-table>{{weights}}</mj-table>'), '24px 24px 0'))}
     ${section(column('<mj-table>{{facts}}</mj-table>'), '2px 24px 0')}
     ${block('notes', section(column('<mj-text>{{notes}}</mj-text>'), '24px 24px 0'))}
     ${section(

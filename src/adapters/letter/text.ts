@@ -11,7 +11,7 @@ export function textOf(page: Page): string {
     `${page.kicker.toUpperCase()}\n${wrap(page.headline)}\n\n${wrap(page.dateline)}`,
     ...page.notices.map(({ title, text }) => wrap(`${title} ${text}`, '! ')),
     titled('Why', page.why.map((line) => wrap(line)).join('\n')),
-    titled('Weights', weights(page)),
+    ...(page.rows.length > 0 ? [titled('Weights', weights(page))] : []),
     ...page.sections.map(({ title, facts }) => titled(title, factLines(facts))),
   ];
   if (page.notes.length > 0)

@@ -1,4 +1,5 @@
 import type { Session } from '../../core/market/session.ts';
+import type { DrawdownState } from '../../core/policy/drawdown.ts';
 import type { Sql } from './database.ts';
 
 export type LetterState = 'pending' | 'sending' | 'sent' | 'ambiguous' | 'refused';
@@ -12,11 +13,14 @@ export type Letter = {
   attempts: number;
 };
 
-/** Freezes a rendered letter in the decision's own transaction. */
+/** What a letter tells of. */
+export type LetterSubject = { decisionId: number } | { drawdownState: DrawdownState };
+
+/** Freezes a rendered letter in the transaction of what it tells: a decision, or else a drawdown state. */
 export async function queueLetter(
   sql: Sql,
   letter: {
-    decisionId: number;
+    about: LetterSubject;
     portfolio: string;
     session: Session;
     recipient: string;
@@ -28,10 +32,11 @@ export async function queueLetter(
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.letters
-       (decision_id, portfolio, session, recipient, message_id, subject, message, state, queued_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8)`,
+       (decision_id, drawdown_state, portfolio, session, recipient, message_id, subject, message, state, queued_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9)`,
     [
-      letter.decisionId,
+      'decisionId' in letter.about ? letter.about.decisionId : null,
+      'drawdownState' in letter.about ? letter.about.drawdownState : null,
       letter.portfolio,
       letter.session,
       letter.recipient,

@@ -60,7 +60,10 @@ function bookRows(book: 'live' | 'shadow', symbols: readonly string[], { weights
 
 type Row = Omit<Valuation, 'live' | 'shadow' | 'drawdown'> & { drawdown: string };
 
-/** The newest valuation at or before `session`; weights in the order of `symbols`. Null before the first. */
+/**
+ * The newest valuation at or before `session`; weights in the order of `symbols`. Null before the first.
+ * Holdings imported for its session stand in for the computed ones.
+ */
 export async function newestValuation(
   sql: Sql,
   portfolio: string,
@@ -76,7 +79,11 @@ export async function newestValuation(
   const row = rows[0];
   if (!row) return null;
   const holdings = await sql.query<{ book: 'live' | 'shadow'; symbol: string; weight: number }>(
-    `select book, symbol, weight from rebalanced.holdings where portfolio = $1 and session = $2`,
+    `select book, symbol, weight from rebalanced.holdings h where portfolio = $1 and session = $2
+       and (book <> 'live' or not exists (
+         select from rebalanced.imported_holdings i where i.portfolio = h.portfolio and i.session = h.session))
+     union all
+     select 'live', symbol, weight from rebalanced.imported_holdings where portfolio = $1 and session = $2`,
     [portfolio, row.session],
   );
   const bookOf = (book: 'live' | 'shadow'): Book => {
@@ -115,4 +122,27 @@ export async function readNavs(
     [portfolio, to],
   );
   return rows;
+}
+
+/** Stores holdings as somebody else reports them, cash among them; weights sum to 1. Once per session. */
+export async function saveImportedHoldings(
+  sql: Sql,
+  portfolio: string,
+  session: Session,
+  lines: readonly { symbol: string; weight: number; quantity: number | null }[],
+  at: string,
+): Promise<void> {
+  await sql.query(
+    `insert into rebalanced.imported_holdings (portfolio, session, symbol, weight, quantity, imported_at)
+     select $1, $2, symbol, weight, quantity, $6
+     from unnest($3::text[], $4::float8[], $5::float8[]) as line (symbol, weight, quantity)`,
+    [
+      portfolio,
+      session,
+      lines.map((line) => line.symbol),
+      lines.map((line) => line.weight),
+      lines.map((line) => line.quantity),
+      at,
+    ],
+  );
 }

@@ -54,7 +54,7 @@ function explain(path: string, error: ZodError): string {
 
 /** All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. */
 export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash: string } {
-  const { inception: _, letter: __, ...decisive } = portfolio;
+  const { inception: _, letter: __, orders: ___, ...decisive } = portfolio;
   const body = canonicalJson(decisive);
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }

@@ -143,6 +143,11 @@ export const portfolioSchema = z
       bySymbol: z.record(symbol, costsSchema.prefault({})).default({}),
     }),
     drawdown: drawdownSchema.nullable().default(null),
+    orders: section({
+      wholeShares: z.boolean().default(true).describe('false: fractions'),
+      dustValue: z.number().min(0).default(10).describe('smaller orders are not given'),
+      cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
+    }),
     quality: section({
       fillSessionsMax: count(0, 60).default(5),
       missingRatioMax: ratio.default(0.05),

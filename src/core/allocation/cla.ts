@@ -15,12 +15,26 @@ export function criticalLine(covariance: Covariance, mean: readonly number[], bo
   const lower = bounds ? Float64Array.from(bounds.lower) : new Float64Array(size);
   const upper = bounds ? Float64Array.from(bounds.upper) : new Float64Array(size).fill(1);
   checkFeasible({ size, lower, upper, budget: 1 });
-  const walk = (ridge: number) => new Walk(covariance, Float64Array.from(mean), lower, upper, ridge).run();
-  // Duplicates and fewer sessions than assets make the covariance singular: a ridge far below the answer's digits.
-  const turningPoints = walk(0) ?? walk(1e-10);
+  const means = Float64Array.from(mean);
+  const walk = (matrix: Covariance): TurningPoint[] | undefined =>
+    new Walk(matrix, means, lower, upper).run();
+  const turningPoints = walk(covariance) ?? walk(ridged(covariance));
   if (turningPoints) return { turningPoints };
   throw new AllocationError('no-convergence', `The critical line of ${size} assets did not reach its end.`);
 }
+
+/** Duplicates and fewer sessions than assets make the covariance singular: a little more variance each makes it regular. */
+function ridged({ size, values }: Covariance): Covariance {
+  const out = values.slice();
+  let largest = 0;
+  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i++) out[i * size + i]! += RIDGE * (values[i * size + i]! + 0.01 * largest);
+  return { size, values: out };
+}
+
+const RIDGE = 1e-9;
+/** A share of the largest variance that is no risk. */
+const RISKLESS = 1e-9;
 
 const FREE = 0;
 const AT_LOWER = -1;
@@ -45,20 +59,14 @@ class Walk {
   readonly #ones: Float64Array;
   #points: TurningPoint[] = [];
 
-  constructor(
-    covariance: Covariance,
-    mean: Float64Array,
-    lower: Float64Array,
-    upper: Float64Array,
-    ridge: number,
-  ) {
+  constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array) {
     const { size, values } = covariance;
     this.#size = size;
     this.#matrix = values;
     this.#mean = mean;
     this.#lower = lower;
     this.#upper = upper;
-    this.#factor = new FreeSetFactor(values, size, ridge);
+    this.#factor = new FreeSetFactor(values, size);
     this.#place = new Int8Array(size).fill(AT_LOWER);
     this.#weights = lower.slice();
     this.#risk = new Float64Array(size);
@@ -78,10 +86,14 @@ class Walk {
       const next = event ? event.lambda : 0;
       if (Number.isFinite(lambda)) this.#advance(next - lambda);
       lambda = next;
-      if (step % REFRESH_STEPS === REFRESH_STEPS - 1 || !event) this.#refresh(lambda);
+      if (step % REFRESH_STEPS === REFRESH_STEPS - 1 || !event) {
+        // A second and third time where the matrix is nearly singular and one correction leaves a rest.
+        for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass++) this.#refresh(lambda);
+        if (!this.#isOptimal(lambda)) return this.#ended();
+      }
       this.#record(lambda);
       if (!event) return this.#points;
-      if (!this.#apply(event)) return undefined;
+      if (!this.#apply(event)) return this.#ended();
     }
     return undefined;
   }
@@ -243,6 +255,35 @@ class Walk {
     this.#computeRisk();
   }
 
+  /** The turning points so far, if they have come down to a riskless portfolio, below which there is only rounding. */
+  #ended(): TurningPoint[] | undefined {
+    let largest = 0;
+    for (let i = 0; i < this.#size; i++) largest = Math.max(largest, this.#matrix[i * this.#size + i]!);
+    const last = this.#points.at(-1);
+    return last && last.variance <= RISKLESS * largest ? this.#points : undefined;
+  }
+
+  /** Whether weights are in bounds and no gradient has the wrong sign: a nearly singular matrix may lead astray. */
+  #isOptimal(lambda: number): boolean {
+    const free = this.#factor.assets[0]!;
+    const level = this.#risk[free]! - lambda * this.#mean[free]!;
+    // Near a riskless portfolio the terms all but cancel; a thousandth of a variance is what they are seen beside.
+    let scale = 0;
+    for (let j = 0; j < this.#size; j++) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
+    for (let j = 0; j < this.#size; j++) {
+      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#mean[j]!));
+    }
+    for (let j = 0; j < this.#size; j++) {
+      const weight = this.#weights[j]!;
+      if (weight < this.#lower[j]! - STRAY || weight > this.#upper[j]! + STRAY) return false;
+      if (this.#lower[j] === this.#upper[j]) continue;
+      const beyond = this.#risk[j]! - lambda * this.#mean[j]! - level;
+      const wrong = this.#place[j] === FREE ? Math.abs(beyond) : this.#place[j]! * beyond;
+      if (wrong > STRAY * scale) return false;
+    }
+    return true;
+  }
+
   #record(lambda: number): void {
     const before = this.#points.at(-1);
     const weights = this.#weights.slice();
@@ -264,6 +305,8 @@ class Walk {
   }
 }
 
+/** The most a weight or (relative) gradient may be off at an exact refresh. */
+const STRAY = 1e-8;
 /** Steps between exact refreshes. */
 const REFRESH_STEPS = 32;
 

@@ -7,8 +7,8 @@ export type RiskParityOptions = {
 };
 
 const SWEEPS_MAX = 5000;
-/** Multiplications at most: thousands of assets get fewer sweeps. */
-const WORK_MAX = 2e10;
+/** In this many sweeps the largest miss must at least halve. */
+const SWEEPS_TO_HALVE = 100;
 /** Largest relative miss of a risk contribution. */
 const TOLERANCE = 1e-12;
 
@@ -68,10 +68,12 @@ function liveBudgets(
 /** x > 0 with x_i (C x)_i = budget_i for every i. */
 function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float64Array {
   const size = budgets.length;
-  const exposure = Float64Array.from(budgets, Math.sqrt);
+  // As the budgets ask for if all correlations were their mean.
+  const total = matrix.reduce((sum, value) => sum + value, 0);
+  const exposure = budgets.map((budget) => Math.sqrt(budget * size * (total > 0 ? 1 / total : 1)));
   const risk = new Float64Array(size);
-  const sweepsMax = Math.min(SWEEPS_MAX, WORK_MAX / size ** 2);
-  for (let sweep = 0; sweep < sweepsMax; sweep++) {
+  let earlier = Number.POSITIVE_INFINITY;
+  for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
     // Built afresh now and then, so that the rounding of many updates does not collect.
     if (sweep % 50 === 0) multiply(matrix, exposure, risk);
     let worst = 0;
@@ -88,11 +90,14 @@ function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float6
       for (let j = 0; j < size; j++) risk[j]! += change * matrix[row + j]!;
     }
     if (worst < TOLERANCE) return exposure;
+    if (sweep % SWEEPS_TO_HALVE !== SWEEPS_TO_HALVE - 1) continue;
+    if (worst > earlier / 2) break;
+    earlier = worst;
   }
   throw new AllocationError(
     'no-convergence',
-    `Risk contributions of ${size} assets had not met their budgets after ${Math.floor(sweepsMax)} sweeps; ` +
-      'assets that hedge each other perfectly have no such weights.',
+    `The risk contributions of ${size} assets do not settle on their budgets: assets that hedge each other perfectly ` +
+      '(or fewer sessions than assets that look as if they did) have no such weights.',
   );
 }
 

@@ -122,6 +122,19 @@ describe('revalue', () => {
     expect(moved.fill!.costRatio).not.toBe(decision.costRatio);
   });
 
+  it('trades nothing where what was held was decided for: not even what the session moved', () => {
+    const held = bookOf([0.5, 0.3]);
+    const before = { ...openingValuation('2020-01-01', policy), live: held, shadow: bookOf([0.6, 0.4]) };
+    const decision = sampleDecision('2020-01-01', symbols, held.weights, [0.5, 0.5]);
+    const { valuation, fill } = revalue(before, '2020-01-02', [0.1, 0], decision, held.weights, policy);
+    expect(fill).toEqual({ turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 });
+    expect(valuation.navNet).toBe(valuation.navGross);
+    expect(valuation.live.weights).toEqual([0.55 / 1.05, 0.3 / 1.05].map((w) => expect.closeTo(w, 15)));
+    expect(valuation.driftOneWay).toBeGreaterThan(0);
+    expect(valuation.shadow.weights).toEqual([0.5, 0.5]);
+    expect(valuation.navShadow).toBeLessThan(1.06);
+  });
+
   it('fills the shadow with its own targets and charges it its own costs', () => {
     const limited = sampleDecision('2020-01-01', symbols, [0.3, 0.2], [0.6, 0.4]);
     const { valuation } = revalue(
