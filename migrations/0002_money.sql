@@ -1,5 +1,5 @@
 -- Up Migration
--- Real money: holdings as a broker reports them, letters about drawdown states, and costs over time.
+-- Real money: holdings as a broker reports them, and costs over time.
 
 create table rebalanced.imported_holdings (
   portfolio text not null,
@@ -27,12 +27,6 @@ begin
 end $$;
 create constraint trigger imported_holdings_sum_to_one after insert or update on rebalanced.imported_holdings
   deferrable initially deferred for each row execute function rebalanced.check_imported_sum();
-
-alter table rebalanced.letters alter column decision_id drop not null;
-alter table rebalanced.letters add column drawdown_state text;
-alter table rebalanced.letters add constraint letters_subject_known
-  check ((decision_id is null) = (drawdown_state is not null));
-alter table rebalanced.letters add constraint letters_one_notice unique (portfolio, session, recipient, drawdown_state);
 
 create view rebalanced.cost_history as
 select d.portfolio, d.session as decided_at, f.session as filled_at, d.reason,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { renderDrawdownNotice, renderLetter } from '../adapters/letter/letter.ts';
+import { renderLetter } from '../adapters/letter/letter.ts';
 import { composeMessage, folderMailer, messageIdFor, smtpMailer } from '../adapters/mail.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { readPortfolios, saveConfig, savePortfolio } from '../adapters/postgres/portfolio-rows.ts';
@@ -79,7 +79,6 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   const byId = new Map(portfolios.map((portfolio) => [portfolio.policy.portfolio, portfolio]));
   const letters = {
     write: renderLetter,
-    writeNotice: renderDrawdownNotice,
     compose: composeMessage,
     messageIdFor: (key: Parameters<RebalanceContext['letters']['messageIdFor']>[0]) =>
       messageIdFor({ ...key, domain: domainOf(byId.get(key.portfolio)!.letter.from) }),

@@ -39,7 +39,7 @@ async function work(context: Context, slot: Slot, at: string): Promise<void> {
     case 'retrain':
       return retrain(database, portfolio, slot, at, context.trainer);
     case 'revalue':
-      return revalue(database, context.decisions(portfolio), slot, at);
+      return revalue(database, portfolio, slot, at);
     case 'rebalance': {
       const decision = await rebalance(database, context.decisions(portfolio), slot, at);
       if (decision)

@@ -71,7 +71,7 @@ export async function withContext<Result>(
   options: Common,
   work: (context: Context) => Promise<Result>,
 ): Promise<Result> {
-  const log = openLog('info');
+  const log = openLog('warn');
   const config = configOf(options);
   return withStoreOpen(options, log, async (store) => {
     await ensureSchema(store);

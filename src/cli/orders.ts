@@ -68,7 +68,10 @@ function money(text: string): number {
 }
 
 function print(format: Options['format'], sheet: OrderSheet): void {
-  if (format === 'json') return console.log(JSON.stringify(sheet, null, 2));
+  if (format === 'json') {
+    console.log(JSON.stringify(sheet, null, 2));
+    return;
+  }
   if (format === 'csv') {
     console.log('portfolio,decided_at,execute_from,symbol,side,quantity,reference_price,value');
     for (const o of sheet.orders)

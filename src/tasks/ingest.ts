@@ -1,6 +1,6 @@
 import {
+  barSpans,
   type FetchOutcome,
-  newestBars,
   noteFetches,
   readBars,
   saveBars,
@@ -16,6 +16,9 @@ import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
 
 /** Calendar days fetched again before the newest stored session, to see restatements. */
 const overlapDays = 10;
+
+/** Calendar days within which the first bar of a history that was fetched whole begins. */
+const firstBarDays = 10;
 
 /** Bars to store for one symbol, and which of them restate a stored one. */
 type Change = { fresh: Bar[]; restated: Bar[] };
@@ -35,8 +38,8 @@ export async function ingest(
 ): Promise<void> {
   const { sourceName, source } = portfolio;
   const symbols = pricedSymbols(portfolio);
-  const newest = await newestBars(database, sourceName, symbols);
-  const stored = await storedOverlap(database, sourceName, symbols, newest, slot.session);
+  const froms = await fetchStarts(database, portfolio, symbols, slot.session);
+  const stored = await storedSince(database, sourceName, froms, slot.session);
   const changes: Change[] = [];
   const outcomes: FetchOutcome[] = [];
   for (const symbol of symbols) {
@@ -45,7 +48,7 @@ export async function ingest(
         portfolio,
         database,
         symbol,
-        newest.get(symbol),
+        froms.get(symbol)!,
         stored.get(symbol) ?? [],
         slot.session,
         log,
@@ -61,7 +64,7 @@ export async function ingest(
   await noteFetches(database, sourceName, at, outcomes);
   const fresh = changes.flatMap((change) => change.fresh);
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
-  const missing = missingReasons(symbols, newest, fresh, outcomes, slot.session);
+  const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
   const covered = 1 - missing.size / symbols.length;
   const goesOn = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
   if (missing.size > 0 && !goesOn) {
@@ -77,22 +80,34 @@ export async function ingest(
   });
 }
 
-async function storedOverlap(
+/**
+ * The session to fetch each symbol from: shortly before its newest bar, or the whole history where that is stored only
+ * from later on (another portfolio began later, or the configuration now asks for more; a young symbol has no more).
+ */
+async function fetchStarts(
+  database: Database,
+  { sourceName, historyStart }: Portfolio,
+  symbols: readonly string[],
+  to: Session,
+): Promise<Map<string, Session>> {
+  const spans = await barSpans(database, sourceName, symbols);
+  const startOf = (symbol: string): Session => {
+    const span = spans.get(symbol);
+    if (!span || span.first > addDays(historyStart, firstBarDays)) return historyStart;
+    const from = addDays(span.newest < to ? span.newest : to, -overlapDays);
+    return from < historyStart ? historyStart : from;
+  };
+  return new Map(symbols.map((symbol) => [symbol, startOf(symbol)]));
+}
+
+async function storedSince(
   database: Database,
   source: string,
-  symbols: readonly string[],
-  newest: ReadonlyMap<string, Session>,
+  froms: ReadonlyMap<string, Session>,
   to: Session,
 ): Promise<Map<string, Bar[]>> {
-  const oldest = [...newest.values()].sort()[0];
-  if (oldest === undefined) return new Map();
-  const bars = await readBars(database, {
-    source,
-    symbols,
-    from: addDays(oldest, -overlapDays),
-    to,
-    vintage: null,
-  });
+  const from = [...froms.values()].sort()[0]!;
+  const bars = await readBars(database, { source, symbols: [...froms.keys()], from, to, vintage: null });
   return Map.groupBy(bars, (bar) => bar.symbol);
 }
 
@@ -101,14 +116,13 @@ async function fetchChange(
   portfolio: Portfolio,
   database: Database,
   symbol: string,
-  newest: Session | undefined,
+  from: Session,
   stored: readonly Bar[],
   to: Session,
   log: Log,
 ): Promise<Change> {
   const { source, sourceName, historyStart } = portfolio;
-  const from = newest === undefined ? historyStart : addDays(newest < to ? newest : to, -overlapDays);
-  const { bars, warnings } = await source.fetchBars(symbol, from < historyStart ? historyStart : from, to);
+  const { bars, warnings } = await source.fetchBars(symbol, from, to);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   const change = compare(stored, bars);
   if (change.restated.length === 0) return change;
@@ -153,13 +167,14 @@ function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
 
 function missingReasons(
   symbols: readonly string[],
-  newest: ReadonlyMap<string, Session>,
+  stored: ReadonlyMap<string, readonly Bar[]>,
   fresh: readonly Bar[],
   outcomes: readonly FetchOutcome[],
   session: Session,
 ): Map<string, string> {
-  const here = new Set(fresh.filter((bar) => bar.session === session).map((bar) => bar.symbol));
-  const missing = symbols.filter((symbol) => !here.has(symbol) && (newest.get(symbol) ?? '') < session);
+  const known = [...fresh, ...[...stored.values()].flat()];
+  const here = new Set(known.filter((bar) => bar.session === session).map((bar) => bar.symbol));
+  const missing = symbols.filter((symbol) => !here.has(symbol));
   return new Map(
     missing.map((symbol) => {
       const failure = outcomes.find((outcome) => outcome.symbol === symbol)?.failure;

@@ -1,14 +1,11 @@
-import type { DrawdownNotice, LetterContent } from '../adapters/letter/letter.ts';
+import type { LetterContent } from '../adapters/letter/letter.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { chargedSoFar, decisionBefore } from '../adapters/postgres/decision-rows.ts';
-import { type LetterSubject, queueLetter } from '../adapters/postgres/letter-rows.ts';
+import { queueLetter } from '../adapters/postgres/letter-rows.ts';
 import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
-import type { Session } from '../core/market/session.ts';
 import type { Decision } from '../core/policy/decision.ts';
-import { allowedExposure, type DrawdownState } from '../core/policy/drawdown.ts';
-import type { Valuation } from '../core/policy/valuation.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Instant } from './task.ts';
 
@@ -19,7 +16,6 @@ export type LetterContext = { portfolio: Portfolio; letters: LetterWriter };
 /** Renders a letter and composes the message that is frozen; `messageId` is derived from decision and recipient. */
 export type LetterWriter = {
   write(content: LetterContent): Promise<Written>;
-  writeNotice(content: DrawdownNotice): Promise<Written>;
   compose(message: {
     from: string;
     to: string;
@@ -40,47 +36,13 @@ export async function queueLetters(
 ): Promise<void> {
   const { decision, decisionId, revision, late, at } = made;
   const written = await letters.write(await letterContent(sql, portfolio, decision, late));
-  const about = { decisionId };
-  await freeze(sql, { portfolio, letters }, written, { about, session: decision.asOf, revision, at });
-}
-
-/** Message-IDs are derived from a decision's revision; a notice has none. */
-const noRevision = -1;
-
-/** Freezes the letters that tell of a drawdown state without a decision. */
-export async function queueDrawdownNotice(
-  sql: Sql,
-  { portfolio, letters }: LetterContext,
-  before: DrawdownState,
-  { session, drawdown, navNet }: Valuation,
-  at: Instant,
-): Promise<void> {
-  const { policy } = portfolio;
-  const exposureRatio = allowedExposure(drawdown.state, policy.drawdown);
-  const notice = { portfolio: policy.portfolio, session, before, status: drawdown, exposureRatio, navNet };
-  const about = { drawdownState: drawdown.state };
-  await freeze(sql, { portfolio, letters }, await letters.writeNotice(notice), {
-    about,
-    session,
-    revision: noRevision,
-    at,
-  });
-}
-
-async function freeze(
-  sql: Sql,
-  { portfolio, letters }: LetterContext,
-  written: Written,
-  of: { about: LetterSubject; session: Session; revision: number; at: Instant },
-): Promise<void> {
-  const { about, session, revision, at } = of;
-  const id = portfolio.policy.portfolio;
+  const { portfolio: id, asOf: session } = decision;
   for (const recipient of portfolio.letter.to) {
     const messageId = letters.messageIdFor({ portfolio: id, session, revision, recipient });
     const message = { ...written, from: portfolio.letter.from, to: recipient, messageId, date: new Date(at) };
     const bytes = await letters.compose(message);
     const { subject } = written;
-    await queueLetter(sql, { about, portfolio: id, session, recipient, messageId, subject, bytes, at });
+    await queueLetter(sql, { decisionId, portfolio: id, session, recipient, messageId, subject, bytes, at });
   }
 }
 

@@ -33,7 +33,8 @@ export async function proposeDecision(
     throw new NotReadyError(
       `${context.portfolio.policy.portfolio} has no prices up to ${session}: ingest first`,
     );
-  const panel = await readPanel(sql, context.portfolio, session, count, null);
+  // Read as of that vintage: an ingest may commit in between, and what it brings is another decision's.
+  const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const outlook = await readOutlook(sql, context, panel, session);
   const inputs = {
     vintage,

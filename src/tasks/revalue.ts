@@ -6,7 +6,7 @@ import { lastReturns } from '../core/features/last-returns.ts';
 import { openingValuation, revalue as step } from '../core/policy/valuation.ts';
 import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
-import { type LetterContext, queueDrawdownNotice } from './letters.ts';
+import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
 import { completeSlot, type Instant } from './task.ts';
 
@@ -15,20 +15,18 @@ const returnSessions = 10;
 
 /**
  * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
- * drawdown state steps. A stricter state asks for a decision of its own, another one is told in a letter; where the
- * month's decision is due at this session, it does both.
+ * drawdown state steps. A changed state asks for a decision of its own, unless the month's is due at this session.
  */
 export async function revalue(
   database: Database,
-  context: LetterContext,
+  portfolio: Portfolio,
   slot: Slot,
   at: Instant,
 ): Promise<void> {
-  await completeSlot(database, slot, at, (sql) => revalueIn(sql, context, slot, at));
+  await completeSlot(database, slot, at, (sql) => revalueIn(sql, portfolio, slot));
 }
 
-async function revalueIn(sql: Sql, context: LetterContext, slot: Slot, at: Instant): Promise<void> {
-  const { portfolio } = context;
+async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
   const { policy, plan } = portfolio;
   const id = policy.portfolio;
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
@@ -41,7 +39,7 @@ async function revalueIn(sql: Sql, context: LetterContext, slot: Slot, at: Insta
   const last = await newestDecision(sql, id, before.session);
   const pending = last?.decision.asOf === before.session ? last : null;
   const targets = last?.decision.lines.map((line) => line.target) ?? null;
-  const { valuation, fill, stricter } = step(
+  const { valuation, fill, stateChanged } = step(
     before,
     slot.session,
     returns,
@@ -51,10 +49,6 @@ async function revalueIn(sql: Sql, context: LetterContext, slot: Slot, at: Insta
   );
   await saveValuation(sql, id, policy.symbols, valuation);
   if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
-  if (before.drawdown.state === valuation.drawdown.state || isRebalanceSession(plan, slot.session)) return;
-  if (stricter) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
-  else {
-    await queueDrawdownNotice(sql, context, before.drawdown.state, valuation, at);
-    await insertSlots(sql, [slotAt(plan, 'deliver', slot.session)]);
-  }
+  if (stateChanged && !isRebalanceSession(plan, slot.session))
+    await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
 }

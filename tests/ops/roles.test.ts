@@ -29,10 +29,12 @@ async function dropRoles() {
   await server.query(`drop role if exists ${daemonRole}, ${readerRole}`).finally(() => server.close());
 }
 
+// Hooks run last first: connections are closed, then the database goes, and with it the roles' privileges.
+afterAll(dropRoles);
+const url = await testDatabase();
+afterAll(() => Promise.all([owner, daemon, reader].map((database) => database?.close())));
+
 beforeAll(async () => {
-  afterAll(dropRoles); // hooks run last first: after the database is gone, and the roles' privileges with it
-  const url = await testDatabase();
-  afterAll(() => Promise.all([owner, daemon, reader].map((database) => database?.close())));
   owner = openDatabase(url, { connectionsMax: 1 });
   await owner.query(rolesSql);
   await owner.query(`grant ${daemonRole}, ${readerRole} to current_user`);
@@ -205,6 +207,7 @@ describe('the daemon', () => {
     'update rebalanced.fills set cost_ratio = cost_ratio',
     'update rebalanced.valuations set nav_net = nav_net',
     'update rebalanced.holdings set weight = weight',
+    'update rebalanced.imported_holdings set weight = weight',
     'update rebalanced.letters set message = message',
     'update rebalanced.letters set recipient = recipient',
   ])('cannot %s', async (statement) => {

@@ -140,16 +140,6 @@ export const plainLetters: LetterWriter = {
     text: 'text',
     html: '<p>html</p>',
   }),
-  writeNotice: async ({ session }) => ({
-    subject: `Drawdown of ${session}`,
-    text: 'text',
-    html: '<p>html</p>',
-  }),
-  writeNotice: async ({ session, status }) => ({
-    subject: `${status.state} at ${session}`,
-    text: 'text',
-    html: '<p>html</p>',
-  }),
   compose: async ({ messageId, subject }) => Buffer.from(`${messageId} ${subject}`),
   messageIdFor: ({ portfolio, session, revision, recipient }) =>
     `<${session}.${portfolio}.${revision}.${recipient}>`,

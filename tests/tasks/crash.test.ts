@@ -55,7 +55,7 @@ function run(database: Database, { portfolio, mailer }: Stage, task: TaskName, o
     case 'ingest':
       return ingest(database, portfolio, slot, at, log);
     case 'revalue':
-      return revalue(database, { portfolio, letters: plainLetters }, slot, at);
+      return revalue(database, portfolio, slot, at);
     case 'rebalance':
       return rebalance(database, { ...calm.decisions(portfolio), letters: plainLetters }, slot, at);
     case 'deliver':

@@ -98,7 +98,7 @@ export function reasons(content: LetterContent): string[] {
 function reason({ decision, fillSession }: LetterContent): string {
   if (decision.reason === 'manual') return 'This decision was asked for by hand.';
   if (decision.reason === 'drawdown')
-    return `The drawdown limit asks for less risk: the state is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
+    return `The drawdown state changed: it is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
   const monthEnds = decision.asOf.slice(0, 7) !== fillSession.slice(0, 7);
   return monthEnds ? "This is the decision at the month's end." : 'This is the scheduled monthly decision.';
 }

@@ -19,6 +19,20 @@ export async function newestBars(
   return new Map(rows.map((row) => [row.symbol, row.session]));
 }
 
+/** First and newest stored session of each symbol, as known now. */
+export async function barSpans(
+  sql: Sql,
+  source: string,
+  symbols: readonly string[],
+): Promise<Map<string, { first: Session; newest: Session }>> {
+  const { rows } = await sql.query<{ symbol: string; first: Session; newest: Session }>(
+    `select symbol, min(session) as first, max(session) as newest from rebalanced.bars
+     where source = $1 and symbol = any($2) and superseded_at is null group by symbol`,
+    [source, symbols],
+  );
+  return new Map(rows.map(({ symbol, ...span }) => [symbol, span]));
+}
+
 const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume`;
 
 /**

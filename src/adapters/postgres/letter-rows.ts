@@ -1,5 +1,4 @@
 import type { Session } from '../../core/market/session.ts';
-import type { DrawdownState } from '../../core/policy/drawdown.ts';
 import type { Sql } from './database.ts';
 
 export type LetterState = 'pending' | 'sending' | 'sent' | 'ambiguous' | 'refused';
@@ -13,14 +12,11 @@ export type Letter = {
   attempts: number;
 };
 
-/** What a letter tells of. */
-export type LetterSubject = { decisionId: number } | { drawdownState: DrawdownState };
-
-/** Freezes a rendered letter in the transaction of what it tells: a decision, or else a drawdown state. */
+/** Freezes a rendered letter in its decision's own transaction. */
 export async function queueLetter(
   sql: Sql,
   letter: {
-    about: LetterSubject;
+    decisionId: number;
     portfolio: string;
     session: Session;
     recipient: string;
@@ -32,11 +28,10 @@ export async function queueLetter(
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.letters
-       (decision_id, drawdown_state, portfolio, session, recipient, message_id, subject, message, state, queued_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9)`,
+       (decision_id, portfolio, session, recipient, message_id, subject, message, state, queued_at)
+     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8)`,
     [
-      'decisionId' in letter.about ? letter.about.decisionId : null,
-      'drawdownState' in letter.about ? letter.about.drawdownState : null,
+      letter.decisionId,
       letter.portfolio,
       letter.session,
       letter.recipient,

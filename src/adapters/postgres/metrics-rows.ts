@@ -171,16 +171,23 @@ async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsS
   return rows;
 }
 
-/** Cash has a row of its own. */
+/** Lines of the live book of one session, cash among them: as imported where that was done, else as computed. */
+export const liveBook = (portfolio: string, session: string) => `
+  select symbol, weight from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
+  union all
+  select symbol, weight from rebalanced.holdings
+  where portfolio = ${portfolio} and session = ${session} and book = 'live' and not exists (
+    select from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
+  )`;
+
 async function readHoldings(sql: Sql, names: readonly string[]): Promise<MetricsSnapshot['holdings']> {
   const { rows } = await sql.query<MetricsSnapshot['holdings'][number]>(
-    `select name.portfolio, held.symbol, held.weight
-     from unnest($1::text[]) as name (portfolio)
+    `select name.name as portfolio, held.symbol, held.weight
+     from unnest($1::text[]) as name (name)
      cross join lateral (
-       select session from rebalanced.valuations v where v.portfolio = name.portfolio order by session desc limit 1
-     ) newest
-     join rebalanced.holdings held
-       on held.portfolio = name.portfolio and held.session = newest.session and held.book = 'live'
+       select session as newest from rebalanced.valuations v where v.portfolio = name order by session desc limit 1
+     ) valuation
+     cross join lateral (${liveBook('name', 'newest')}) held
      order by 1, 2`,
     [names],
   );

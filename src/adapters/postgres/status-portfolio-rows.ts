@@ -9,6 +9,7 @@ import type {
   WeightLine,
 } from '../http/status.ts';
 import type { Sql } from './database.ts';
+import { liveBook } from './metrics-rows.ts';
 import type { StatusOptions } from './status-rows.ts';
 
 const navPointsDefault = 520;
@@ -64,7 +65,7 @@ async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStat
   return rows[0] ?? null;
 }
 
-/** Cash has a row of its own among the holdings, and none among the targets. */
+/** Cash has a line of its own in the live book, and none among the targets. */
 async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
   const { rows } = await sql.query<WeightLine>(
     `with decision as (
@@ -77,10 +78,9 @@ async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
          cash_weight
        from decision
      ), valuation as (
-       select session from rebalanced.valuations where portfolio = $1 order by session desc limit 1
+       select session as newest from rebalanced.valuations where portfolio = $1 order by session desc limit 1
      ), holding as (
-       select symbol, weight as held from rebalanced.holdings join valuation using (session)
-       where portfolio = $1 and book = 'live'
+       select symbol, weight as held from valuation cross join lateral (${liveBook('$1', 'newest')}) book
      )
      select symbol, coalesce(before, 0) as before, coalesce(target, 0) as target,
        case when exists (select from valuation) then coalesce(held, 0) end as held

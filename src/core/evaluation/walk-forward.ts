@@ -31,18 +31,18 @@ export function walkForward(input: {
   for (const session of sessions) {
     const before = valuations.at(-1);
     const cut = panel.upTo(session);
-    let stricter = false;
+    let stateChanged = false;
     if (before) {
       const returns = lastReturns(cut.last(lastReturnSessions).select(policy.symbols));
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
       const step = revalue(before, session, returns, pending, targets, policy);
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
-      stricter = step.stricter;
+      stateChanged = step.stateChanged;
     } else valuations.push(openingValuation(session, policy));
     pending = null;
     const monthly = input.isRebalanceSession(session);
-    if (!monthly && !stricter) continue;
+    if (!monthly && !stateChanged) continue;
     const valuation = valuations.at(-1)!;
     const last = decisions.at(-1);
     pending = decide({

@@ -13,7 +13,7 @@ const guardTolerance = 1e-9;
 
 /**
  * The point of { lower <= w <= upper, sum w = total } nearest to `goal` (Euclidean projection).
- * The shift that makes the sum right is found by bisection and the last rounding is put on an inner weight.
+ * The one shift of all weights that makes the sum right is found by bisection, to the last bit.
  */
 export function projectToBudget(goal: readonly number[], bounds: readonly Bounds[], total: number): number[] {
   const least = bounds.reduce((sum, bound) => sum + bound.lower, 0);
@@ -34,11 +34,7 @@ export function projectToBudget(goal: readonly number[], bounds: readonly Bounds
     if (sum(at(middle)) > total) low = middle;
     else high = middle;
   }
-  const weights = at(high);
-  const rest = total - sum(weights);
-  const inner = weights.findIndex((w, i) => w + rest >= bounds[i]!.lower && w + rest <= bounds[i]!.upper);
-  if (inner >= 0) weights[inner]! += rest;
-  return weights;
+  return at(high);
 }
 
 /** Targets, and the limits they were made within. */
@@ -115,11 +111,11 @@ function limitTrading(
   const cap = policy.turnoverOneWayMax;
   if (cap === null || oneWay(goal) <= cap) return goal;
   binding.push({ kind: 'turnover', name: 'one-way turnover', limit: cap, multiplier: null });
-  if (forced >= cap) return nearest;
   const between = (share: number) => nearest.map((w, i) => w + share * (goal[i]! - w));
   let low = 0;
   let high = 1;
-  // Turnover along the way is convex and starts below the cap, so the last share within it is unique.
+  // Turnover along the way is convex and least at its start, so the last share within the cap is unique; where the
+  // forced trades alone are beyond it, it is 0.
   for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;
     if (oneWay(between(middle)) <= cap) low = middle;

@@ -139,8 +139,7 @@ function attempts(input: DecideInput, universe: Universe, failures: string[]): A
       },
     });
     const sum = previous.targets.reduce((s, w) => s + w, 0);
-    if (sum > 0 && previous.targets.length === policy.symbols.length)
-      list.push({ rung: 'last-good', propose: () => previous.targets.map((w) => w / sum) });
+    if (sum > 0) list.push({ rung: 'last-good', propose: () => previous.targets.map((w) => w / sum) });
   }
   return list;
 }

@@ -2,7 +2,7 @@ import type { QualityNote } from '../market/quality.ts';
 import type { Session } from '../market/session.ts';
 import type { DrawdownStatus } from './drawdown.ts';
 
-/** Why a decision was made: the calendar, a stricter drawdown state, or a person's request. */
+/** Why a decision was made: the calendar, a change of the drawdown state, or a person's request. */
 export type DecisionReason = 'monthly' | 'drawdown' | 'manual';
 
 /** The ladder a decision steps down when a part fails; a higher index is a worse rung. */

@@ -96,12 +96,3 @@ export function allowedExposure(state: DrawdownState, limits: DrawdownLimits | n
   if (limits === null || state === 'normal') return 1;
   return state === 'halted' ? 0 : limits.reducedExposureRatio;
 }
-
-/** True when `after` allows less than `before` did, which calls for a decision of its own. */
-export function isStricter(
-  before: DrawdownState,
-  after: DrawdownState,
-  limits: DrawdownLimits | null,
-): boolean {
-  return allowedExposure(after, limits) < allowedExposure(before, limits);
-}

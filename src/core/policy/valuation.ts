@@ -1,7 +1,7 @@
 import type { Session } from '../market/session.ts';
 import { type Book, drift, emptyBook, tradingTo } from './book.ts';
 import type { Decision } from './decision.ts';
-import { type DrawdownStatus, initialDrawdown, isStricter, stepDrawdown } from './drawdown.ts';
+import { type DrawdownStatus, initialDrawdown, stepDrawdown } from './drawdown.ts';
 import type { PortfolioPolicy } from './policy.ts';
 
 /** A portfolio at one session's close, after that session's fill. Net asset values start at 1. */
@@ -52,7 +52,7 @@ export function revalue(
   pending: Decision | null,
   targets: readonly number[] | null,
   policy: PortfolioPolicy,
-): { valuation: Valuation; fill: Fill | null; stricter: boolean } {
+): { valuation: Valuation; fill: Fill | null; stateChanged: boolean } {
   const live = drift(before.live, returns);
   const shadow = drift(before.shadow, returns);
   const aims = pending && aimsOf(pending, policy.symbols);
@@ -76,7 +76,7 @@ export function revalue(
   };
   const { turnoverOneWay, turnoverTwoWay, costRatio } = liveFill;
   const fill = pending ? { turnoverOneWay, turnoverTwoWay, costRatio } : null;
-  return { valuation, fill, stricter: isStricter(before.drawdown.state, drawdown.state, policy.drawdown) };
+  return { valuation, fill, stateChanged: drawdown.state !== before.drawdown.state };
 }
 
 /**

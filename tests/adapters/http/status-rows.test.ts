@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NextSlots } from '../../../src/adapters/metrics-snapshot.ts';
-import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
+import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { readStatus } from '../../../src/adapters/postgres/status-rows.ts';
 import { testDatabase } from '../../support/database.ts';
 import { insertRows } from '../metrics/rows.ts';
@@ -8,10 +8,7 @@ import { insertRows } from '../metrics/rows.ts';
 const now = Date.parse('2024-03-05T12:00:00Z');
 const portfolios = [{ portfolio: 'core', source: 'file', symbols: ['SPY', 'GLD'] }];
 
-let database: Database;
-beforeAll(async () => {
-  database = openDatabase(await testDatabase(), { connectionsMax: 2 });
-});
+const database = openDatabase(await testDatabase(), { connectionsMax: 2 });
 afterAll(() => database.close());
 
 test('an empty database has an empty status', async () => {
@@ -89,6 +86,21 @@ describe('with rows', () => {
     expect(core!.navHistory.map(({ session, net }) => [session, net])).toEqual([
       ['2024-02-29', 1.125],
       ['2024-03-01', 1],
+    ]);
+  });
+
+  test('holdings as imported stand in for the computed ones', async () => {
+    await database.query(
+      `insert into rebalanced.imported_holdings values
+         ('core', '2024-03-01', 'TLT', 0.875, 10, '2024-03-02T00:00:00Z'), ('core', '2024-03-01', 'CASH', 0.125, null, '2024-03-02T00:00:00Z')`,
+    );
+    const [core] = (await readStatus(database, { now, portfolios })).portfolios;
+    await database.query('delete from rebalanced.imported_holdings');
+    expect(core!.lines.map(({ symbol, target, held }) => [symbol, target, held])).toEqual([
+      ['GLD', 0.25, 0],
+      ['SPY', 0.25, 0],
+      ['TLT', 0, 0.875],
+      ['CASH', 0.5, 0.125],
     ]);
   });
 

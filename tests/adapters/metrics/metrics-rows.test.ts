@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../../src/adapters/metrics.ts';
 import type { NextSlots, WatchedPortfolio } from '../../../src/adapters/metrics-snapshot.ts';
-import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
+import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { createMetricsReader } from '../../../src/adapters/postgres/metrics-rows.ts';
 import { testDatabase } from '../../support/database.ts';
 import { samplesOf } from './exposition.ts';
@@ -32,10 +32,7 @@ const nextSlots: NextSlots = (portfolio, after) =>
     deadlineAt: Date.parse(`${after ?? '2024-01-02'}T00:00:00Z`) + 1000,
   }));
 
-let database: Database;
-beforeAll(async () => {
-  database = openDatabase(await testDatabase(), { connectionsMax: 2 });
-});
+const database = openDatabase(await testDatabase(), { connectionsMax: 2 });
 afterAll(() => database.close());
 
 async function scrape(portfolios: WatchedPortfolio[], wallClock: (() => number) | null = null) {
@@ -194,6 +191,21 @@ describe('a database with rows', () => {
     expect(await reachable(['GLD', 'SPY'])).toBe(1);
     // a source that calls a symbol delisted has answered
     expect(await reachable(['GLD', 'OLD'])).toBe(1);
+  });
+
+  test('holdings as imported stand in for the computed ones', async () => {
+    await database.query(
+      `insert into rebalanced.imported_holdings values
+         ('core', '2024-03-01', 'SPY', 0.875, 10, '2024-03-02T00:00:00Z'), ('core', '2024-03-01', 'CASH', 0.125, null, '2024-03-02T00:00:00Z')`,
+    );
+    const held = [...(await scrape([core]))].filter(([key]) =>
+      key.startsWith('rebalanced_weight_held_ratio'),
+    );
+    await database.query('delete from rebalanced.imported_holdings');
+    expect(held).toEqual([
+      ['rebalanced_weight_held_ratio{portfolio="core",symbol="CASH"}', 0.125],
+      ['rebalanced_weight_held_ratio{portfolio="core",symbol="SPY"}', 0.875],
+    ]);
   });
 
   test('the clock skew is system time less database time', async () => {

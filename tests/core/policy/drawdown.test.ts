@@ -7,7 +7,6 @@ import {
   type DrawdownStatus,
   drawdownStates,
   initialDrawdown,
-  isStricter,
   stepDrawdown,
 } from '../../../src/core/policy/drawdown.ts';
 import { sampleLimits as limits } from './samples.ts';
@@ -111,20 +110,6 @@ describe('exposure', () => {
   it('is full, reduced, none and reduced, and full without limits', () => {
     expect(drawdownStates.map((state) => allowedExposure(state, limits))).toEqual([1, 0.5, 0, 0.5]);
     expect(drawdownStates.map((state) => allowedExposure(state, null))).toEqual([1, 1, 1, 1]);
-  });
-
-  it('is stricter exactly where less is allowed', () => {
-    const stricter = drawdownStates.flatMap((from) =>
-      drawdownStates.filter((to) => isStricter(from, to, limits)).map((to) => `${from}-${to}`),
-    );
-    expect(stricter).toEqual([
-      'normal-reduced',
-      'normal-halted',
-      'normal-recovering',
-      'reduced-halted',
-      'recovering-halted',
-    ]);
-    expect(isStricter('normal', 'halted', null)).toBe(false);
   });
 });
 
