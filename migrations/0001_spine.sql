@@ -251,7 +251,8 @@ create view rebalanced.current_targets as
 select d.portfolio, d.session, d.revision, d.reason, t.symbol, t.weight, d.decided_at
 from rebalanced.decisions d
 join (
-  select portfolio, max(decision_id) as decision_id from rebalanced.decisions group by portfolio
+  select distinct on (portfolio) decision_id from rebalanced.decisions
+  order by portfolio, session desc, revision desc
 ) latest using (decision_id)
 cross join lateral (
   select symbol, weight from rebalanced.targets where targets.decision_id = d.decision_id

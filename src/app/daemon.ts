@@ -84,7 +84,9 @@ export function startDaemon(context: Context, options: { wake: string; now(): nu
               ok: lastWake.error === null,
               detail: lastWake.error ?? `ran at ${new Date(lastWake.at).toISOString()}`,
             },
-        ...(await slotChecks(context, options.now())),
+        ...(await slotChecks(context, options.now()).catch((error: Error) => [
+          { name: 'database', ok: false, detail: `does not answer: ${error.message}` },
+        ])),
       ];
       return { ready: checks.every((check) => check.ok), checks };
     },

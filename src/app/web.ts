@@ -44,7 +44,7 @@ export async function startWeb(
   const server = createServer({
     metrics,
     readiness: options.readiness,
-    status: () => readStatus(database, { now: options.now(), nextSlots }),
+    status: () => readStatus(database, { now: options.now(), nextSlots, portfolios: watched }),
     log,
   });
   try {

@@ -61,6 +61,6 @@ function print({
   for (const source of sources)
     if (source.failuresInARow > 0)
       console.log(
-        `source ${source.source}, ${source.symbol}: ${source.failuresInARow} failures in a row, last: ${source.lastFailure}`,
+        `source ${source.source}, ${source.symbol}: ${source.failuresInARow} failures in a row, last: ${source.lastFailure ? `${source.lastFailure.kind}: ${source.lastFailure.message}` : 'unknown'}`,
       );
 }

@@ -1,21 +1,22 @@
+import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
 import type { Database, Sql } from '../adapters/postgres/database.ts';
 import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../adapters/postgres/slot-rows.ts';
 import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
-import { lastReturns } from '../core/features/last-returns.ts';
+import { lastReturnSessions, lastReturns } from '../core/features/last-returns.ts';
+import { PricePanel } from '../core/market/panel.ts';
+import type { Session } from '../core/market/session.ts';
+import type { Decision } from '../core/policy/decision.ts';
 import { openingValuation, revalue as step } from '../core/policy/valuation.ts';
-import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
+import { slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
 import { completeSlot, type Instant } from './task.ts';
 
-/** Sessions looked back for the last close before a gap. */
-const returnSessions = 10;
-
 /**
  * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
- * drawdown state steps. A changed state asks for a decision of its own, unless the month's is due at this session.
+ * drawdown state steps. A changed state asks for a decision, the month's own where that is due at this session.
  */
 export async function revalue(
   database: Database,
@@ -34,11 +35,10 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
     await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
     return;
   }
-  const panel = await readPanel(sql, portfolio, slot.session, returnSessions, null);
-  const returns = lastReturns(panel.select(policy.symbols));
+  const returns = await readReturns(sql, portfolio, before.session, slot.session);
   const last = await newestDecision(sql, id, before.session);
   const pending = last?.decision.asOf === before.session ? last : null;
-  const targets = last?.decision.lines.map((line) => line.target) ?? null;
+  const targets = last && targetsOf(last.decision, policy.symbols);
   const { valuation, fill, stateChanged } = step(
     before,
     slot.session,
@@ -49,6 +49,44 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
   );
   await saveValuation(sql, id, policy.symbols, valuation);
   if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
-  if (stateChanged && !isRebalanceSession(plan, slot.session))
-    await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+  // Where the month's own decision is due at this session, its slot is there already and stays.
+  if (stateChanged) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+}
+
+/** A decision's targets in the order of `symbols`, which the configuration may have changed since. */
+function targetsOf({ lines }: Decision, symbols: readonly string[]): number[] {
+  const bySymbol = new Map(lines.map((line) => [line.symbol, line.target]));
+  return symbols.map((symbol) => bySymbol.get(symbol) ?? 0);
+}
+
+/** Each symbol's return from what the portfolio was valued by at `before` to what is known of `session` now. */
+async function readReturns(
+  sql: Sql,
+  portfolio: Portfolio,
+  before: Session,
+  session: Session,
+): Promise<number[]> {
+  const { policy, sourceName } = portfolio;
+  const panel = (await readPanel(sql, portfolio, session, lastReturnSessions, null)).select(policy.symbols);
+  const late = await barsAfterValuation(sql, {
+    source: sourceName,
+    symbols: policy.symbols,
+    portfolio: policy.portfolio,
+    from: panel.sessions[0]!,
+    to: before,
+  });
+  return lastReturns(late.length > 0 ? countedNow(panel, late) : panel);
+}
+
+/** The panel as if bars that came after their session was valued had come at its last session: no return is lost. */
+function countedNow(panel: PricePanel, late: readonly { symbol: string; session: Session }[]): PricePanel {
+  const last = panel.sessions.length - 1;
+  const levels = panel.levels.map((column) => column.slice());
+  for (const { symbol, session } of late) {
+    const column = levels[panel.symbols.indexOf(symbol)]!;
+    const row = panel.sessions.indexOf(session);
+    if (Number.isNaN(panel.column(symbol)[last]!)) column[last] = column[row]!;
+    column[row] = Number.NaN;
+  }
+  return new PricePanel(panel.sessions, panel.symbols, levels);
 }

@@ -3,14 +3,9 @@ import { type Database, openDatabase } from '../../src/adapters/postgres/databas
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { TaskName } from '../../src/core/schedule/slot.ts';
-import { deliver, type Mailer } from '../../src/tasks/deliver.ts';
-import { ingest } from '../../src/tasks/ingest.ts';
+import type { Mailer } from '../../src/tasks/deliver.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
-import { rebalance } from '../../src/tasks/rebalance.ts';
-import { revalue } from '../../src/tasks/revalue.ts';
 import {
-  plainLetters,
-  recordingLog,
   type TestContext,
   testContext,
   testHistoryStart,
@@ -22,10 +17,10 @@ import { testDatabase } from '../support/database.ts';
 import { type Cut, type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { memorySource } from '../support/memory-source.ts';
 import { type PortfolioRows, portfolioRows } from '../support/portfolio-rows.ts';
+import { runPlanned } from '../support/tasks.ts';
 
 const session = testMonthEnd;
 const next = '2024-02-01';
-const { log } = recordingLog();
 
 let calm: TestContext;
 let proxy: DatabaseProxy;
@@ -49,20 +44,7 @@ type Stage = {
 
 /** Runs one task of a portfolio over a database, at its due time. */
 function run(database: Database, { portfolio, mailer }: Stage, task: TaskName, of: string): Promise<unknown> {
-  const slot = slotAt(portfolio.plan, task, of);
-  const at = new Date(slot.dueAt + (task === 'deliver' ? 60_000 : 0)).toISOString();
-  switch (task) {
-    case 'ingest':
-      return ingest(database, portfolio, slot, at, log);
-    case 'revalue':
-      return revalue(database, portfolio, slot, at);
-    case 'rebalance':
-      return rebalance(database, { ...calm.decisions(portfolio), letters: plainLetters }, slot, at);
-    case 'deliver':
-      return deliver(database, mailer, portfolio.letter.from, slot, at, log);
-    default:
-      throw new Error(`no ${task} here`);
-  }
+  return runPlanned(calm, portfolio, slotAt(portfolio.plan, task, of), { database, mailer });
 }
 
 /** Every step of a month's end and the day after it. */

@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readBars } from '../../src/adapters/postgres/bar-rows.ts';
 import { decisionAt } from '../../src/adapters/postgres/decision-rows.ts';
-import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
 import { addDays } from '../../src/core/market/session.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
-import { ingest } from '../../src/tasks/ingest.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';
-import { rebalance } from '../../src/tasks/rebalance.ts';
-import { revalue } from '../../src/tasks/revalue.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
 import {
-  plainLetters,
-  recordingLog,
   type TestContext,
   testContext,
   testHistoryStart,
@@ -23,6 +17,7 @@ import {
 } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import { runTask } from '../support/tasks.ts';
 
 const session = testMonthEnd;
 const next = '2024-02-01';
@@ -43,12 +38,9 @@ beforeEach(async () => {
   portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
 });
 
-/** Runs the ingest of a session, `late` minutes after it is due. */
+/** Runs the ingest of a session, `lateMinutes` after it is due. */
 async function run(of: string, lateMinutes = 0, who = portfolio): Promise<void> {
-  const slot = slotAt(who.plan, 'ingest', of);
-  await insertSlots(context.database, [slot]);
-  const at = new Date(slot.dueAt + lateMinutes * 60_000).toISOString();
-  await ingest(context.database, who, slot, at, recordingLog().log);
+  await runTask(context, who, 'ingest', of, { lateMinutes });
 }
 
 async function rows<Row extends object>(sql: string): Promise<Row[]> {
@@ -150,16 +142,12 @@ describe('history that is restated', () => {
   /** A decision at `session`, and a restatement of AAA seen at `next`. */
   async function decideThenRestate() {
     await run(session);
-    for (const task of ['revalue', 'rebalance'] as const)
-      await insertSlots(context.database, [slotAt(portfolio.plan, task, session)]);
-    const decisions = { ...context.decisions(portfolio), letters: plainLetters };
-    await revalue(context.database, portfolio, slotAt(portfolio.plan, 'revalue', session), at(session));
-    await rebalance(context.database, decisions, slotAt(portfolio.plan, 'rebalance', session), at(session));
+    for (const task of ['revalue', 'rebalance'] as const) await runTask(context, portfolio, task, session);
     const path = source.closes.get('AAA')!;
     bend(path);
     source.asked.length = 0;
     await run(next);
-    return decisions;
+    return context.decisions(portfolio);
   }
 
   test('is fetched whole and stored as a new vintage; the old one stays as it was known', async () => {
@@ -194,10 +182,8 @@ describe('history that is restated', () => {
 
   test('that arrives in the middle of deciding is left to the next decision', async () => {
     await run(session);
-    const decisions = { ...context.decisions(portfolio), letters: plainLetters };
-    for (const task of ['revalue', 'rebalance'] as const)
-      await insertSlots(context.database, [slotAt(portfolio.plan, task, session)]);
-    await revalue(context.database, portfolio, slotAt(portfolio.plan, 'revalue', session), at(session));
+    const decisions = context.decisions(portfolio);
+    await runTask(context, portfolio, 'revalue', session);
     let restated = false;
     const interrupted = {
       ...context.database,
@@ -217,10 +203,10 @@ describe('history that is restated', () => {
           }),
         ),
     };
-    await rebalance(interrupted, decisions, slotAt(portfolio.plan, 'rebalance', session), at(session));
+    await runTask(context, portfolio, 'rebalance', session, { database: interrupted });
     expect(restated).toBe(true);
     const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
-    const again = await recomputeDecision(context.database, decisions, stored);
+    const again = await recomputeDecision(context.database, context.decisions(portfolio), stored);
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
   });
 });

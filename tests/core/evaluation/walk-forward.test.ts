@@ -10,7 +10,7 @@ import { type DecideInput, decide, decisionSessions } from '../../../src/core/po
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import { allowedExposure } from '../../../src/core/policy/drawdown.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { openingValuation, revalue, type Valuation } from '../../../src/core/policy/valuation.ts';
+import { openingValuation, revalue } from '../../../src/core/policy/valuation.ts';
 import { isRebalanceSession } from '../../../src/core/schedule/plan.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { widePrices } from '../allocation/reference-tables.ts';
@@ -115,6 +115,8 @@ describe('walkForward', () => {
     );
     expect([...reasons].sort()).toEqual([
       'drawdown halted',
+      'drawdown normal',
+      'drawdown recovering',
       'drawdown reduced',
       'monthly halted',
       'monthly normal',
