@@ -20,7 +20,7 @@ const rulesSchema = z.strictObject({
           alert: z.string().regex(/^Rebalanced[A-Z]\w+$/),
           expr: z.string().min(1),
           for: duration.optional(),
-          labels: z.strictObject({ severity: z.enum(['critical', 'warning']) }),
+          labels: z.strictObject({ severity: z.enum(['critical', 'warning', 'info']) }),
           annotations: z.strictObject({ summary: z.string().min(10), runbook: z.string() }),
         }),
       ),

@@ -5,7 +5,7 @@ export type Reading = {
   unknown: string[];
 };
 
-const functions = new Set(['abs', 'absent', 'max', 'min', 'sum', 'time', 'vector']);
+const functions = new Set(['abs', 'absent', 'changes', 'max', 'min', 'sum', 'time', 'vector']);
 const operators = new Set(['and', 'or', 'unless', 'bool']);
 const metricPattern = /^(rebalanced_|nodejs_|process_|up$)/;
 
@@ -16,6 +16,7 @@ export function readPromql(expr: string): Reading {
   const unknown: string[] = [];
   const plain = expr
     .replace(/"[^"]*"/g, '""')
+    .replace(/\[\d+[smhd]\]/g, '')
     .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g, (_, __, labels: string) => {
       grouped.push(
         ...labels
