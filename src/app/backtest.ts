@@ -5,8 +5,9 @@ import { noOutlook, type Outlook, outlookFrom } from '../core/forecast/outlook.t
 import type { Bar } from '../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../core/market/panel.ts';
 import type { Session } from '../core/market/session.ts';
-import { decisionSessions, usesForecast } from '../core/policy/decide.ts';
+import { decisionSessions } from '../core/policy/decide.ts';
 import type { PortfolioPolicy } from '../core/policy/policy.ts';
+import { usesForecast } from '../core/policy/uses-forecast.ts';
 import { isRebalanceSession } from '../core/schedule/plan.ts';
 import { type Portfolio, panelSessions, pricedSymbols } from '../tasks/portfolio.ts';
 import { retrainingRequest, type Trainer, trainingSessions } from '../tasks/retrain.ts';

@@ -2,6 +2,7 @@ import { schedule as alarm } from 'node-cron';
 import type { Readiness } from '../adapters/http/server.ts';
 import { readOpenSlots } from '../adapters/postgres/slot-rows.ts';
 import { type TaskName, taskNames } from '../core/schedule/slot.ts';
+import { guardClock } from './clock-guard.ts';
 import type { Context } from './context.ts';
 import type { Job } from './queue.ts';
 import { reconcile } from './reconcile.ts';
@@ -17,8 +18,14 @@ export type Daemon = {
 
 const keepAliveMs = 10_000;
 
-/** The long-running part: node-cron rings, `reconcile` says what is due, and each task has one worker of its own. */
-export function startDaemon(context: Context, options: { wake: string; now(): number }): Daemon {
+/**
+ * The long-running part: node-cron rings, `reconcile` says what is due, and each task has one worker of its own.
+ * `wallClock` is compared with the database's; leave it out where time is virtual.
+ */
+export function startDaemon(
+  context: Context,
+  options: { wake: string; now(): number; wallClock?: () => number },
+): Daemon {
   const { log, queue, database } = context;
   const working = new Map<TaskName, Promise<void>>();
   let stopping = false;
@@ -27,6 +34,7 @@ export function startDaemon(context: Context, options: { wake: string; now(): nu
 
   const wakeOnce = async (): Promise<void> => {
     try {
+      if (options.wallClock) await guardClock(database, options.wallClock, log);
       for (const portfolio of context.portfolios)
         await reconcile(database, queue, portfolio.plan, options.now());
       if (lastWake?.error) log.info({}, 'the database answers again');

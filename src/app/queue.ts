@@ -55,6 +55,17 @@ export async function installQueue(databaseUrl: string): Promise<void> {
   await boss.stop({ graceful: false });
 }
 
+/** True when the queue's schema and every task's queue are there. */
+export async function isQueueInstalled(sql: Sql): Promise<boolean> {
+  const { rows } = await sql.query<{ found: boolean }>(
+    `select to_regclass('${schema}.queue') is not null as found`,
+  );
+  if (!rows[0]!.found) return false;
+  const names = taskNames.map(queueOf);
+  const { rowCount } = await sql.query(`select from ${schema}.queue where name = any($1)`, [names]);
+  return rowCount === names.length;
+}
+
 /** Opens the queue over an existing schema. `supervise` lets this process hand on the jobs of dead workers. */
 export async function openQueue(
   database: Sql,

@@ -1,4 +1,4 @@
-import { postponeSlot } from '../adapters/postgres/slot-rows.ts';
+import { isOpen, postponeSlot } from '../adapters/postgres/slot-rows.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import { deliver } from '../tasks/deliver.ts';
 import { ingest } from '../tasks/ingest.ts';
@@ -15,6 +15,7 @@ const backoff = { firstSeconds: 30, maxSeconds: 300 };
 export async function runSlot(context: Context, slot: Slot, now: number): Promise<boolean> {
   const details = { task: slot.task, portfolio: slot.portfolio, session: slot.session };
   try {
+    if (!(await isOpen(context.database, slot))) return true; // a second delivery of a job whose slot is closed
     await work(context, slot, new Date(now).toISOString());
     context.log.debug(details, 'slot done');
     return true;
@@ -22,7 +23,7 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
     const reason = (error as Error).message;
     const expected = error instanceof NotReadyError;
     context.log[expected ? 'warn' : 'error'](
-      { ...details, error: expected ? reason : error },
+      { ...details, error: reason, ...(expected ? {} : { err: error }) },
       'slot not done; it will be tried again',
     );
     await postponeSlot(context.database, slot, new Date(now).toISOString(), backoff, reason);

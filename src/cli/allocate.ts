@@ -8,6 +8,7 @@ import {
   allocate,
   allocatorNames,
 } from '../core/allocation/allocator.ts';
+import { type LinkageName, linkageNames } from '../core/allocation/linkage.ts';
 import { lastSessions, type ReturnsMatrix, simpleReturns } from '../core/allocation/returns-matrix.ts';
 import { type CovarianceName, estimateCovariance } from '../core/allocation/risk.ts';
 import type { Session } from '../core/market/session.ts';
@@ -25,6 +26,7 @@ type Options = {
   cov: Exclude<CovarianceName, 'forecast'>;
   objective: 'min-variance' | 'max-sharpe' | 'utility';
   variant: 'paper' | 'pypfopt' | 'riskfolio';
+  linkage?: LinkageName;
   bounds: { lower: number; upper: number };
   riskFree: number;
   json?: boolean;
@@ -45,6 +47,9 @@ export function allocateCommand(): Command {
       new Option('--objective <name>', 'of mvo and cla')
         .choices(['min-variance', 'max-sharpe', 'utility'])
         .default('min-variance'),
+    )
+    .addOption(
+      new Option('--linkage <name>', 'of hrp (default single) and herc (default ward)').choices(linkageNames),
     )
     .addOption(
       new Option('--variant <name>', 'of hrp').choices(['paper', 'pypfopt', 'riskfolio']).default('pypfopt'),
@@ -73,11 +78,11 @@ function run(options: Options): Result {
     const covariance = estimateCovariance(options.cov, returns);
     const { lower, upper } = options.bounds;
     const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
-    const { objective, variant, riskFree } = options;
+    const { objective, variant, linkage, riskFree } = options;
     const riskFreeRate = riskFree / sessionsPerYear;
     const signal = meanSignal(options.method, returns);
     const input = { returns, covariance, bounds, ...(signal ? { signal } : {}) };
-    const weights = allocate(options.method, input, { objective, variant, riskFreeRate });
+    const weights = allocate(options.method, input, { objective, variant, linkage, riskFreeRate });
     return { symbols: table.symbols, sessions: returns.rows, first, last: table.dates.at(-1)!, weights };
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;

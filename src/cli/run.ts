@@ -35,7 +35,7 @@ export function daemonCommand(): Command {
         supervise: true,
       });
       cleanups.defer(() => context.close());
-      const daemon = startDaemon(context, { wake: config.schedule.wake, now: Date.now });
+      const daemon = startDaemon(context, { wake: config.schedule.wake, now: Date.now, wallClock: Date.now });
       cleanups.defer(() => daemon.stop(stopBoundMs));
       const backend = await trainingBackend(process.env);
       if (backend.note)

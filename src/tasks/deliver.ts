@@ -60,7 +60,8 @@ export async function deliver(
   }
   if (refused !== null)
     throw new NotReadyError(`the mail server did not take the letter of ${session}: ${refused}`);
-  if ((await countPending(database, portfolio, session)) > 0)
-    throw new NotReadyError(`letters of ${session} are still to be sent`);
-  await completeSlot(database, slot, at, async () => {});
+  await completeSlot(database, slot, at, async (sql) => {
+    if ((await countPending(sql, portfolio, session)) > 0)
+      throw new NotReadyError(`letters of ${session} are still to be sent`);
+  });
 }

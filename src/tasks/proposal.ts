@@ -109,8 +109,14 @@ async function compose(
     holdings: valuation.live,
     shadowHoldings: valuation.shadow,
     drawdown: valuation.drawdown,
-    previous: last && { asOf: last.decision.asOf, targets: last.decision.shadowTargets },
+    previous: last && { asOf: last.decision.asOf, targets: shadowTargetsOf(last.decision, policy.symbols) },
     policy,
     inputs,
   });
+}
+
+/** A decision's shadow targets in the order of today's symbols, which may not be the order of then. */
+function shadowTargetsOf(decision: Decision, symbols: readonly string[]): number[] {
+  const bySymbol = new Map(decision.lines.map((line, i) => [line.symbol, decision.shadowTargets[i]!]));
+  return symbols.map((symbol) => bySymbol.get(symbol) ?? 0);
 }

@@ -1,12 +1,12 @@
 import type { Database, Sql } from '../adapters/postgres/database.ts';
 import { decisionAt, saveDecision } from '../adapters/postgres/decision-rows.ts';
-import { insertSlots } from '../adapters/postgres/slot-rows.ts';
+import { reopenSlot } from '../adapters/postgres/slot-rows.ts';
 import type { Decision, DecisionReason } from '../core/policy/decision.ts';
-import { slotAt } from '../core/schedule/plan.ts';
+import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import { type LetterWriter, queueLetters } from './letters.ts';
 import { type ProposalContext, proposeDecision } from './proposal.ts';
-import { completeSlot, type Instant } from './task.ts';
+import { completeSlot, type Instant, NotReadyError } from './task.ts';
 
 export type RebalanceContext = ProposalContext & { letters: LetterWriter };
 
@@ -20,9 +20,15 @@ export async function rebalance(
   slot: Slot,
   at: Instant,
 ): Promise<Decision | null> {
-  return completeSlot(database, slot, at, (sql) =>
-    decideIn(sql, context, slot.session, slot.reason ?? 'monthly', at, Date.parse(at) > slot.deadlineAt),
-  );
+  const reason = slot.reason ?? 'monthly';
+  const late = reason === 'monthly' && !isRebalanceSession(context.portfolio.plan, slot.session);
+  return completeSlot(database, slot, at, (sql) => {
+    if (Date.parse(at) > slot.deadlineAt)
+      throw new NotReadyError(
+        `the fill of a decision of ${slot.session} has passed; once the next close is final, it is made as of that`,
+      );
+    return decideIn(sql, context, slot.session, reason, at, late);
+  });
 }
 
 /** Decides by hand at `session`; a session decided before gets a further revision. */
@@ -49,6 +55,6 @@ async function decideIn(
   const revision = before === null ? 0 : before.revision + 1;
   const decisionId = await saveDecision(sql, decision, outlook, revision, at);
   await queueLetters(sql, context, { decision, decisionId, revision, late, at });
-  await insertSlots(sql, [slotAt(plan, 'deliver', session)]);
+  await reopenSlot(sql, slotAt(plan, 'deliver', session));
   return decision;
 }

@@ -182,7 +182,6 @@ describe('history that is restated', () => {
 
   test('that arrives in the middle of deciding is left to the next decision', async () => {
     await run(session);
-    const decisions = context.decisions(portfolio);
     await runTask(context, portfolio, 'revalue', session);
     let restated = false;
     const interrupted = {

@@ -59,7 +59,10 @@ export async function takeLetter(sql: Sql, portfolio: string, session: Session):
   return rows[0] ?? null;
 }
 
-/** Notes how sending went. `pending` puts the letter back, to be tried again. */
+/**
+ * Notes how sending went. `pending` puts the letter back, to be tried again, unless another worker, who took this one
+ * for dead, has settled it.
+ */
 export async function settleLetter(
   sql: Sql,
   letterId: number,
@@ -69,7 +72,7 @@ export async function settleLetter(
 ): Promise<void> {
   await sql.query(
     `update rebalanced.letters set state = $2, last_error = $3, finished_at = case when $2 = 'pending' then null else $4::timestamptz end
-     where letter_id = $1`,
+     where letter_id = $1 and ($2 <> 'pending' or state = 'sending')`,
     [letterId, state, error, at],
   );
 }

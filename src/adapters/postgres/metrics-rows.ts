@@ -49,8 +49,8 @@ async function readMetrics(sql: Sql, options: MetricsReaderOptions): Promise<Met
   };
 }
 
-/** Half the round trip is taken for the way there. */
-async function readClockSkew(sql: Sql, wallClock: () => number): Promise<number> {
+/** System time less the database's, in seconds; half the round trip is taken for the way there. */
+export async function readClockSkew(sql: Sql, wallClock: () => number): Promise<number> {
   const sentAt = wallClock();
   const { rows } = await sql.query<{ at: number }>(
     'select extract(epoch from clock_timestamp())::float8 as at',

@@ -48,6 +48,16 @@ export async function insertSlots(sql: Sql, slots: readonly Slot[]): Promise<voi
   );
 }
 
+/** Inserts a slot, or opens it again where it was done: there is more to do. */
+export async function reopenSlot(sql: Sql, slot: Slot): Promise<void> {
+  await insertSlots(sql, [slot]);
+  await sql.query(
+    `update rebalanced.slots set state = 'waiting', retry_at = null, finished_at = null
+     where task = $1 and portfolio = $2 and session = $3 and state = 'done'`,
+    [slot.task, slot.portfolio, slot.session],
+  );
+}
+
 /** The newest session that has been planned for a portfolio: its newest ingest slot. */
 export async function newestPlanned(sql: Sql, portfolio: string): Promise<Session | null> {
   const { rows } = await sql.query<{ session: Session | null }>(
@@ -75,6 +85,16 @@ export async function lockSlot(sql: Sql, slot: Slot): Promise<OpenSlot | null> {
     [slot.task, slot.portfolio, slot.session],
   );
   return rows[0] ? fromRow(rows[0]) : null;
+}
+
+/** True while a slot is neither done nor missed. */
+export async function isOpen(sql: Sql, slot: Slot): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `select from rebalanced.slots
+     where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
+    [slot.task, slot.portfolio, slot.session],
+  );
+  return rowCount === 1;
 }
 
 /** Slots that are open now, for people and for readiness. */

@@ -14,8 +14,9 @@ const ratio = z.number().min(0).max(1);
 const count = (low: number, high: number) => z.int().min(low).max(high);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
 const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
+const weight = z.number().min(-1).max(1);
 const boundsSchema = z
-  .strictObject({ lower: ratio.default(0), upper: ratio.default(1) })
+  .strictObject({ lower: weight.default(0), upper: weight.default(1) })
   .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
 const costsSchema = z.strictObject({
   commissionBps: z
@@ -79,6 +80,10 @@ const drawdownSchema = z
     cooldownSessions: count(0, 1000).default(21),
     reentryRatio: ratio.default(0.1).describe("halted ends once the shadow portfolio's loss is inside this"),
     recoverySessions: count(0, 1000).default(21),
+    safeSymbol: symbol
+      .nullable()
+      .default(null)
+      .describe('one of symbols that stands in for cash; null: cash'),
   })
   .refine(
     (d) => d.restoreRatio < d.softRatio && d.softRatio < d.hardRatio,
@@ -119,7 +124,36 @@ export const portfolioSchema = z
         .enum(['min-variance', 'max-sharpe', 'utility'])
         .default('min-variance')
         .describe('of mvo and cla'),
+      riskAversion: z.number().positive().max(1e6).default(1).describe('of mvo'),
+      riskMeasure: z.enum(['variance', 'cvar', 'cdar']).default('variance').describe('of herc'),
     }),
+    groups: z
+      .record(
+        z.string().min(1),
+        z
+          .strictObject({
+            symbols: z.array(symbol).min(1),
+            lower: weight.default(0),
+            upper: weight.default(1),
+          })
+          .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper'),
+      )
+      .default({})
+      .describe("limits on the sum of some symbols' weights, by name"),
+    grossMax: z
+      .number()
+      .positive()
+      .max(10)
+      .nullable()
+      .default(null)
+      .describe('limit on the sum of absolute weights'),
+    volatilityTarget: z
+      .number()
+      .positive()
+      .max(5)
+      .nullable()
+      .default(null)
+      .describe('ex-ante volatility a year that exposure is scaled down to; null: none'),
     covariance: section({
       estimator: z.enum(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
       lookbackSessions: count(20, 5000).default(504),
@@ -158,9 +192,39 @@ export const portfolioSchema = z
       to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
     }),
   })
-  .refine((p) => p.forecaster !== null || !['signal', 'signal-inverse-vol'].includes(p.allocator.method), {
-    path: ['forecaster'],
-    message: 'expected a forecaster, because the allocator reads its signal',
+  .superRefine((p, context) => {
+    const refuse = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    if (p.forecaster === null && ['signal', 'signal-inverse-vol'].includes(p.allocator.method))
+      refuse(['forecaster'], 'expected a forecaster, because the allocator reads its signal');
+    const known = new Set(p.symbols);
+    for (const [name, group] of Object.entries(p.groups))
+      for (const member of group.symbols)
+        if (!known.has(member))
+          refuse(['groups', name, 'symbols'], `expected symbols of the portfolio, got ${member}`);
+    for (const member of Object.keys(p.boundsBySymbol))
+      if (!known.has(member)) refuse(['boundsBySymbol', member], 'expected a symbol of the portfolio');
+    const safe = p.drawdown?.safeSymbol ?? null;
+    if (safe !== null && !known.has(safe))
+      refuse(['drawdown', 'safeSymbol'], `expected one of the portfolio's symbols, got ${safe}`);
+    const all = [p.bounds, ...Object.values(p.boundsBySymbol)];
+    if (p.allocator.method !== 'mvo' && all.some(({ lower }) => lower < 0))
+      refuse(['bounds'], 'expected no lower bound below 0: only mvo holds short positions');
+    const shortOfVolume = ({
+      impactBps,
+      averageDailyValue,
+    }: {
+      impactBps: number;
+      averageDailyValue: number | null;
+    }) => impactBps > 0 && averageDailyValue === null;
+    if (shortOfVolume(p.costs))
+      refuse(['costs', 'averageDailyValue'], 'expected a value, because impactBps is above 0');
+    for (const [member, costs] of Object.entries(p.costs.bySymbol))
+      if (shortOfVolume(costs))
+        refuse(
+          ['costs', 'bySymbol', member, 'averageDailyValue'],
+          'expected a value, because impactBps is above 0',
+        );
   });
 
 const sourceSchema = z.discriminatedUnion('kind', [

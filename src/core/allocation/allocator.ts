@@ -141,14 +141,18 @@ function byCriticalLine(input: AllocationInput, options: AllocationOptions): num
   return objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line);
 }
 
-/** Means given, else history with as much of the signal as its scale says. */
-function expectedReturns(input: AllocationInput, { historicalMean }: AllocationOptions): readonly number[] {
+/** Means given, else history with as much of the signal as its scale says; per session, one per asset. */
+export function expectedReturns(
+  input: Pick<AllocationInput, 'mean' | 'signal' | 'signalScale' | 'returns'>,
+  { historicalMean }: AllocationOptions,
+): readonly number[] {
   if (input.mean) return input.mean;
   const { signal, signalScale = 1, returns } = input;
   if (signal && signalScale === 1) return signal;
   const history = Array.from(
     historicalMean === 'arithmetic' ? meanReturns(returns) : compoundedMeanReturns(returns),
   );
+  checkVector('historical mean', history, returns.columns);
   return signal ? blend(signal, history, signalScale) : history;
 }
 

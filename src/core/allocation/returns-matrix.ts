@@ -28,30 +28,40 @@ export function lastSessions(returns: ReturnsMatrix, count: number): ReturnsMatr
   return { rows: count, columns, values: values.slice((rows - count) * columns) };
 }
 
-/** Arithmetic mean per session of each asset (length = columns). */
+/** Arithmetic mean per session of each asset (length = columns), gaps skipped; NaN for an asset without a return. */
 export function meanReturns(returns: ReturnsMatrix): Float64Array {
   const { rows, columns, values } = returns;
   const mean = new Float64Array(columns);
+  const count = new Int32Array(columns);
   for (let t = 0; t < rows; t++) {
     const row = t * columns;
-    for (let i = 0; i < columns; i++) mean[i]! += values[row + i]!;
+    for (let i = 0; i < columns; i++) {
+      if (Number.isNaN(values[row + i]!)) continue;
+      mean[i]! += values[row + i]!;
+      count[i]! += 1;
+    }
   }
-  for (let i = 0; i < columns; i++) mean[i]! /= rows;
-  return mean;
+  return mean.map((sum, i) => sum / count[i]!);
 }
 
 /**
  * Compounded mean per session of each asset: the growth per year that the returns compound to, over
- * `sessionsPerYear` (default 252), divided by it: PyPortfolioOpt's `mean_historical_return`, per session.
+ * `sessionsPerYear` (default 252), divided by it: PyPortfolioOpt's `mean_historical_return`, per session. Gaps are
+ * skipped; NaN for an asset without a return.
  */
 export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 252): Float64Array {
   const { rows, columns, values } = returns;
   const growth = new Float64Array(columns).fill(1);
+  const count = new Int32Array(columns);
   for (let t = 0; t < rows; t++) {
     const row = t * columns;
-    for (let i = 0; i < columns; i++) growth[i]! *= 1 + values[row + i]!;
+    for (let i = 0; i < columns; i++) {
+      if (Number.isNaN(values[row + i]!)) continue;
+      growth[i]! *= 1 + values[row + i]!;
+      count[i]! += 1;
+    }
   }
-  return growth.map((factor) => (factor ** (sessionsPerYear / rows) - 1) / sessionsPerYear);
+  return growth.map((factor, i) => (factor ** (sessionsPerYear / count[i]!) - 1) / sessionsPerYear);
 }
 
 /** Raises `bad-input` when the sizes do not fit and `not-finite` (naming session and asset) at the first NaN. */

@@ -1,94 +1,54 @@
+import type { Multipliers } from '../allocation/constrained-qp.ts';
 import { type Book, invested } from './book.ts';
 import type { BindingConstraint } from './decision.ts';
+import { breach, groupBreach, type Limited, limitsOf, type PolicyLimits, projectToLimits } from './limits.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
-
-/** No weights satisfy the limits; the decision steps down a rung. */
-export class InfeasibleError extends Error {
-  override name = 'InfeasibleError';
-}
 
 const tolerance = 1e-12;
 /** The tolerance of the constraints on stored rows. */
 const guardTolerance = 1e-9;
-
-/**
- * The point of { lower <= w <= upper, sum w = total } nearest to `goal` (Euclidean projection).
- * The one shift of all weights that makes the sum right is found by bisection, to the last bit.
- */
-export function projectToBudget(goal: readonly number[], bounds: readonly Bounds[], total: number): number[] {
-  const least = bounds.reduce((sum, bound) => sum + bound.lower, 0);
-  const most = bounds.reduce((sum, bound) => sum + bound.upper, 0);
-  if (least > total + 1e-9 || most < total - 1e-9)
-    throw new InfeasibleError(
-      `bounds allow a sum of weights between ${least} and ${most}, but ${total} is to be invested; widen the bounds`,
-    );
-  const at = (shift: number) =>
-    goal.map((w, i) => Math.min(Math.max(w - shift, bounds[i]!.lower), bounds[i]!.upper));
-  const sum = (weights: readonly number[]) => weights.reduce((s, w) => s + w, 0);
-  if (Math.abs(sum(at(0)) - total) <= tolerance) return at(0);
-  let low = Math.min(...goal.map((w, i) => w - bounds[i]!.upper));
-  let high = Math.max(...goal.map((w, i) => w - bounds[i]!.lower));
-  for (let step = 0; step < 200 && low < high; step += 1) {
-    const middle = low + (high - low) / 2;
-    if (middle === low || middle === high) break;
-    if (sum(at(middle)) > total) low = middle;
-    else high = middle;
-  }
-  return at(high);
-}
 
 /** Targets, and the limits they were made within. */
 export type Constrained = {
   targets: number[];
   bounds: Bounds[];
   binding: BindingConstraint[];
-  /** the most that may be invested: exposure less cash */
-  budget: number;
+  limits: PolicyLimits;
   /** the turnover cap, or the forced trades where these are more; infinite without a cap */
   turnoverOneWayMax: number;
 };
 
 /**
- * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, turnover cap and
- * no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit must not wait
- * for a turnover budget. `first` exempts the first investment from cap and band.
+ * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, groups, gross limit,
+ * turnover cap and no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit
+ * must not wait for a turnover budget. `first` exempts the first investment from cap and band.
  */
 export function constrain(
-  proposal: readonly number[],
+  proposal: Limited,
   book: Book,
   policy: PortfolioPolicy,
-  limits: readonly Bounds[],
+  bounds: readonly Bounds[],
   exposure: number,
   first: boolean,
 ): Constrained {
-  const budget = (1 - policy.cashRatio) * exposure;
-  const bounds = limits.map(({ lower, upper }) => ({
-    lower: lower * exposure,
-    upper: Math.min(upper, budget),
-  }));
-  const goal = projectToBudget(
-    proposal.map((weight) => weight * budget),
-    bounds,
-    budget,
+  const limits = limitsOf(policy, bounds, exposure);
+  const goal = projectToLimits(
+    proposal.weights.map((weight) => weight * limits.budget),
+    limits,
   );
-  const binding: BindingConstraint[] = [];
-  const nearest = nearestAllowed(book, bounds, budget);
+  const nearest = nearestAllowed(book, limits);
   const forced = oneWayTurnover(book, nearest);
-  const targets = first ? goal : limitTrading(goal, nearest, forced, book, policy, binding);
-  if (exposure < 1) binding.push({ kind: 'exposure', name: 'drawdown', limit: exposure, multiplier: null });
-  if (policy.cashRatio > 0)
-    binding.push({ kind: 'cash', name: 'cash', limit: policy.cashRatio, multiplier: null });
-  targets.forEach((weight, i) => {
-    const { lower, upper } = bounds[i]!;
-    const name = policy.symbols[i]!;
-    if (weight <= lower + tolerance && lower > 0)
-      binding.push({ kind: 'lower', name, limit: lower, multiplier: null });
-    if (weight >= upper - tolerance && upper < budget)
-      binding.push({ kind: 'upper', name, limit: upper, multiplier: null });
-  });
   const cap = first ? null : policy.turnoverOneWayMax;
-  const turnoverOneWayMax = cap === null ? Number.POSITIVE_INFINITY : Math.max(cap, forced);
-  return { targets, bounds, binding, budget, turnoverOneWayMax };
+  const band = first || forced > tolerance ? 0 : policy.noTradeBandRatio;
+  const targets = limitTrading(goal.weights, nearest, forced, book, cap, band);
+  const multipliers = goal.multipliers ?? proposal.multipliers;
+  return {
+    targets,
+    bounds: limits.bounds,
+    binding: bindingOf(targets, book, policy, limits, cap, band, multipliers),
+    limits,
+    turnoverOneWayMax: cap === null ? Number.POSITIVE_INFINITY : Math.max(cap, forced),
+  };
 }
 
 const oneWayTurnover = (book: Book, to: readonly number[]) =>
@@ -100,22 +60,17 @@ function limitTrading(
   nearest: number[],
   forced: number,
   book: Book,
-  policy: PortfolioPolicy,
-  binding: BindingConstraint[],
+  cap: number | null,
+  band: number,
 ): number[] {
   const oneWay = (to: readonly number[]) => oneWayTurnover(book, to);
-  if (forced <= tolerance && oneWay(goal) < policy.noTradeBandRatio) {
-    binding.push({ kind: 'band', name: 'no-trade band', limit: policy.noTradeBandRatio, multiplier: null });
-    return [...book.weights];
-  }
-  const cap = policy.turnoverOneWayMax;
-  if (cap === null || oneWay(goal) <= cap) return goal;
-  binding.push({ kind: 'turnover', name: 'one-way turnover', limit: cap, multiplier: null });
+  if (oneWay(goal) < band) return [...book.weights];
+  if (cap === null || oneWay(goal) <= cap + tolerance) return goal;
+  if (forced >= cap) return nearest;
   const between = (share: number) => nearest.map((w, i) => w + share * (goal[i]! - w));
   let low = 0;
   let high = 1;
-  // Turnover along the way is convex and least at its start, so the last share within the cap is unique; where the
-  // forced trades alone are beyond it, it is 0.
+  // Turnover along the way is convex and starts below the cap, so the last share within it is unique.
   for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;
     if (oneWay(between(middle)) <= cap) low = middle;
@@ -124,12 +79,59 @@ function limitTrading(
   return between(low);
 }
 
-/** The allowed weights nearest to what is held: trades that bounds and exposure force, and no more. */
-function nearestAllowed(book: Book, bounds: readonly Bounds[], budget: number): number[] {
+/** The allowed weights nearest to what is held: trades that the limits force, and no more. Cash may be left over. */
+function nearestAllowed(book: Book, limits: PolicyLimits): number[] {
+  const { bounds, budget } = limits;
   const clipped = book.weights.map((w, i) => Math.min(Math.max(w, bounds[i]!.lower), bounds[i]!.upper));
-  return invested({ weights: clipped, cash: 0 }) <= budget + tolerance
-    ? clipped
-    : projectToBudget(clipped, bounds, budget);
+  const sum = invested({ weights: clipped, cash: 0 });
+  if (sum <= budget + tolerance && groupBreach(clipped, limits, tolerance) === null) return clipped;
+  if (sum < budget) {
+    try {
+      return projectToLimits(clipped, { ...limits, budget: sum }).weights;
+    } catch {
+      // Groups may need more invested than is: then the whole budget is.
+    }
+  }
+  return projectToLimits(clipped, limits).weights;
+}
+
+/** The limits the targets lie against, with the optimiser's multipliers where it found some. */
+function bindingOf(
+  targets: readonly number[],
+  book: Book,
+  policy: PortfolioPolicy,
+  { bounds, groups, grossMax, budget }: PolicyLimits,
+  cap: number | null,
+  band: number,
+  multipliers: Multipliers | null,
+): BindingConstraint[] {
+  const near = (value: number, limit: number) => Math.abs(value - limit) <= guardTolerance;
+  const binding: BindingConstraint[] = [];
+  const add = (
+    kind: BindingConstraint['kind'],
+    name: string,
+    limit: number,
+    multiplier: number | undefined,
+  ) => binding.push({ kind, name, limit, multiplier: multiplier ?? null });
+  const turnover = oneWayTurnover(book, targets);
+  if (band > 0 && turnover <= tolerance) add('band', 'no-trade band', band, undefined);
+  if (cap !== null && turnover >= cap - guardTolerance)
+    add('turnover', 'one-way turnover', cap, multipliers?.turnover);
+  if (policy.cashRatio > 0) add('cash', 'cash', policy.cashRatio, multipliers?.budget);
+  targets.forEach((weight, i) => {
+    const { lower, upper } = bounds[i]!;
+    const name = policy.symbols[i]!;
+    if (near(weight, lower) && lower !== 0) add('lower', name, lower, multipliers?.lower[i]);
+    if (near(weight, upper) && upper < budget) add('upper', name, upper, multipliers?.upper[i]);
+  });
+  groups.forEach(({ name, members, lower, upper }, g) => {
+    const total = members.reduce((s, i) => s + targets[i]!, 0);
+    if (near(total, lower) && lower !== 0) add('group', name, lower, multipliers?.groups[g]?.lower);
+    if (near(total, upper) && upper < budget) add('group', name, upper, multipliers?.groups[g]?.upper);
+  });
+  const gross = targets.reduce((s, w) => s + Math.abs(w), 0);
+  if (grossMax !== null && near(gross, grossMax)) add('gross', 'gross weight', grossMax, multipliers?.gross);
+  return binding;
 }
 
 /** Throws unless weights are finite, within bounds, and sum to 1 with cash. */
@@ -146,21 +148,25 @@ export function guardWeights(
   const sum = all.reduce((s, w) => s + w, 0);
   if (Math.abs(sum - 1) > guardTolerance)
     throw new Error(`${where}: weights with cash must sum to 1, got ${sum}`);
-  weights.forEach((w, i) => {
-    const { lower, upper } = bounds[i]!;
-    if (!(w >= lower - guardTolerance && w <= upper + guardTolerance))
-      throw new Error(`${where}: weight ${i} is ${w}, expected within ${lower} to ${upper}`);
-  });
+  const broken = breach(
+    weights,
+    { bounds: [...bounds], groups: [], grossMax: null, budget: 1 - cash },
+    guardTolerance,
+  );
+  if (broken) throw new Error(`${where}: ${broken}`);
 }
 
-/** The last guard before rows: `guardWeights`, and no more invested or traded than the limits allow. */
+/** The last guard before rows: `guardWeights`, and every other limit of the policy. */
 export function guardTargets(limited: Constrained, book: Book, where: string): void {
-  const { targets, bounds, budget, turnoverOneWayMax } = limited;
+  const { targets, bounds, limits, turnoverOneWayMax } = limited;
   const sum = targets.reduce((s, w) => s + w, 0);
   guardWeights(targets, 1 - sum, bounds, where);
-  if (!(sum <= budget + guardTolerance))
-    throw new Error(`${where}: ${sum} would be invested, expected at most ${budget}`);
+  if (!(sum <= limits.budget + guardTolerance))
+    throw new Error(`${where}: ${sum} would be invested, expected at most ${limits.budget}`);
   const turnover = oneWayTurnover(book, targets);
   if (!(turnover <= turnoverOneWayMax + guardTolerance))
     throw new Error(`${where}: the one-way turnover is ${turnover}, expected at most ${turnoverOneWayMax}`);
+  const held = limits.groups.length > 0 && turnover <= tolerance;
+  const broken = held ? null : groupBreach(targets, limits, guardTolerance);
+  if (broken) throw new Error(`${where}: ${broken}`);
 }

@@ -16,12 +16,24 @@ export type CostModel = {
 };
 
 /**
+ * An asset's costs in the form both the optimiser and the books use: trading a share d of the portfolio costs
+ * 1e-4 x (costBps x d + impactBps x d^1.5) of net asset value.
+ */
+export function costTerms(model: CostModel, symbol: string): { costBps: number; impactBps: number } {
+  const costs = model.bySymbol[symbol] ?? model.base;
+  const days = costs.averageDailyValue ? model.capital / costs.averageDailyValue : 0;
+  return {
+    costBps: costs.commissionBps + costs.halfSpreadBps,
+    impactBps: costs.impactBps * Math.sqrt(days),
+  };
+}
+
+/**
  * Cost of one trade as a ratio of net asset value; `trade` is a signed weight change.
- * The same function estimates a decision's cost and charges its fill.
+ * The same terms are optimised for, estimate a decision's cost and are charged at its fill.
  */
 export function tradeCost(model: CostModel, symbol: string, trade: number): number {
-  const costs = model.bySymbol[symbol] ?? model.base;
+  const { costBps, impactBps } = costTerms(model, symbol);
   const traded = Math.abs(trade);
-  const days = costs.averageDailyValue ? (traded * model.capital) / costs.averageDailyValue : 0;
-  return (traded * (costs.commissionBps + costs.halfSpreadBps + costs.impactBps * Math.sqrt(days))) / 10_000;
+  return (traded * (costBps + impactBps * Math.sqrt(traded))) / 10_000;
 }

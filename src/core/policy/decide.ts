@@ -1,54 +1,22 @@
-import { allocate } from '../allocation/allocator.ts';
-import type { ReturnsMatrix } from '../allocation/returns-matrix.ts';
-import { estimateCovariance } from '../allocation/risk.ts';
-import { simpleReturns } from '../features/returns.ts';
-import type { Outlook } from '../forecast/outlook.ts';
-import type { PricePanel } from '../market/panel.ts';
-import { cleanPanel } from '../market/quality.ts';
-import type { Session } from '../market/session.ts';
+import type { Covariance } from '../allocation/risk.ts';
 import { type Book, invested, tradingTo } from './book.ts';
-import { type Constrained, constrain, guardTargets } from './constraints.ts';
-import type { Decision, DecisionInputs, DecisionReason, Rung } from './decision.ts';
-import { allowedExposure, type DrawdownStatus } from './drawdown.ts';
-import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
+import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
+import type { DecideInput } from './decide-input.ts';
+import type { BindingConstraint, Decision, Rung } from './decision.ts';
+import { allowedExposure } from './drawdown.ts';
+import { type Bounds, type PortfolioPolicy, safeIndex } from './policy.ts';
+import { type Attempt, attempts } from './proposals.ts';
+import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
+import { usesForecast } from './uses-forecast.ts';
 
-export type DecideInput = {
-  asOf: Session;
-  reason: DecisionReason;
-  /** levels up to `asOf` and no further */
-  panel: PricePanel;
-  outlook: Outlook;
-  holdings: Book;
-  shadowHoldings: Book;
-  drawdown: DrawdownStatus;
-  /** the last decision's session and shadow targets; null before the first */
-  previous: { asOf: Session; targets: readonly number[] } | null;
-  policy: PortfolioPolicy;
-  inputs: DecisionInputs;
-};
+export type { DecideInput } from './decide-input.ts';
 
-/**
- * True when this policy's weights depend on a forecast. `mvo` and `cla` take history as their mean where there is no
- * forecaster, and need no mean at all for the least variance.
- */
-export function usesForecast(policy: PortfolioPolicy): boolean {
-  const { allocator, allocatorOptions, signalScale, modelExpirySessions } = policy;
-  if (signalScale === 0) return false;
-  if (allocator === 'signal' || allocator === 'signal-inverse-vol') return true;
-  const readsMean = (allocatorOptions.objective ?? 'min-variance') !== 'min-variance';
-  return (allocator === 'mvo' || allocator === 'cla') && readsMean && modelExpirySessions > 0;
-}
+const sessionsPerYear = 252;
 
 /** Sessions a panel must hold, `asOf` included, for `decide` to read the same numbers every time. */
 export function decisionSessions(policy: PortfolioPolicy): number {
   // The age of a model is counted in the panel's sessions, so the panel must reach back beyond its expiry.
   return Math.max(universeSessions(policy), usesForecast(policy) ? policy.modelExpirySessions + 1 : 0);
-}
-
-/** Sessions of prices the weights are made from, with those a first gap is filled from. */
-function universeSessions(policy: PortfolioPolicy): number {
-  const history = Math.max(policy.covarianceLookbackSessions, policy.quality.historySessionsMin);
-  return history + 1 + policy.quality.fillSessionsMax;
 }
 
 /**
@@ -63,18 +31,15 @@ export function decide(input: DecideInput): Decision {
     throw new Error(
       `decide as of ${asOf}: the price panel ends on ${input.panel.lastSession}; ingest that session`,
     );
-  const universe = cleanUniverse(input);
+  const universe = cleanUniverse(input.panel, policy);
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
-  const first = invested(input.shadowHoldings) === 0;
+  const first = isEmpty(input.holdings) && isEmpty(input.shadowHoldings);
   const failures: string[] = [];
   for (const attempt of attempts(input, universe, failures)) {
     try {
-      const proposal = attempt.propose();
-      const live = constrain(proposal, input.holdings, policy, universe.bounds, exposure, first);
-      const shadow = constrain(proposal, input.shadowHoldings, policy, universe.bounds, 1, first);
-      guardTargets(live, input.holdings, `${policy.portfolio} as of ${asOf}`);
-      guardTargets(shadow, input.shadowHoldings, `the shadow of ${policy.portfolio} as of ${asOf}`);
+      const live = make(input, universe, attempt, input.holdings, exposure, first);
+      const shadow = make(input, universe, attempt, input.shadowHoldings, 1, first);
       return compose(input, universe, attempt.rung, failures, exposure, live, shadow.targets);
     } catch (error) {
       failures.push(`${attempt.rung}: ${(error as Error).message}`);
@@ -84,119 +49,74 @@ export function decide(input: DecideInput): Decision {
   return compose(input, universe, 'hold', failures, exposure, held, [...input.shadowHoldings.weights]);
 }
 
-type Universe = {
-  /** indices into the policy's symbols of the assets whose data may be used */
-  members: number[];
-  returns: ReturnsMatrix;
-  panel: PricePanel;
-  bounds: Bounds[];
-  quality: Decision['quality'];
-};
-
-function cleanUniverse({ panel, policy }: DecideInput): Universe {
-  const cleaned = cleanPanel(panel.select(policy.symbols).last(universeSessions(policy)), {
-    ...policy.quality,
-    windowSessions: policy.covarianceLookbackSessions + 1,
-  });
-  const members = policy.symbols.flatMap((symbol, i) => (cleaned.panel.symbols.includes(symbol) ? [i] : []));
-  const returns = commonReturns(cleaned.panel, policy.covarianceLookbackSessions);
-  const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
-  return { members, returns, panel: cleaned.panel, bounds, quality: cleaned.notes };
-}
-
-/** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */
-function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
-  const window = panel.last(count + 1);
-  const start = window.levels.reduce(
-    (latest, levels) => Math.max(latest, levels.findIndex(Number.isFinite)),
-    0,
-  );
-  return simpleReturns(window.last(window.sessions.length - start));
-}
-
-type Attempt = { rung: Rung; propose: () => number[] };
-
-/** The rungs to try, best first. A rung that cannot even be tried records why. */
-function attempts(input: DecideInput, universe: Universe, failures: string[]): Attempt[] {
-  const { policy, previous } = input;
-  const list: Attempt[] = [];
-  if (usesForecast(policy)) {
-    const absent = whyNoSignal(input, universe);
-    if (absent) failures.push(`full: ${absent}`);
-    else
-      list.push({
-        rung: 'full',
-        propose: () => propose(input, universe, universe.returns, policy.signalScale),
-      });
-    list.push({ rung: 'signal-off', propose: () => propose(input, universe, universe.returns, 0) });
-  } else list.push({ rung: 'full', propose: () => propose(input, universe, universe.returns, 0) });
-  if (previous) {
-    list.push({
-      rung: 'previous-covariance',
-      propose: () => {
-        const before = universe.panel.upTo(previous.asOf);
-        return propose(input, universe, commonReturns(before, policy.covarianceLookbackSessions), 0);
-      },
-    });
-    const sum = previous.targets.reduce((s, w) => s + w, 0);
-    if (sum > 0) list.push({ rung: 'last-good', propose: () => previous.targets.map((w) => w / sum) });
-  }
-  return list;
-}
-
-function whyNoSignal({ asOf, outlook, policy, panel }: DecideInput, universe: Universe): string | null {
-  const { forecast, trainedOn } = outlook;
-  if (!forecast || !trainedOn) return outlook.reason ?? 'there is no forecast';
-  if (forecast.asOf !== asOf) return `the forecast is as of ${forecast.asOf}, expected ${asOf}`;
-  if (trainedOn > asOf) return `the model was trained on ${trainedOn}, after ${asOf}`;
-  const age = panel.sessions.filter((session) => session > trainedOn).length;
-  if (age > policy.modelExpirySessions)
-    return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
-  for (const i of universe.members) {
-    const symbol = policy.symbols[i]!;
-    if (!Number.isFinite(forecast.meanLogReturn[forecast.symbols.indexOf(symbol)]))
-      return `the forecast has no finite value for ${symbol}`;
-  }
-  return null;
-}
-
-/** Weights over all of the policy's symbols; assets outside the universe get 0. */
-function propose(
-  input: DecideInput,
-  universe: Universe,
-  returns: ReturnsMatrix,
-  signalScale: number,
-): number[] {
-  const { policy } = input;
-  if (universe.members.length === 0) throw new Error('no asset has usable prices');
-  const forecast = signalScale > 0 ? input.outlook.forecast : null;
-  const covariance = estimateCovariance(policy.covariance, returns);
-  // A proposal sums to 1, before cash is set aside: bounds in its units.
-  const investedRatio = 1 - policy.cashRatio;
-  const weights = allocate(
-    policy.allocator,
-    {
-      returns,
-      covariance,
-      signal: forecast
-        ? universe.members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!)
-        : universe.members.map(() => 0),
-      signalScale,
-      bounds: {
-        lower: universe.members.map((i) => universe.bounds[i]!.lower / investedRatio),
-        upper: universe.members.map((i) => Math.min(1, universe.bounds[i]!.upper / investedRatio)),
-      },
-    },
-    policy.allocatorOptions,
-  );
-  const all = new Array<number>(policy.symbols.length).fill(0);
-  universe.members.forEach((i, k) => {
-    all[i] = weights[k]!;
-  });
-  return all;
-}
+const isEmpty = ({ weights }: Book) => weights.every((weight) => weight === 0);
 
 type Made = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
+
+/** One book's targets by one rung: proposed, scaled to the volatility target, constrained, guarded, and made safe. */
+function make(
+  input: DecideInput,
+  universe: Universe,
+  attempt: Attempt,
+  holdings: Book,
+  drawdownExposure: number,
+  first: boolean,
+): Made {
+  const { policy, asOf } = input;
+  const book = withoutSafe(holdings, policy);
+  const proposal = attempt.propose({ book, exposure: drawdownExposure, first });
+  const calm = calmExposure(policy, universe, attempt.covariance(), proposal.weights);
+  const exposure = Math.min(drawdownExposure, calm);
+  const made = constrain(proposal, book, policy, universe.bounds, exposure, first);
+  const where = `${policy.portfolio} as of ${asOf}`;
+  guardTargets(made, book, where);
+  const cuts: BindingConstraint[] = [];
+  if (drawdownExposure < 1)
+    cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
+  if (calm < drawdownExposure)
+    cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
+  const safe = fillSafe({ ...made, binding: [...cuts, ...made.binding] }, policy);
+  guardWeights(safe.targets, 1 - safe.targets.reduce((s, w) => s + w, 0), safe.bounds, where);
+  return safe;
+}
+
+/** The share of the proposal that keeps its ex-ante volatility a year at or below the target. */
+function calmExposure(
+  policy: PortfolioPolicy,
+  { members }: Universe,
+  covariance: Covariance | null,
+  weights: readonly number[],
+): number {
+  if (policy.volatilityTarget === null || covariance === null) return 1;
+  let variance = 0;
+  members.forEach((i, a) => {
+    members.forEach((j, b) => {
+      variance += weights[i]! * weights[j]! * covariance.values[a * covariance.size + b]!;
+    });
+  });
+  const volatility = Math.sqrt(variance * sessionsPerYear) * (1 - policy.cashRatio);
+  return volatility > policy.volatilityTarget ? policy.volatilityTarget / volatility : 1;
+}
+
+/** The book the limits see: the safe asset counts as the cash it stands in for. */
+function withoutSafe(book: Book, policy: PortfolioPolicy): Book {
+  const safe = safeIndex(policy);
+  if (safe === null) return book;
+  const weights = book.weights.map((weight, i) => (i === safe ? 0 : weight));
+  return { weights, cash: book.cash + book.weights[safe]! };
+}
+
+/** What is left uninvested, beyond the cash that is always kept, goes to the safe asset. */
+function fillSafe(made: Made, policy: PortfolioPolicy): Made {
+  const safe = safeIndex(policy);
+  if (safe === null) return made;
+  const rest = Math.max(0, 1 - policy.cashRatio - made.targets.reduce((s, w) => s + w, 0));
+  return {
+    ...made,
+    targets: made.targets.map((weight, i) => (i === safe ? rest : weight)),
+    bounds: made.bounds.map((bound, i) => (i === safe ? { lower: 0, upper: 1 - policy.cashRatio } : bound)),
+  };
+}
 
 /** The last rung: keep what is held, cut only as far as the drawdown state demands. */
 function hold(input: DecideInput, exposure: number, limits: readonly Bounds[]): Made {

@@ -3,7 +3,7 @@ export type ReportedLine = { symbol: string; quantity: number | null; weight: nu
 
 /**
  * Weights that sum to 1 from reported holdings, in the order given. With quantities, `closeOf` prices each symbol and
- * cash counts as money. Throws a RangeError that names the line.
+ * cash counts as money. Throws a RangeError that says which line is wrong.
  */
 export function importedWeights(
   lines: readonly ReportedLine[],
@@ -16,12 +16,15 @@ export function importedWeights(
       'some lines have a weight and some have a quantity; expected one or the other throughout',
     );
   const values = lines.map(({ symbol, quantity, weight }) => {
-    if (byWeight) return weight!;
-    if (symbol === cashSymbol) return quantity!;
+    const reported = byWeight ? weight : quantity;
+    if (reported === null || !Number.isFinite(reported))
+      throw new RangeError(`${symbol} is reported as ${reported}; expected a number`);
+    // What is not held needs no price.
+    if (byWeight || symbol === cashSymbol || reported === 0) return reported;
     const close = closeOf(symbol);
-    if (close === undefined)
+    if (!(close !== undefined && close > 0 && Number.isFinite(close)))
       throw new RangeError(`${symbol} has no price to value its quantity with; ingest first`);
-    return quantity! * close;
+    return reported * close;
   });
   const total = values.reduce((sum, value) => sum + value, 0);
   if (!(total > 0)) throw new RangeError(`the holdings are worth ${total} in all; expected more than 0`);

@@ -38,9 +38,9 @@ export type OrderSheet = {
 
 /**
  * The orders that take a portfolio from what it holds to a decision's targets.
- * `netAssetValue` is in the portfolio's currency. Shares are rounded towards zero for purchases and whole positions, so
- * that orders never spend money that is not there. A price of another session than the decision's is refused: throws
- * a RangeError that names the symbol.
+ * `netAssetValue` is in the portfolio's currency. Whole shares are bought no further and sold no less than the target
+ * says, and purchases shrink together to the money there is, so that orders never spend what is not there. A price of
+ * another session than the decision's is refused: throws a RangeError that names the symbol.
  */
 export function ordersFor(
   decision: Decision,
@@ -53,21 +53,17 @@ export function ordersFor(
     throw new RangeError(
       `orders of ${decision.asOf} cannot be executed on ${executeFrom}; expected a later session`,
     );
-  const orders: Order[] = [];
-  const left: OrderSheet['left'] = [];
+  const investable = investableRatio(decision, policy);
+  const trades: Trade[] = [];
   for (const { symbol, held, target, trade } of decision.lines) {
     if (trade === 0) continue;
     const price = freshPrice(symbol, prices.get(symbol), decision.asOf);
-    const quantity = quantityOf(held, target, netAssetValue, price, policy);
-    const value = Math.abs(quantity) * price;
-    if (quantity === 0 || value < policy.dustValue) {
-      const reason = quantity === 0 ? 'less than one share' : `worth less than ${policy.dustValue}`;
-      left.push({ symbol, trade, reason });
-      continue;
-    }
-    const side = quantity > 0 ? 'buy' : 'sell';
-    orders.push({ symbol, side, quantity: Math.abs(quantity), referencePrice: price, value });
+    const now = (held * netAssetValue) / price;
+    const wanted = (target * investable * netAssetValue) / price;
+    trades.push({ symbol, trade, price, shares: policy.wholeShares ? whole(now, wanted) : wanted - now });
   }
+  const cash = decision.cash.held * netAssetValue;
+  const { orders, left } = affordable(trades, cash, policy);
   const spent = orders.reduce((sum, order) => sum + (order.side === 'buy' ? order.value : -order.value), 0);
   // Sales first: their money pays for the purchases.
   orders.sort((a, b) =>
@@ -80,8 +76,43 @@ export function ordersFor(
     netAssetValue,
     orders,
     left,
-    cashAfter: decision.cash.held * netAssetValue - spent,
+    cashAfter: cash - spent,
   };
+}
+
+/** A line's trade in signed shares. */
+type Trade = { symbol: string; trade: number; price: number; shares: number };
+
+/** What the targets are scaled by so that the cash buffer is kept; cash the decision keeps anyway counts. */
+function investableRatio({ lines }: Decision, { cashBufferRatio }: OrderPolicy): number {
+  const sum = lines.reduce((total, { target }) => total + target, 0);
+  return sum > 1 - cashBufferRatio ? (1 - cashBufferRatio) / sum : 1;
+}
+
+/** The trades worth an order. Purchases beyond the money of cash and sales are all cut by the same share. */
+function affordable(
+  trades: readonly Trade[],
+  cash: number,
+  policy: OrderPolicy,
+): Pick<OrderSheet, 'orders' | 'left'> {
+  const sold = trades.filter(({ shares, price }) => shares < 0 && -shares * price >= policy.dustValue);
+  const money = sold.reduce((sum, { shares, price }) => sum - shares * price, Math.max(0, cash));
+  const cost = trades.reduce((sum, { shares, price }) => sum + Math.max(0, shares) * price, 0);
+  const share = cost > money ? money / cost : 1;
+  const orders: Order[] = [];
+  const left: OrderSheet['left'] = [];
+  for (const { symbol, trade, price, shares } of trades) {
+    const bought = policy.wholeShares ? Math.floor(shares * share + shareTolerance) : shares * share;
+    const quantity = shares > 0 ? bought : -shares;
+    const value = quantity * price;
+    if (quantity > 0 && value >= policy.dustValue)
+      orders.push({ symbol, side: shares > 0 ? 'buy' : 'sell', quantity, referencePrice: price, value });
+    else {
+      const reason = quantity > 0 ? `worth less than ${policy.dustValue}` : 'less than one share';
+      left.push({ symbol, trade, reason });
+    }
+  }
+  return { orders, left };
 }
 
 function freshPrice(symbol: string, price: ReferencePrice | undefined, asOf: Session): number {
@@ -96,17 +127,16 @@ function freshPrice(symbol: string, price: ReferencePrice | undefined, asOf: Ses
   return price.close;
 }
 
-/** Signed shares to trade. A position that is to end is sold to its last share. */
-function quantityOf(
-  held: number,
-  target: number,
-  netAssetValue: number,
-  price: number,
-  { wholeShares, cashBufferRatio }: OrderPolicy,
-): number {
-  const now = (held * netAssetValue) / price;
-  const wanted = (target * (1 - cashBufferRatio) * netAssetValue) / price;
-  if (!wholeShares) return wanted - now;
-  const round = (shares: number) => Math.trunc(shares + Math.sign(shares) * 1e-9);
-  return round(wanted) - round(now);
+/** Shares this near to a whole number are that number: weights carry rounding. */
+const shareTolerance = 1e-9;
+
+/**
+ * Signed whole shares from `now` to `wanted`, both of which may be fractions. A position that is to end is sold to its
+ * last share, and no more is sold than is there unless a short position is wanted.
+ */
+function whole(now: number, wanted: number): number {
+  const round = (shares: number) => Math.trunc(shares + Math.sign(shares) * shareTolerance);
+  const missing = round(wanted) - now;
+  if (missing >= 0 || wanted < 0) return round(missing);
+  return -Math.max(0, Math.min(Math.ceil(-missing - shareTolerance), round(now)));
 }

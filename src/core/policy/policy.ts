@@ -4,6 +4,8 @@ import type { DrawdownLimits } from './drawdown.ts';
 
 export type Bounds = { lower: number; upper: number };
 
+export type PolicyGroup = Bounds & { name: string; symbols: string[] };
+
 /** All of a portfolio's configuration that reaches a decision. Weights and limits are ratios of net asset value. */
 export type PortfolioPolicy = {
   portfolio: string;
@@ -20,6 +22,14 @@ export type PortfolioPolicy = {
   boundsBySymbol: Record<string, Bounds>;
   /** kept in cash at every decision */
   cashRatio: number;
+  /** limits on the sums of some symbols' weights */
+  groups: PolicyGroup[];
+  /** limit on the sum of absolute weights, for long/short; null for none */
+  grossMax: number | null;
+  /** ex-ante volatility a year the invested part is scaled down to; null for none */
+  volatilityTarget: number | null;
+  /** symbol that takes what drawdown limits free from the others; null for cash. It is no part of the allocation. */
+  safeSymbol: string | null;
   /** one-way; null for none */
   turnoverOneWayMax: number | null;
   /** a decision whose one-way turnover is below this is not traded */
@@ -32,4 +42,13 @@ export type PortfolioPolicy = {
 /** The bounds of each symbol of the policy, in its order. */
 export function boundsOf(policy: PortfolioPolicy): Bounds[] {
   return policy.symbols.map((symbol) => policy.boundsBySymbol[symbol] ?? policy.bounds);
+}
+
+/** Where the safe asset stands among the symbols; null where drawdown limits go to cash. */
+export function safeIndex(policy: PortfolioPolicy): number | null {
+  if (policy.safeSymbol === null) return null;
+  const index = policy.symbols.indexOf(policy.safeSymbol);
+  if (index < 0)
+    throw new Error(`safe asset ${policy.safeSymbol} is not among the symbols of ${policy.portfolio}`);
+  return index;
 }

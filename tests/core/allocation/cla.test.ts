@@ -113,7 +113,7 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
     const { symbols, prices } = widePrices('reference/pypfopt/stock_prices.csv.gz');
     const returns = simpleReturns(prices);
     const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
-    const mean = symbols.map((_, i) => compoundedWithGaps(returns, i));
+    const mean = Array.from(compoundedMeanReturns(returns));
     const tests = JSON.parse(
       readFileSync(referenceData('reference/pypfopt/expected_values.json'), 'utf8'),
     ).test_cla;
@@ -136,21 +136,6 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
     }
   });
 });
-
-function compoundedWithGaps(
-  { rows, columns, values }: ReturnType<typeof simpleReturns>,
-  column: number,
-): number {
-  let growth = 1;
-  let count = 0;
-  for (let t = 0; t < rows; t++) {
-    const value = values[t * columns + column]!;
-    if (!Number.isFinite(value)) continue;
-    growth *= 1 + value;
-    count += 1;
-  }
-  return (growth ** (252 / count) - 1) / 252;
-}
 
 describe('criticalLine', () => {
   it('agrees with the quadratic programme at every turning point and between', () => {

@@ -8,6 +8,7 @@ import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { matrixOf } from './random-returns.ts';
 import { numericMatrix, readTable, widePrices } from './reference-tables.ts';
 
+// riskfolio's own HC_HRP.csv cannot be recomputed: its stocks include NBL, which its price file does not have.
 describeWithReference('hrp against the packages, four universes and fourteen years', () => {
   for (const { method, pkg, variant, linkage } of [
     { method: 'hrp_single', pkg: 'pyportfolioopt', variant: 'pypfopt', linkage: 'single' },

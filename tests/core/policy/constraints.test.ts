@@ -7,9 +7,8 @@ import {
   constrain,
   guardTargets,
   guardWeights,
-  InfeasibleError,
-  projectToBudget,
 } from '../../../src/core/policy/constraints.ts';
+import { InfeasibleError, type Limited, projectToBudget } from '../../../src/core/policy/limits.ts';
 import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
 import { bookOf, samplePolicy } from './samples.ts';
 
@@ -92,6 +91,9 @@ describe('projectToBudget', () => {
   });
 });
 
+/** Weights as an allocator without multipliers proposes them. */
+const proposed = (weights: number[]): Limited => ({ weights, multipliers: null });
+
 describe('constrain', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
   const policy = samplePolicy(symbols, {
@@ -101,7 +103,7 @@ describe('constrain', () => {
   const limits = boundsOf(policy);
 
   it('keeps cash, and names what it lies against', () => {
-    const made = constrain([0.5, 0.4, 0.1], emptyBook(3), policy, limits, 1, true);
+    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyBook(3), policy, limits, 1, true);
     // 0.45, 0.36 and 0.09 are wanted of 0.9; CCC must have 0.2, and the others give up 0.055 each
     expect(made.targets).toEqual([0.395, 0.305, 0.2].map((w) => expect.closeTo(w, 12)));
     expect(made.binding.map(({ kind, name, limit }) => [kind, name, limit])).toEqual([
@@ -111,21 +113,28 @@ describe('constrain', () => {
   });
 
   it('scales lower bounds with the exposure, and never the whole above it', () => {
-    const made = constrain([0.5, 0.4, 0.1], emptyBook(3), policy, limits, 0.5, true);
+    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyBook(3), policy, limits, 0.5, true);
     expect(made.targets.reduce((s, w) => s + w, 0)).toBeCloseTo(0.45, 12);
     expect(made.targets[2]).toBeCloseTo(0.1, 12);
     expect(made.bounds[2]).toEqual({ lower: 0.1, upper: 0.25 });
-    expect(made.budget).toBeCloseTo(0.45, 15);
+    expect(made.limits.budget).toBeCloseTo(0.45, 15);
   });
 
   it('trades what is forced and then towards the goal, as far as the cap lets it', () => {
     const capped = { ...policy, turnoverOneWayMax: 0.1 };
     const book = bookOf([0.5, 0.3, 0.1]);
-    const made = constrain([0.2, 0.8, 0], book, capped, limits, 1, false);
+    const made = constrain(proposed([0.2, 0.8, 0]), book, capped, limits, 1, false);
     expect(made.targets.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2).toBeCloseTo(0.1, 12);
     expect(made.targets[2]).toBeCloseTo(0.2, 12);
     expect(made.turnoverOneWayMax).toBe(0.1);
-    const forced = constrain([0.2, 0.8, 0], book, { ...capped, turnoverOneWayMax: 0.02 }, limits, 1, false);
+    const forced = constrain(
+      proposed([0.2, 0.8, 0]),
+      book,
+      { ...capped, turnoverOneWayMax: 0.02 },
+      limits,
+      1,
+      false,
+    );
     // CCC must rise by 0.1; cash above its tenth is nil, so the other two pay for it
     expect(forced.targets).toEqual([0.45, 0.25, 0.2].map((w) => expect.closeTo(w, 12)));
     expect(forced.turnoverOneWayMax).toBeCloseTo(0.1, 12);
@@ -162,12 +171,14 @@ describe('the guards', () => {
       targets: [0.3, 0.2],
       bounds,
       binding: [],
-      budget: 0.5,
+      limits: { bounds, groups: [], grossMax: null, budget: 0.5 },
       turnoverOneWayMax: 0.25,
     };
     const book = bookOf([0, 0]);
     expect(() => guardTargets(made, book, 'here')).not.toThrow();
-    expect(() => guardTargets({ ...made, budget: 0.49 }, book, 'here')).toThrow(/0.5 would be invested/);
+    expect(() => guardTargets({ ...made, limits: { ...made.limits, budget: 0.49 } }, book, 'here')).toThrow(
+      /0.5 would be invested/,
+    );
     expect(() => guardTargets({ ...made, turnoverOneWayMax: 0.24 }, book, 'here')).toThrow(
       /turnover is 0.25/,
     );

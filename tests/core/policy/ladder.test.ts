@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { noOutlook, type Outlook } from '../../../src/core/forecast/outlook.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
-import { type DecideInput, decide, decisionSessions, usesForecast } from '../../../src/core/policy/decide.ts';
+import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { usesForecast } from '../../../src/core/policy/uses-forecast.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import {
   bookOf,

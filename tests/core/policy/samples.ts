@@ -23,6 +23,10 @@ export function samplePolicy(
     bounds: { lower: 0, upper: 1 },
     boundsBySymbol: {},
     cashRatio: 0,
+    groups: [],
+    grossMax: null,
+    volatilityTarget: null,
+    safeSymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
     costs: {

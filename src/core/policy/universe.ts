@@ -1,0 +1,46 @@
+import type { ReturnsMatrix } from '../allocation/returns-matrix.ts';
+import { simpleReturns } from '../features/returns.ts';
+import type { PricePanel } from '../market/panel.ts';
+import { cleanPanel, type QualityNote } from '../market/quality.ts';
+import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
+
+/** Sessions of prices the weights are made from, with those a first gap is filled from. */
+export function universeSessions(policy: PortfolioPolicy): number {
+  const history = Math.max(policy.covarianceLookbackSessions, policy.quality.historySessionsMin);
+  return history + 1 + policy.quality.fillSessionsMax;
+}
+
+/** What a decision may choose from at its session. */
+export type Universe = {
+  /** indices into the policy's symbols of the assets whose data may be used */
+  members: number[];
+  returns: ReturnsMatrix;
+  panel: PricePanel;
+  bounds: Bounds[];
+  quality: QualityNote[];
+};
+
+/** Cleans the policy's prices. The safe asset is kept out of the allocation: drawdown limits fill it. */
+export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Universe {
+  const cleaned = cleanPanel(panel.select(policy.symbols).last(universeSessions(policy)), {
+    ...policy.quality,
+    windowSessions: policy.covarianceLookbackSessions + 1,
+  });
+  const members = policy.symbols.flatMap((symbol, i) =>
+    cleaned.panel.symbols.includes(symbol) && symbol !== policy.safeSymbol ? [i] : [],
+  );
+  const panelOfMembers = cleaned.panel.select(members.map((i) => policy.symbols[i]!));
+  const returns = commonReturns(panelOfMembers, policy.covarianceLookbackSessions);
+  const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
+  return { members, returns, panel: panelOfMembers, bounds, quality: cleaned.notes };
+}
+
+/** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */
+export function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
+  const window = panel.last(count + 1);
+  const start = window.levels.reduce(
+    (latest, levels) => Math.max(latest, levels.findIndex(Number.isFinite)),
+    0,
+  );
+  return simpleReturns(window.last(window.sessions.length - start));
+}

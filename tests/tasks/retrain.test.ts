@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newestModel } from '../../src/adapters/postgres/model-rows.ts';
+import { readModel } from '../../src/app/context.ts';
+import type { Artefact } from '../../src/core/forecast/artefact.ts';
+import { slotAt } from '../../src/core/schedule/plan.ts';
+import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import { NotReadyError } from '../../src/tasks/task.ts';
+import {
+  portfolioInput,
+  smallForecaster,
+  type TestContext,
+  testContext,
+  testMonthEnd,
+  testSymbols,
+  twin,
+} from '../support/context.ts';
+import { testDatabase } from '../support/database.ts';
+import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import { runPlanned, runTask } from '../support/tasks.ts';
+import { instantTrainer, untrainedArtefact } from '../support/trainer.ts';
+
+const session = testMonthEnd;
+
+let context: TestContext;
+let portfolio: Portfolio;
+let source: MemorySource;
+let made = 0;
+beforeAll(async () => {
+  const input = portfolioInput({ historyStart: '2023-07-03', forecaster: smallForecaster });
+  context = await testContext(await testDatabase(), { portfolios: [input] });
+});
+afterAll(() => context.close());
+beforeEach(async () => {
+  made += 1;
+  const base = await twin(context.database, context.portfolios[0]!, `train-${made}`);
+  source = memorySource(testSymbols, base.historyStart, '2024-02-29');
+  portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
+});
+
+const model = () => newestModel(context.database, portfolio.policy.portfolio, '9999-12-31');
+
+async function slotState(): Promise<string> {
+  const { rows } = await context.database.query<{ state: string }>(
+    `select state from rebalanced.slots where portfolio = $1 and task = 'retrain'`,
+    [portfolio.policy.portfolio],
+  );
+  return rows[0]!.state;
+}
+
+test('trains on the window that ends at the session, and stores a model that can be read again', async () => {
+  await runTask(context, portfolio, 'ingest', session);
+  const trainer = instantTrainer();
+  await runTask(context, portfolio, 'retrain', session, { trainer });
+  const [request] = trainer.asked;
+  expect(request!.symbols).toEqual(testSymbols);
+  expect(request!.panel.sessions.at(-1)).toBe(session);
+  expect(request!.panel.sessions).toHaveLength(request!.panel.levels[0]!.length);
+  const stored = (await model())!;
+  expect(readModel(JSON.parse(stored.artefact))).toEqual(untrainedArtefact(request!));
+  expect(stored.modelId).toBe(untrainedArtefact(request!).id);
+  expect(await slotState()).toBe('done');
+});
+
+test('reads nothing after its session: later prices change nothing', async () => {
+  await runTask(context, portfolio, 'ingest', session);
+  await runTask(context, portfolio, 'ingest', '2024-02-29');
+  const trainer = instantTrainer();
+  await runTask(context, portfolio, 'retrain', session, { trainer });
+  const before = trainer.asked[0]!;
+  await context.database.query(
+    `update rebalanced.bars set close = close * 3 where source = $1 and session > $2`,
+    [portfolio.sourceName, session],
+  );
+  await context.database.query(
+    `update rebalanced.slots set state = 'waiting', finished_at = null where portfolio = $1`,
+    [portfolio.policy.portfolio],
+  );
+  await context.database.query('delete from rebalanced.models where portfolio = $1', [
+    portfolio.policy.portfolio,
+  ]);
+  await runPlanned(context, portfolio, slotAt(portfolio.plan, 'retrain', session), { trainer });
+  expect(trainer.asked[1]).toEqual(before);
+});
+
+test('with too few sessions it says how many there are and how many are needed, and waits', async () => {
+  portfolio = { ...portfolio, historyStart: '2023-12-01' };
+  await runTask(context, portfolio, 'ingest', session);
+  const attempt = runTask(context, portfolio, 'retrain', session, { trainer: instantTrainer() });
+  await expect(attempt).rejects.toThrow(NotReadyError);
+  await expect(attempt).rejects.toThrow(/has 4\d sessions of prices up to 2024-01-31; training needs \d+/);
+  expect(await slotState()).toBe('waiting');
+  expect(await model()).toBeNull();
+});
+
+test('a training that fails stores nothing', async () => {
+  await runTask(context, portfolio, 'ingest', session);
+  const trainer = { train: () => Promise.reject(new Error('out of memory')) };
+  await expect(runTask(context, portfolio, 'retrain', session, { trainer })).rejects.toThrow('out of memory');
+  expect(await slotState()).toBe('waiting');
+  expect(await model()).toBeNull();
+});
+
+describe('two daemons that train the same slot', () => {
+  test('store one model: the later one is thrown away', async () => {
+    await runTask(context, portfolio, 'ingest', session);
+    let release = (_: { artefact: Artefact; seconds: number }) => {};
+    const slow = {
+      train: () =>
+        new Promise<{ artefact: Artefact; seconds: number }>((resolve) => {
+          release = resolve;
+        }),
+    };
+    const first = runTask(context, portfolio, 'retrain', session, { trainer: slow });
+    const quick = instantTrainer();
+    await runTask(context, portfolio, 'retrain', session, { trainer: quick });
+    const stored = await model();
+    const other = untrainedArtefact({ ...quick.asked[0]!, config: { ...quick.asked[0]!.config, seed: 99 } });
+    release({ artefact: other, seconds: 1 });
+    await first;
+    expect(await model()).toEqual(stored);
+  });
+});
