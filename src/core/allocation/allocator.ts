@@ -112,21 +112,30 @@ function weigh(name: AllocatorName, input: AllocationInput, options: AllocationO
     case 'risk-parity':
       return riskParityWeights(input.covariance);
     case 'mvo':
-      return meanVariance({
-        ...options,
-        objective: options.objective ?? 'min-variance',
-        covariance: input.covariance,
-        mean: expectedReturns(input, options),
-        bounds: input.bounds,
-      }).weights;
+      return withinBounds(byMeanVariance(input, options), input.bounds);
     case 'cla':
-      return byCriticalLine(input, options);
+      return withinBounds(byCriticalLine(input, options), input.bounds);
     default:
       throw new AllocationError(
         'bad-input',
         `Allocator ${name} is unknown, expected one of ${allocatorNames.join(', ')}.`,
       );
   }
+}
+
+/** An optimum may be a rounding outside its bounds; what is stored and checked is not. */
+function withinBounds(weights: readonly number[], bounds: Bounds | undefined): number[] {
+  return weights.map((weight, i) => Math.min(bounds?.upper[i] ?? 1, Math.max(bounds?.lower[i] ?? 0, weight)));
+}
+
+function byMeanVariance(input: AllocationInput, options: AllocationOptions): number[] {
+  return meanVariance({
+    ...options,
+    objective: options.objective ?? 'min-variance',
+    covariance: input.covariance,
+    mean: expectedReturns(input, options),
+    bounds: input.bounds,
+  }).weights;
 }
 
 function byCriticalLine(input: AllocationInput, options: AllocationOptions): number[] {
