@@ -28,9 +28,12 @@ export function startDaemon(
 ): Daemon {
   const { log, queue, database } = context;
   const working = new Map<TaskName, Promise<void>>();
+  /** Tasks whose queue may hold more than their worker has seen. */
+  const asked = new Set<TaskName>();
   let stopping = false;
   let lastWake: { at: number; error: string | null } | null = null;
   let waking: Promise<void> | null = null;
+  let wakeAgain = false;
 
   const wakeOnce = async (): Promise<void> => {
     try {
@@ -39,7 +42,10 @@ export function startDaemon(
         await reconcile(database, queue, portfolio.plan, options.now());
       if (lastWake?.error) log.info({}, 'the database answers again');
       lastWake = { at: options.now(), error: null };
-      for (const task of taskNames) if (!working.has(task)) startWorker(task);
+      for (const task of taskNames) {
+        asked.add(task);
+        if (!working.has(task)) working.set(task, drain(task));
+      }
     } catch (error) {
       const message = (error as Error).message;
       if (lastWake?.error !== message)
@@ -47,28 +53,38 @@ export function startDaemon(
       lastWake = { at: options.now(), error: message };
     }
   };
+  /** Whoever calls while it runs may know of something it has passed already, so it runs once more. */
   const wake = (): Promise<void> => {
-    if (stopping) return Promise.resolve();
-    waking ??= wakeOnce().finally(() => {
-      waking = null;
-    });
+    wakeAgain = true;
+    waking ??= (async () => {
+      try {
+        while (wakeAgain && !stopping) {
+          wakeAgain = false;
+          await wakeOnce();
+        }
+      } finally {
+        waking = null;
+      }
+    })();
     return waking;
   };
   /** Drains one task's queue, and wakes after each slot, since its end may make others ready. */
-  const startWorker = (task: TaskName): void => {
-    const work = (async () => {
-      for (;;) {
-        const [job] = stopping ? [] : await queue.take(task, 1);
-        if (!job) return;
-        await runJob(job);
-        void wake();
-      }
-    })()
-      .catch((error: Error) =>
-        log.error({ task, error: error.message }, 'the queue failed; trying again at the next wake'),
-      )
-      .finally(() => working.delete(task));
-    working.set(task, work);
+  const drain = async (task: TaskName): Promise<void> => {
+    try {
+      do {
+        asked.delete(task);
+        for (;;) {
+          const [job] = stopping ? [] : await queue.take(task, 1);
+          if (!job) break;
+          await runJob(job);
+          void wake();
+        }
+      } while (asked.has(task) && !stopping);
+    } catch (error) {
+      log.error({ task, error: (error as Error).message }, 'the queue failed; trying again at the next wake');
+    } finally {
+      working.delete(task); // at once, so that no wake takes this worker for one that still looks
+    }
   };
   const runJob = async (job: Job): Promise<void> => {
     const beat = setInterval(() => void queue.keepAlive(job).catch(() => {}), keepAliveMs);

@@ -1,10 +1,10 @@
-import { PgBoss } from 'pg-boss';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openQueue, type Queue } from '../../src/app/queue.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Slot } from '../../src/core/schedule/slot.ts';
 import { type TestContext, testContext, testInception, testMonthEnd } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
+import { silenceWorkers, supervise } from '../support/queue.ts';
 
 let url: string;
 let context: TestContext;
@@ -24,28 +24,8 @@ afterAll(async () => {
 });
 beforeEach(() => queue.clear());
 
-/** What a supervising daemon does each minute: jobs whose worker has been silent are given to another. */
-async function supervise(): Promise<void> {
-  const boss = new PgBoss({
-    connectionString: url,
-    schema: 'rebalanced_queue',
-    migrate: false,
-    supervise: false,
-    schedule: false,
-    max: 1,
-  });
-  boss.on('error', () => {});
-  await boss.start();
-  await context.database.query('update rebalanced_queue.queue set monitor_on = null');
-  await boss.supervise();
-  await boss.stop({ graceful: false });
-}
-
-/** As if the worker of every active job had been silent since long ago. */
-const silence = () =>
-  context.database.query(
-    `update rebalanced_queue.job set heartbeat_on = now() - interval '1 hour' where state = 'active'`,
-  );
+const superviseNow = () => supervise(url, context.database);
+const silence = () => silenceWorkers(context.database);
 
 async function takeSoon(from: Queue) {
   return vi.waitFor(
@@ -82,7 +62,7 @@ test('a job is given to one worker, whole, and to nobody once it is finished', a
   expect(taken.find((job) => job.slot.dueAt === slot.dueAt)!.slot).toEqual(slot);
   for (const job of taken) await queue.finish(job);
   await silence();
-  await supervise();
+  await superviseNow();
   expect(await queue.take('ingest', 10)).toEqual([]);
 });
 
@@ -97,10 +77,10 @@ describe('a worker that dies', () => {
   test('loses its job to another once it has been silent for long enough', async () => {
     await context.database.transaction((sql) => queue.send(sql, [slot]));
     const [job] = await queue.take('ingest', 1);
-    await supervise();
+    await superviseNow();
     expect(await other.take('ingest', 1)).toEqual([]);
     await silence();
-    await supervise();
+    await superviseNow();
     expect((await takeSoon(other)).id).toBe(job!.id);
   });
 
@@ -109,7 +89,7 @@ describe('a worker that dies', () => {
     const [job] = await queue.take('ingest', 1);
     await silence();
     await queue.keepAlive(job!);
-    await supervise();
+    await superviseNow();
     expect(await other.take('ingest', 1)).toEqual([]);
   });
 
@@ -117,11 +97,11 @@ describe('a worker that dies', () => {
     await context.database.transaction((sql) => queue.send(sql, [slot]));
     const [job] = await queue.take('ingest', 1);
     await silence();
-    await supervise();
+    await superviseNow();
     const again = await takeSoon(other);
     await queue.finish(job!);
     await other.finish(again);
-    await supervise();
+    await superviseNow();
     expect(await queue.take('ingest', 1)).toEqual([]);
   });
 });

@@ -36,7 +36,7 @@ export class PricePanel {
     return new PricePanel(
       this.sessions.slice(0, count),
       this.symbols,
-      this.levels.map((column) => column.subarray(0, count)),
+      this.levels.map((column) => column.slice(0, count)),
     );
   }
 
@@ -46,7 +46,7 @@ export class PricePanel {
     return new PricePanel(
       this.sessions.slice(from),
       this.symbols,
-      this.levels.map((column) => column.subarray(from)),
+      this.levels.map((column) => column.slice(from)),
     );
   }
 

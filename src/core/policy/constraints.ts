@@ -1,7 +1,15 @@
 import type { Multipliers } from '../allocation/constrained-qp.ts';
 import { type Book, invested } from './book.ts';
 import type { BindingConstraint } from './decision.ts';
-import { breach, groupBreach, type Limited, limitsOf, type PolicyLimits, projectToLimits } from './limits.ts';
+import {
+  breach,
+  groupBreach,
+  type Limited,
+  leastTrading,
+  limitsOf,
+  type PolicyLimits,
+  projectToLimits,
+} from './limits.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
 
 const tolerance = 1e-12;
@@ -81,18 +89,12 @@ function limitTrading(
 
 /** The allowed weights nearest to what is held: trades that the limits force, and no more. Cash may be left over. */
 function nearestAllowed(book: Book, limits: PolicyLimits): number[] {
-  const { bounds, budget } = limits;
+  const { bounds, budget, groups, grossMax } = limits;
   const clipped = book.weights.map((w, i) => Math.min(Math.max(w, bounds[i]!.lower), bounds[i]!.upper));
   const sum = invested({ weights: clipped, cash: 0 });
   if (sum <= budget + tolerance && groupBreach(clipped, limits, tolerance) === null) return clipped;
-  if (sum < budget) {
-    try {
-      return projectToLimits(clipped, { ...limits, budget: sum }).weights;
-    } catch {
-      // Groups may need more invested than is: then the whole budget is.
-    }
-  }
-  return projectToLimits(clipped, limits).weights;
+  if (groups.length === 0 && grossMax === null) return projectToLimits(clipped, limits).weights;
+  return leastTrading(book, limits);
 }
 
 /** The limits the targets lie against, with the optimiser's multipliers where it found some. */
@@ -116,10 +118,14 @@ function bindingOf(
   const turnover = oneWayTurnover(book, targets);
   if (band > 0 && turnover <= tolerance) add('band', 'no-trade band', band, undefined);
   if (cap !== null && turnover >= cap - guardTolerance)
-    add('turnover', 'one-way turnover', cap, multipliers?.turnover);
-  if (policy.cashRatio > 0) add('cash', 'cash', policy.cashRatio, multipliers?.budget);
+    // A cap that no optimiser knew of has no multiplier, rather than one of 0.
+    add('turnover', 'one-way turnover', cap, multipliers?.turnover || undefined);
+  const total = targets.reduce((s, w) => s + w, 0);
+  if (policy.cashRatio > 0 && near(1 - total, policy.cashRatio))
+    add('cash', 'cash', policy.cashRatio, multipliers?.budget);
   targets.forEach((weight, i) => {
     const { lower, upper } = bounds[i]!;
+    if (lower === 0 && upper === 0) return; // no part of the allocation
     const name = policy.symbols[i]!;
     if (near(weight, lower) && lower !== 0) add('lower', name, lower, multipliers?.lower[i]);
     if (near(weight, upper) && upper < budget) add('upper', name, upper, multipliers?.upper[i]);

@@ -1,5 +1,4 @@
-import type { Covariance } from '../allocation/risk.ts';
-import { type Book, invested, tradingTo } from './book.ts';
+import { type Book, tradingTo } from './book.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, Rung } from './decision.ts';
@@ -8,10 +7,9 @@ import { type Bounds, type PortfolioPolicy, safeIndex } from './policy.ts';
 import { type Attempt, attempts } from './proposals.ts';
 import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
+import { calmed } from './volatility-target.ts';
 
 export type { DecideInput } from './decide-input.ts';
-
-const sessionsPerYear = 252;
 
 /** Sessions a panel must hold, `asOf` included, for `decide` to read the same numbers every time. */
 export function decisionSessions(policy: PortfolioPolicy): number {
@@ -53,7 +51,7 @@ const isEmpty = ({ weights }: Book) => weights.every((weight) => weight === 0);
 
 type Made = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
 
-/** One book's targets by one rung: proposed, scaled to the volatility target, constrained, guarded, and made safe. */
+/** One book's targets by one rung: proposed, constrained, scaled to the volatility target, guarded, and made safe. */
 function make(
   input: DecideInput,
   universe: Universe,
@@ -65,40 +63,22 @@ function make(
   const { policy, asOf } = input;
   const book = withoutSafe(holdings, policy);
   const proposal = attempt.propose({ book, exposure: drawdownExposure, first });
-  const calm = calmExposure(policy, universe, attempt.covariance(), proposal.weights);
-  const exposure = Math.min(drawdownExposure, calm);
-  const made = constrain(proposal, book, policy, universe.bounds, exposure, first);
+  const most = Math.min(drawdownExposure, attempt.exposureMax);
+  const at = (exposure: number) => constrain(proposal, book, policy, universe.bounds, exposure, first);
+  const { made, exposure } = calmed(policy, universe, attempt.covariance(), most, at);
   const where = `${policy.portfolio} as of ${asOf}`;
   guardTargets(made, book, where);
   const cuts: BindingConstraint[] = [];
   if (drawdownExposure < 1)
     cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
-  if (calm < drawdownExposure)
+  if (exposure < drawdownExposure)
     cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
-  const safe = fillSafe({ ...made, binding: [...cuts, ...made.binding] }, policy);
+  const safe = fillSafe({ ...made, binding: [...cuts, ...made.binding] }, universe, holdings, policy);
   guardWeights(safe.targets, 1 - safe.targets.reduce((s, w) => s + w, 0), safe.bounds, where);
   return safe;
 }
 
-/** The share of the proposal that keeps its ex-ante volatility a year at or below the target. */
-function calmExposure(
-  policy: PortfolioPolicy,
-  { members }: Universe,
-  covariance: Covariance | null,
-  weights: readonly number[],
-): number {
-  if (policy.volatilityTarget === null || covariance === null) return 1;
-  let variance = 0;
-  members.forEach((i, a) => {
-    members.forEach((j, b) => {
-      variance += weights[i]! * weights[j]! * covariance.values[a * covariance.size + b]!;
-    });
-  });
-  const volatility = Math.sqrt(variance * sessionsPerYear) * (1 - policy.cashRatio);
-  return volatility > policy.volatilityTarget ? policy.volatilityTarget / volatility : 1;
-}
-
-/** The book the limits see: the safe asset counts as the cash it stands in for. */
+/** What the limits see: the safe asset counts as the cash it stands in for. */
 function withoutSafe(book: Book, policy: PortfolioPolicy): Book {
   const safe = safeIndex(policy);
   if (safe === null) return book;
@@ -106,23 +86,27 @@ function withoutSafe(book: Book, policy: PortfolioPolicy): Book {
   return { weights, cash: book.cash + book.weights[safe]! };
 }
 
-/** What is left uninvested, beyond the cash that is always kept, goes to the safe asset. */
-function fillSafe(made: Made, policy: PortfolioPolicy): Made {
-  const safe = safeIndex(policy);
+/** What is left uninvested, beyond the cash that is always kept, goes to the safe asset. It follows no other trade. */
+function fillSafe(made: Made, { safe }: Universe, holdings: Book, policy: PortfolioPolicy): Made {
   if (safe === null) return made;
-  const rest = Math.max(0, 1 - policy.cashRatio - made.targets.reduce((s, w) => s + w, 0));
+  const most = 1 - policy.cashRatio;
+  const rest = Math.min(most, Math.max(0, most - made.targets.reduce((s, w) => s + w, 0)));
+  const held = holdings.weights[safe]!;
+  const still = made.targets.every((target, i) => i === safe || target === holdings.weights[i]);
+  const target = still && Math.abs(rest - held) / 2 < policy.noTradeBandRatio ? held : rest;
   return {
     ...made,
-    targets: made.targets.map((weight, i) => (i === safe ? rest : weight)),
-    bounds: made.bounds.map((bound, i) => (i === safe ? { lower: 0, upper: 1 - policy.cashRatio } : bound)),
+    targets: made.targets.map((weight, i) => (i === safe ? target : weight)),
+    bounds: made.bounds.map((bound, i) => (i === safe ? { lower: 0, upper: Math.max(most, target) } : bound)),
   };
 }
 
-/** The last rung: keep what is held, cut only as far as the drawdown state demands. */
-function hold(input: DecideInput, exposure: number, limits: readonly Bounds[]): Made {
-  const weight = invested(input.holdings);
-  const share = exposure < 1 && weight > exposure ? exposure / weight : 1;
-  const targets = input.holdings.weights.map((w) => w * share);
+/** The last rung: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */
+function hold({ holdings, policy }: DecideInput, exposure: number, limits: readonly Bounds[]): Made {
+  const atRisk = withoutSafe(holdings, policy).weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
+  const most = (1 - policy.cashRatio) * exposure;
+  const share = exposure < 1 && atRisk > most ? most / atRisk : 1;
+  const targets = holdings.weights.map((w, i) => (policy.symbols[i] === policy.safeSymbol ? w : w * share));
   const bounds = limits.map(({ lower, upper }, i) => ({
     lower: Math.min(lower, targets[i]!),
     upper: Math.max(upper, targets[i]!),

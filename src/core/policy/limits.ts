@@ -1,6 +1,7 @@
 import type { Multipliers } from '../allocation/constrained-qp.ts';
-import type { WeightLimits } from '../allocation/limits.ts';
+import type { Bounds as AllBounds, WeightLimits } from '../allocation/limits.ts';
 import { nearestWeights } from '../allocation/nearest.ts';
+import { type Book, invested } from './book.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
 
 /** No weights satisfy the limits; the decision steps down a rung. */
@@ -21,6 +22,8 @@ export type PolicyLimits = {
 export type Limited = { weights: number[]; multipliers: Multipliers | null };
 
 const tolerance = 1e-12;
+/** An optimiser's weights are inside their limits to about this much. */
+const optimiserTolerance = 1e-10;
 
 /**
  * A policy's limits where only `exposure` of it is allowed: least holdings shrink with it, and nothing exceeds the
@@ -39,14 +42,19 @@ export function limitsOf(policy: PortfolioPolicy, bounds: readonly Bounds[], exp
       name,
       members: symbols.map((symbol) => policy.symbols.indexOf(symbol)),
       lower: lower * exposure,
-      upper,
+      upper: upper < 0 ? upper * exposure : upper,
     })),
     grossMax: policy.grossMax === null ? null : policy.grossMax * exposure,
   };
 }
 
 /** The limits as the optimisers of core/allocation take them. */
-export function asWeightLimits({ bounds, groups, grossMax, budget }: PolicyLimits): WeightLimits {
+export function asWeightLimits({
+  bounds,
+  groups,
+  grossMax,
+  budget,
+}: PolicyLimits): WeightLimits & { bounds: AllBounds } {
   return {
     bounds: { lower: bounds.map(({ lower }) => lower), upper: bounds.map(({ upper }) => upper) },
     groups,
@@ -59,9 +67,55 @@ export function asWeightLimits({ bounds, groups, grossMax, budget }: PolicyLimit
 export function projectToLimits(goal: readonly number[], limits: PolicyLimits): Limited {
   if (limits.groups.length === 0 && limits.grossMax === null)
     return { weights: projectToBudget(goal, limits.bounds, limits.budget), multipliers: null };
-  if (breach(goal, limits, tolerance) === null) return { weights: [...goal], multipliers: null };
+  if (breach(goal, limits, optimiserTolerance) === null) return { weights: [...goal], multipliers: null };
   const { weights, multipliers } = nearestWeights(goal, asWeightLimits(limits));
   return { weights: Array.from(weights), multipliers };
+}
+
+/** What a unit of trading weighs beside squared distances of at most a few units: far more. */
+const tradingWeight = 10;
+
+/**
+ * The weights inside the limits that take the least trading from what is held, and may leave cash over. Under a gross
+ * limit they first try to leave no more cash than there is: cutting longs and shorts alike is the least trading then.
+ */
+export function leastTrading(book: Book, limits: PolicyLimits): number[] {
+  const { budget, grossMax } = limits;
+  const { bounds, ...others } = asWeightLimits(limits);
+  if (grossMax === null) {
+    // Cash as one asset more, which costs nothing to trade.
+    const most = 1 - bounds.lower.reduce((s, lower) => s + lower, 0);
+    const solution = nearestWeights(
+      [...book.weights, book.cash],
+      {
+        ...others,
+        budget: 1,
+        bounds: {
+          lower: [...bounds.lower, 1 - budget],
+          upper: [...bounds.upper, Math.max(1 - budget, most)],
+        },
+        trading: {
+          current: [...book.weights, book.cash],
+          costBps: [...book.weights.map(() => 10_000), 0],
+        },
+      },
+      tradingWeight,
+    );
+    return Array.from(solution.weights.subarray(0, book.weights.length));
+  }
+  const trading = { current: book.weights, costBps: 10_000 };
+  const within = (sum: number) =>
+    Array.from(
+      nearestWeights(book.weights, { ...others, bounds, budget: sum, trading }, tradingWeight).weights,
+    );
+  const held = invested(book);
+  if (held >= budget) return within(budget);
+  try {
+    return within(held);
+  } catch {
+    // The limits may need more invested than is: then the whole budget is.
+    return within(budget);
+  }
 }
 
 /** What the weights break by more than `slack`, in words; null when they obey every limit. */

@@ -96,7 +96,10 @@ function affordable(
   policy: OrderPolicy,
 ): Pick<OrderSheet, 'orders' | 'left'> {
   const sold = trades.filter(({ shares, price }) => shares < 0 && -shares * price >= policy.dustValue);
-  const money = sold.reduce((sum, { shares, price }) => sum - shares * price, Math.max(0, cash));
+  const money = Math.max(
+    0,
+    sold.reduce((sum, { shares, price }) => sum - shares * price, cash),
+  );
   const cost = trades.reduce((sum, { shares, price }) => sum + Math.max(0, shares) * price, 0);
   const share = cost > money ? money / cost : 1;
   const orders: Order[] = [];

@@ -7,6 +7,7 @@ import { costTerms } from './costs.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { Rung } from './decision.ts';
 import { asWeightLimits, type Limited, limitsOf } from './limits.ts';
+import type { PortfolioPolicy } from './policy.ts';
 import { commonReturns, type Universe } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 
@@ -19,6 +20,8 @@ export type Attempt = {
   propose(recipient: Recipient): Limited;
   /** of the universe's members, per session; null where the rung looks at no prices */
   covariance(): Covariance | null;
+  /** share of the proposal that may be invested, where the rung cannot measure its volatility */
+  exposureMax: number;
 };
 
 /** The rungs to try, best first. A rung that cannot even be tried records why. */
@@ -34,16 +37,24 @@ export function attempts(input: DecideInput, universe: Universe, failures: strin
   if (previous) {
     const before = () => commonReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
     list.push(fromReturns(input, universe, 'previous-covariance', before, 0));
-    const sum = previous.targets.reduce((s, w) => s + w, 0);
-    const weights = previous.targets.map((w) => w / sum);
-    if (sum > 0)
-      list.push({
-        rung: 'last-good',
-        propose: () => ({ weights, multipliers: null }),
-        covariance: () => null,
-      });
+    const good = lastGood(policy, previous.targets);
+    if (good) list.push(good);
   }
   return list;
+}
+
+/** The last decision's weights; under a volatility target no more of them than were held then. */
+function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Attempt | null {
+  const targets = previous.map((weight, i) => (policy.symbols[i] === policy.safeSymbol ? 0 : weight));
+  const sum = targets.reduce((s, w) => s + w, 0);
+  if (!(sum > 0)) return null;
+  const weights = targets.map((w) => w / sum);
+  return {
+    rung: 'last-good',
+    propose: () => ({ weights, multipliers: null }),
+    covariance: () => null,
+    exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
+  };
 }
 
 function fromReturns(
@@ -67,6 +78,7 @@ function fromReturns(
   return {
     rung,
     covariance: () => risk().covariance,
+    exposureMax: 1,
     propose(recipient) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);

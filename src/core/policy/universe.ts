@@ -16,7 +16,10 @@ export type Universe = {
   members: number[];
   returns: ReturnsMatrix;
   panel: PricePanel;
+  /** those of the policy for the members, 0 to 0 for everything else */
   bounds: Bounds[];
+  /** index of the safe asset; null where there is none, or none with a price */
+  safe: number | null;
   quality: QualityNote[];
 };
 
@@ -32,7 +35,22 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
   const panelOfMembers = cleaned.panel.select(members.map((i) => policy.symbols[i]!));
   const returns = commonReturns(panelOfMembers, policy.covarianceLookbackSessions);
   const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
-  return { members, returns, panel: panelOfMembers, bounds, quality: cleaned.notes };
+  return {
+    members,
+    returns,
+    panel: panelOfMembers,
+    bounds,
+    safe: pricedSafe(panel, policy),
+    quality: cleaned.notes,
+  };
+}
+
+/** The safe asset may be young, for no covariance reads it, but needs a price no older than a gap that is filled. */
+function pricedSafe(panel: PricePanel, policy: PortfolioPolicy): number | null {
+  const { safeSymbol, symbols, quality } = policy;
+  if (safeSymbol === null) return null;
+  const recent = panel.column(safeSymbol).slice(-1 - quality.fillSessionsMax);
+  return recent.some((level) => level > 0 && Number.isFinite(level)) ? symbols.indexOf(safeSymbol) : null;
 }
 
 /** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */
