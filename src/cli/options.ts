@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { schemaState } from '../adapters/postgres/migrate.ts';
@@ -19,7 +19,9 @@ export type Common = { config: string; demo?: boolean };
 const defaultConfig = join(projectRoot, 'config/rebalanced.yaml');
 
 export function withConfig(command: Command): Command {
-  return command.option('-c, --config <file>', 'configuration file', defaultConfig);
+  return command.addOption(
+    new Option('-c, --config <file>', 'configuration file').default(defaultConfig, 'config/rebalanced.yaml'),
+  );
 }
 
 /** Options of commands that read a database: the configured one, or the demo's. */

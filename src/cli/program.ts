@@ -14,8 +14,7 @@ import { daemonCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { targetsCommand } from './targets.ts';
 
-const about = `Target portfolio weights, month by month: prices in, forecasts, one optimiser, costs and drawdown limits,
-decisions as rows in PostgreSQL, a letter for each.
+const about = `Target portfolio weights, month by month: prices in, forecasts, one optimiser, costs and drawdown limits; decisions as rows in PostgreSQL, a letter for each.
 
 DATABASE_URL (or DATABASE_URL_FILE) names the PostgreSQL to use; without it an embedded one is started.`;
 
