@@ -26,8 +26,17 @@ export async function barSpans(
   symbols: readonly string[],
 ): Promise<Map<string, { first: Session; newest: Session }>> {
   const { rows } = await sql.query<{ symbol: string; first: Session; newest: Session }>(
-    `select symbol, min(session) as first, max(session) as newest from rebalanced.bars
-     where source = $1 and symbol = any($2) and superseded_at is null group by symbol`,
+    // A look-up at each end of the index: an aggregate would read the whole history at every ingest.
+    `select wanted.symbol, first.session as first, newest.session as newest
+     from unnest($2::text[]) as wanted (symbol)
+     cross join lateral (
+       select session from rebalanced.bars b
+       where b.source = $1 and b.symbol = wanted.symbol and b.superseded_at is null order by session limit 1
+     ) first
+     cross join lateral (
+       select session from rebalanced.bars b
+       where b.source = $1 and b.symbol = wanted.symbol and b.superseded_at is null order by session desc limit 1
+     ) newest`,
     [source, symbols],
   );
   return new Map(rows.map(({ symbol, ...span }) => [symbol, span]));
