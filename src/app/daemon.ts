@@ -1,4 +1,4 @@
-import { schedule as alarm } from 'node-cron';
+import { schedule as alarm, validate } from 'node-cron';
 import type { Readiness } from '../adapters/http/server.ts';
 import { readOpenSlots } from '../adapters/postgres/slot-rows.ts';
 import { type TaskName, taskNames } from '../core/schedule/slot.ts';
@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import type { Job } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { runSlot } from './run-slot.ts';
+import { UserError } from './user-error.ts';
 
 export type Daemon = {
   /** Runs `reconcile` and the work it finds; also what the alarm clock calls. Never rejects. */
@@ -27,6 +28,8 @@ export function startDaemon(
   options: { wake: string; now(): number; wallClock?: () => number },
 ): Daemon {
   const { log, queue, database } = context;
+  if (!validate(options.wake))
+    throw new UserError(`schedule.wake is "${options.wake}"; expected a cron line such as "* * * * *"`);
   const working = new Map<TaskName, Promise<void>>();
   /** Tasks whose queue may hold more than their worker has seen. */
   const asked = new Set<TaskName>();

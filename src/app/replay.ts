@@ -7,6 +7,9 @@ import { reconcile } from './reconcile.ts';
 import { runSlot } from './run-slot.ts';
 import { askAhead } from './training-ahead.ts';
 
+/** How long past its deadline a slot is tried again: past prices do not come by waiting. */
+const patienceMs = 3_600_000;
+
 export type ReplayProgress = { session: Session; done: number; total: number };
 
 /**
@@ -49,7 +52,7 @@ async function drain(context: Context, portfolio: Portfolio, dueAt: number): Pro
     if (open.length === 0) return;
     const next = Math.min(...open.map((slot) => slot.retryAt ?? Number.POSITIVE_INFINITY));
     const stuck = open[0]!;
-    if (!Number.isFinite(next) || now > stuck.deadlineAt + 7 * 86_400_000)
+    if (!Number.isFinite(next) || now > stuck.deadlineAt + patienceMs)
       throw new Error(
         `the replay is stuck at ${stuck.task} of ${stuck.session}: ${stuck.lastError ?? 'no error'}`,
       );

@@ -53,7 +53,7 @@ export const smallForecaster: NonNullable<PortfolioInput['forecaster']> & { step
 export function configWith(portfolios: PortfolioInput[], changes: Partial<ConfigInput> = {}): Config {
   return configSchema.parse({
     portfolios,
-    sources: { prices: { kind: 'file', path: '/nowhere/prices.csv', basis: 'total-return' } },
+    sources: { prices: { kind: 'yahoo', baseUrl: 'http://127.0.0.1:9' } },
     ...changes,
   });
 }
@@ -74,7 +74,8 @@ export type TestContext = Context &
   AsyncDisposable & { source: MemorySource; clock: TestClock; lines: LogLine[] };
 
 /**
- * A real context on a real database with prices from memory, one source for all portfolios, and a clock set by hand.
+ * A real context on a real database and a clock set by hand; prices come from memory, one source for all portfolios,
+ * unless the configuration names sources.
  * Letters go to a folder of its own, which goes with the context.
  */
 export async function testContext(
@@ -107,8 +108,7 @@ export async function testContext(
     await context.close();
     await rm(folder, { recursive: true, force: true });
   };
-  if (config.sources.prices?.kind === 'file')
-    for (const portfolio of context.portfolios) portfolio.source = source;
+  if (!options.config?.sources) for (const portfolio of context.portfolios) portfolio.source = source;
   return Object.assign(context, { source, clock, lines, close, [Symbol.asyncDispose]: close });
 }
 

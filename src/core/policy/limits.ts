@@ -1,5 +1,5 @@
 import type { Multipliers } from '../allocation/constrained-qp.ts';
-import type { Bounds as AllBounds, WeightLimits } from '../allocation/limits.ts';
+import type { WeightLimits } from '../allocation/limits.ts';
 import { nearestWeights } from '../allocation/nearest.ts';
 import { type Book, invested } from './book.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
@@ -49,12 +49,7 @@ export function limitsOf(policy: PortfolioPolicy, bounds: readonly Bounds[], exp
 }
 
 /** The limits as the optimisers of core/allocation take them. */
-export function asWeightLimits({
-  bounds,
-  groups,
-  grossMax,
-  budget,
-}: PolicyLimits): WeightLimits & { bounds: AllBounds } {
+export function asWeightLimits({ bounds, groups, grossMax, budget }: PolicyLimits): WeightLimits {
   return {
     bounds: { lower: bounds.map(({ lower }) => lower), upper: bounds.map(({ upper }) => upper) },
     groups,
@@ -76,46 +71,45 @@ export function projectToLimits(goal: readonly number[], limits: PolicyLimits): 
 const tradingWeight = 10;
 
 /**
- * The weights inside the limits that take the least trading from what is held, and may leave cash over. Under a gross
- * limit they first try to leave no more cash than there is: cutting longs and shorts alike is the least trading then.
+ * The weights inside the limits that take the least trading from what is held; cash may be left over. Where they break
+ * the gross limit, longs and shorts are cut alike, so that the cash stays; the least trading only where no group binds.
  */
 export function leastTrading(book: Book, limits: PolicyLimits): number[] {
-  const { budget, grossMax } = limits;
-  const { bounds, ...others } = asWeightLimits(limits);
-  if (grossMax === null) {
-    // Cash as one asset more, which costs nothing to trade.
-    const most = 1 - bounds.lower.reduce((s, lower) => s + lower, 0);
-    const solution = nearestWeights(
-      [...book.weights, book.cash],
-      {
-        ...others,
-        budget: 1,
-        bounds: {
-          lower: [...bounds.lower, 1 - budget],
-          upper: [...bounds.upper, Math.max(1 - budget, most)],
-        },
-        trading: {
-          current: [...book.weights, book.cash],
-          costBps: [...book.weights.map(() => 10_000), 0],
-        },
-      },
+  const weights = withCashLeft(book, limits);
+  if (groupBreach(weights, limits, optimiserTolerance) === null) return weights;
+  const within = (budget: number) =>
+    nearestWeights(
+      book.weights,
+      { ...asWeightLimits({ ...limits, budget }), trading: { current: book.weights, costBps: 10_000 } },
       tradingWeight,
-    );
-    return Array.from(solution.weights.subarray(0, book.weights.length));
-  }
-  const trading = { current: book.weights, costBps: 10_000 };
-  const within = (sum: number) =>
-    Array.from(
-      nearestWeights(book.weights, { ...others, bounds, budget: sum, trading }, tradingWeight).weights,
-    );
-  const held = invested(book);
-  if (held >= budget) return within(budget);
+    ).weights;
   try {
-    return within(held);
+    return Array.from(within(invested({ weights, cash: 0 })));
   } catch {
     // The limits may need more invested than is: then the whole budget is.
-    return within(budget);
+    return Array.from(within(limits.budget));
   }
+}
+
+/** The least trading inside all limits but the gross one: cash is one asset more, which costs nothing to trade. */
+function withCashLeft(book: Book, { bounds, groups, budget }: PolicyLimits): number[] {
+  const lower = bounds.map((bound) => bound.lower);
+  const cashMax = 1 - lower.reduce((sum, bound) => sum + bound, 0);
+  const held = [...book.weights, book.cash];
+  const { weights } = nearestWeights(
+    held,
+    {
+      bounds: {
+        lower: [...lower, 1 - budget],
+        upper: [...bounds.map((bound) => bound.upper), Math.max(cashMax, 1 - budget)],
+      },
+      groups,
+      budget: 1,
+      trading: { current: held, costBps: [...book.weights.map(() => 10_000), 0] },
+    },
+    tradingWeight,
+  );
+  return Array.from(weights.subarray(0, bounds.length));
 }
 
 /** What the weights break by more than `slack`, in words; null when they obey every limit. */

@@ -105,7 +105,7 @@ function affordable(
   const orders: Order[] = [];
   const left: OrderSheet['left'] = [];
   for (const { symbol, trade, price, shares } of trades) {
-    const bought = policy.wholeShares ? Math.floor(shares * share + shareTolerance) : shares * share;
+    const bought = policy.wholeShares ? Math.floor(shares * share + shareTolerance(shares)) : shares * share;
     const quantity = shares > 0 ? bought : -shares;
     const value = quantity * price;
     if (quantity > 0 && value >= policy.dustValue)
@@ -131,15 +131,15 @@ function freshPrice(symbol: string, price: ReferencePrice | undefined, asOf: Ses
 }
 
 /** Shares this near to a whole number are that number: weights carry rounding. */
-const shareTolerance = 1e-9;
+const shareTolerance = (shares: number) => Math.max(1e-9, 1e-12 * Math.abs(shares));
 
 /**
  * Signed whole shares from `now` to `wanted`, both of which may be fractions. A position that is to end is sold to its
  * last share, and no more is sold than is there unless a short position is wanted.
  */
 function whole(now: number, wanted: number): number {
-  const round = (shares: number) => Math.trunc(shares + Math.sign(shares) * shareTolerance);
+  const round = (shares: number) => Math.trunc(shares + Math.sign(shares) * shareTolerance(shares));
   const missing = round(wanted) - now;
   if (missing >= 0 || wanted < 0) return round(missing);
-  return -Math.max(0, Math.min(Math.ceil(-missing - shareTolerance), round(now)));
+  return -Math.max(0, Math.min(Math.ceil(-missing - shareTolerance(now)), round(now)));
 }

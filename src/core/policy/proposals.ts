@@ -111,7 +111,8 @@ function signalOf({ outlook, policy }: DecideInput, { members }: Universe, signa
 
 /**
  * Mean-variance weights with the whole policy in the objective: bounds, groups, gross limit, the turnover cap, and the
- * costs that will be charged. A cap that cannot be met is left to `constrain`, which forces as little as it can.
+ * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
+ * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may.
  */
 function optimise(
   input: DecideInput,

@@ -4,9 +4,13 @@ import type { PricePanel } from '../market/panel.ts';
 import { cleanPanel, type QualityNote } from '../market/quality.ts';
 import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
 
-/** Sessions of prices the weights are made from, with those a first gap is filled from. */
+/** Sessions from a decision to the next, at most: a month of a market that never closes. */
+const decisionIntervalSessions = 31;
+
+/** Sessions the weights, and those of the decision before, are made from, with those a first gap is filled from. */
 export function universeSessions(policy: PortfolioPolicy): number {
-  const history = Math.max(policy.covarianceLookbackSessions, policy.quality.historySessionsMin);
+  const lookback = policy.covarianceLookbackSessions + decisionIntervalSessions;
+  const history = Math.max(lookback, policy.quality.historySessionsMin);
   return history + 1 + policy.quality.fillSessionsMax;
 }
 

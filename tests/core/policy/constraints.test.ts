@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-import { solveQP } from 'quadprog';
 import { describe, expect, it } from 'vitest';
 import { emptyBook } from '../../../src/core/policy/book.ts';
 import {
@@ -8,88 +6,9 @@ import {
   guardTargets,
   guardWeights,
 } from '../../../src/core/policy/constraints.ts';
-import { InfeasibleError, type Limited, projectToBudget } from '../../../src/core/policy/limits.ts';
+import type { Limited } from '../../../src/core/policy/limits.ts';
 import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
 import { bookOf, samplePolicy } from './samples.ts';
-
-/** The nearest point by quadprog (Goldfarb and Idnani, 1983), whose arrays start at 1. */
-function oracle(goal: readonly number[], bounds: readonly Bounds[], total: number): number[] {
-  const n = goal.length;
-  const row = (values: number[]) => [0, ...values];
-  const identity = Array.from({ length: n }, (_, i) => row(goal.map((_, j) => (i === j ? 1 : 0))));
-  const constraints = Array.from({ length: n }, (_, i) =>
-    row([1, ...goal.map((_, j) => (i === j ? 1 : 0)), ...goal.map((_, j) => (i === j ? -1 : 0))]),
-  );
-  const limits = row([total, ...bounds.map((b) => b.lower), ...bounds.map((b) => -b.upper)]);
-  const answer = solveQP([[], ...identity], row([...goal]), [[], ...constraints], limits, 1);
-  expect(answer.message).toBe('');
-  return answer.solution.slice(1);
-}
-
-const problems = fc
-  .array(
-    fc.record({
-      goal: fc.double({ min: -1, max: 2, noNaN: true }),
-      lower: fc.double({ min: -0.2, max: 0.3, noNaN: true }),
-      width: fc.double({ min: 0.001, max: 1, noNaN: true }),
-    }),
-    { minLength: 1, maxLength: 7 },
-  )
-  .chain((assets) =>
-    fc.double({ min: 0.01, max: 0.99, noNaN: true }).map((share) => {
-      const bounds = assets.map(({ lower, width }) => ({ lower, upper: lower + width }));
-      const least = bounds.reduce((s, b) => s + b.lower, 0);
-      const most = bounds.reduce((s, b) => s + b.upper, 0);
-      return { goal: assets.map((asset) => asset.goal), bounds, total: least + share * (most - least) };
-    }),
-  );
-
-describe('projectToBudget', () => {
-  it('is the Euclidean projection, by quadprog', () => {
-    fc.assert(
-      fc.property(problems, ({ goal, bounds, total }) => {
-        const expected = oracle(goal, bounds, total);
-        projectToBudget(goal, bounds, total).forEach((weight, i) => {
-          expect(Math.abs(weight - expected[i]!)).toBeLessThan(1e-9);
-        });
-      }),
-      { numRuns: 500, seed: 21 },
-    );
-  });
-
-  it('meets the sum to the last bit or two and the bounds exactly', () => {
-    fc.assert(
-      fc.property(problems, ({ goal, bounds, total }) => {
-        const weights = projectToBudget(goal, bounds, total);
-        expect(Math.abs(weights.reduce((s, w) => s + w, 0) - total)).toBeLessThan(2e-15 * (1 + goal.length));
-        weights.forEach((w, i) => {
-          expect(w).toBeGreaterThanOrEqual(bounds[i]!.lower);
-          expect(w).toBeLessThanOrEqual(bounds[i]!.upper);
-        });
-      }),
-      { numRuns: 500, seed: 22 },
-    );
-  });
-
-  it('leaves alone what is allowed already', () => {
-    const bounds = [
-      { lower: 0, upper: 1 },
-      { lower: 0.1, upper: 0.7 },
-    ];
-    expect(projectToBudget([0.4, 0.6], bounds, 1)).toEqual([0.4, 0.6]);
-  });
-
-  it('stands on the only point there is, and refuses where there is none', () => {
-    const bounds = [
-      { lower: 0.1, upper: 0.3 },
-      { lower: 0.2, upper: 0.2 },
-    ];
-    expect(projectToBudget([5, -5], bounds, 0.5)).toEqual([0.3, 0.2]);
-    expect(projectToBudget([5, -5], bounds, 0.3)[0]).toBeCloseTo(0.1, 15);
-    expect(() => projectToBudget([0, 0], bounds, 0.51)).toThrow(InfeasibleError);
-    expect(() => projectToBudget([0, 0], bounds, 0.29)).toThrow(/between 0.3\d* and 0.5, but 0.29/);
-  });
-});
 
 /** Weights as an allocator without multipliers proposes them. */
 const proposed = (weights: number[]): Limited => ({ weights, multipliers: null });

@@ -186,7 +186,7 @@ describe('the lower rungs', () => {
       symbols,
       panel.levels.map((column) => column.map((level, row) => (row >= start ? column[start]! : level))),
     );
-  const flat = flatSince(60);
+  const flat = flatSince(50);
 
   it('takes the previous covariance where today none can be weighed by', () => {
     const own = { quality: { ...policy.quality, historySessionsMin: 100 } };

@@ -1,0 +1,374 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { constrain } from '../../../src/core/allocation/limits.ts';
+import { compoundedMeanReturns } from '../../../src/core/allocation/returns-matrix.ts';
+import { type Covariance, estimateCovariance } from '../../../src/core/allocation/risk.ts';
+import { simpleReturns } from '../../../src/core/features/returns.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { type CostModel, costTerms, tradeCost } from '../../../src/core/policy/costs.ts';
+import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
+import type { Decision } from '../../../src/core/policy/decision.ts';
+import { allowedExposure } from '../../../src/core/policy/drawdown.ts';
+import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { generator } from '../allocation/random-returns.ts';
+import { simulatedPanel } from '../forecast/simulated-prices.ts';
+import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
+
+/** Trading costs are paid once for so many sessions of holding. */
+const horizonSessions = 21;
+const symbols = ['U', 'V', 'W', 'X', 'Y'];
+const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
+
+const choices = fc.record({
+  seed: fc.integer({ min: 1, max: 500 }),
+  objective: fc.constantFrom('min-variance' as const, 'utility' as const, 'max-sharpe' as const),
+  riskAversion: fc.constantFrom(1, 5, 20),
+  short: fc.boolean(),
+  gross: fc.boolean(),
+  group: fc.boolean(),
+  cap: fc.constantFrom(null, 0.01, 0.05, 0.2),
+  proportional: fc.constantFrom<number[]>(0, 2, 15),
+  impact: fc.constantFrom(0, 25),
+  exposure: fc.constantFrom(1, 0.5),
+});
+type Choice = typeof choices extends fc.Arbitrary<infer T> ? T : never;
+
+/** Holdings inside every limit, costs that differ by asset, and 5 % cash, so that the budget has a multiplier. */
+function problemOf(choice: Choice): DecideInput {
+  const uniform = generator(choice.seed);
+  const scores = symbols.map(() => 0.3 + uniform());
+  const held = scores.map((score) => (0.95 * choice.exposure * score) / sum(scores));
+  const inGroup = (held[0]! + held[1]!) / choice.exposure;
+  const policy = samplePolicy(symbols, {
+    allocator: 'mvo',
+    allocatorOptions: { objective: choice.objective, riskAversion: choice.riskAversion },
+    modelExpirySessions: 0,
+    cashRatio: 0.05,
+    bounds: { lower: choice.short ? -0.2 : 0, upper: 0.6 },
+    boundsBySymbol: { Y: { lower: 0.02, upper: 0.55 } },
+    groups: choice.group
+      ? [{ name: 'pair', symbols: ['U', 'V'], lower: inGroup - 0.03, upper: inGroup + 0.05 }]
+      : [],
+    grossMax: choice.gross ? 1.1 : null,
+    turnoverOneWayMax: choice.cap,
+    drawdown: sampleLimits,
+    costs: {
+      base: { commissionBps: choice.proportional, halfSpreadBps: 1, impactBps: 0, averageDailyValue: null },
+      bySymbol: {
+        V: {
+          commissionBps: 0,
+          halfSpreadBps: choice.proportional,
+          impactBps: choice.impact,
+          averageDailyValue: 3e5,
+        },
+        X: { commissionBps: 9, halfSpreadBps: 4, impactBps: 2 * choice.impact, averageDailyValue: 1e6 },
+      },
+      capital: 100_000,
+    },
+  });
+  const book = bookOf(held);
+  return sampleInput(policy, simulatedPanel(symbols, 60, choice.seed), {
+    holdings: book,
+    shadowHoldings: book,
+    drawdown: inState(choice.exposure < 1 ? 'reduced' : 'normal'),
+  });
+}
+
+/** What the optimiser is to weigh: covariance, means of history, and the costs as they will be charged. */
+function marketOf({ panel, policy }: DecideInput): { covariance: Covariance; mean: number[] } {
+  const returns = simpleReturns(panel.last(policy.covarianceLookbackSessions + 1));
+  return {
+    covariance: estimateCovariance('sample', returns),
+    mean: Array.from(compoundedMeanReturns(returns)),
+  };
+}
+
+const along = ({ size, values }: Covariance, weights: readonly number[], i: number) =>
+  sum(weights.map((w, j) => w * values[i * size + j]!));
+
+/** The objective to be least, from `tradeCost` alone. */
+function objectiveOf(input: DecideInput) {
+  const { policy, holdings } = input;
+  const { covariance, mean } = marketOf(input);
+  const { objective, riskAversion = 1 } = policy.allocatorOptions;
+  return (weights: readonly number[]) => {
+    const variance = sum(weights.map((w, i) => w * along(covariance, weights, i)));
+    const earned = sum(weights.map((w, i) => w * mean[i]!));
+    const paid = sum(weights.map((w, i) => tradeCost(policy.costs, symbols[i]!, w - holdings.weights[i]!)));
+    const cost = paid / horizonSessions;
+    if (objective === 'max-sharpe') return -(earned - cost) / Math.sqrt(variance);
+    return (riskAversion / 2) * variance + cost - (objective === 'utility' ? earned : 0);
+  };
+}
+
+/** Bounds, group, gross limit, budget and turnover cap, by a test of its own. */
+function isFeasible({ policy, holdings, drawdown }: DecideInput, weights: readonly number[]): boolean {
+  const small = 1e-12;
+  const exposure = allowedExposure(drawdown.state, policy.drawdown);
+  const short = policy.bounds.lower < 0;
+  const inBounds = weights.every((w, i) => {
+    const { lower, upper } = policy.boundsBySymbol[symbols[i]!] ?? policy.bounds;
+    return w >= lower * exposure - small && w <= upper * (short ? exposure : 1) + small;
+  });
+  const pair = weights[0]! + weights[1]!;
+  const traded = sum(weights.map((w, i) => Math.abs(w - holdings.weights[i]!))) / 2;
+  return (
+    inBounds &&
+    Math.abs(sum(weights) - 0.95 * exposure) < small &&
+    policy.groups.every(({ lower, upper }) => pair >= lower * exposure - small && pair <= upper + small) &&
+    sum(weights.map(Math.abs)) <= (policy.grossMax ?? 9) * exposure + small &&
+    traded <= (policy.turnoverOneWayMax ?? 9) + small
+  );
+}
+
+/** A point drawn in the plane of the budget: beside what was decided, or on the way from what is held, near or far. */
+function randomPoint(uniform: () => number, decided: readonly number[], held: readonly number[]): number[] {
+  const noise = symbols.map(() => uniform() - 0.5);
+  const drift = sum(noise) / noise.length;
+  const size = 10 ** (-4 * uniform());
+  const share = uniform() < 0.5 ? 0 : uniform();
+  return decided.map((w, i) => w + share * (held[i]! - w) + size * (noise[i]! - drift));
+}
+
+/** The slope of what a trade of this size costs, from two prices of the one function that charges. */
+function slopeOfCost(model: CostModel, symbol: string, traded: number): number {
+  const size = Math.max(traded, 1e-12);
+  const impact = (tradeCost(model, symbol, 4) - 4 * tradeCost(model, symbol, 1)) / 4;
+  const proportional = tradeCost(model, symbol, 1) - impact;
+  return proportional + 1.5 * impact * Math.sqrt(size);
+}
+
+/** How far a Decision's weights and multipliers are from proving an optimum (Karush, Kuhn and Tucker), per gradient. */
+function kktResidualOf(input: DecideInput, decision: Decision): number {
+  const { policy } = input;
+  const { covariance, mean } = marketOf(input);
+  const { objective, riskAversion = 1 } = policy.allocatorOptions;
+  const weights = targetsOf(decision);
+  const multiplier = (kind: string, name: string, limit?: number) =>
+    decision.binding.find(
+      (b) => b.kind === kind && b.name === name && (limit === undefined || b.limit === limit),
+    )?.multiplier ?? 0;
+  const gradientOf = (i: number) =>
+    riskAversion * along(covariance, weights, i) - (objective === 'utility' ? mean[i]! : 0);
+  const scale = Math.max(
+    ...symbols.map(
+      (_, i) =>
+        Math.abs(objective === 'utility' ? mean[i]! : 0) +
+        riskAversion * sum(weights.map((w, j) => Math.abs(w * covariance.values[i * symbols.length + j]!))),
+    ),
+  );
+  const residuals = decision.lines.map(({ symbol, target, trade, lower, upper }, i) => {
+    const ofGroups = sum(
+      policy.groups.map((group) =>
+        group.symbols.includes(symbol)
+          ? multiplier('group', group.name, group.upper) - multiplier('group', group.name, group.lower)
+          : 0,
+      ),
+    );
+    const left =
+      gradientOf(i) +
+      multiplier('cash', 'cash') +
+      ofGroups +
+      multiplier('upper', symbol) -
+      multiplier('lower', symbol);
+    const cost = slopeOfCost(policy.costs, symbol, Math.abs(trade)) / horizonSessions;
+    const ofTrade = slopes(trade, cost + multiplier('turnover', 'one-way turnover') / 2);
+    const ofGross = slopes(target, multiplier('gross', 'gross weight'));
+    // A weight at 0, long-only, or alone in the portfolio is held there by a limit that is not listed.
+    const below = target <= lower + 1e-12 && lower === 0 ? Number.POSITIVE_INFINITY : 0;
+    const above = target >= upper - 1e-12 && upper >= 0.95 ? Number.POSITIVE_INFINITY : 0;
+    return Math.max(
+      0,
+      left + ofTrade.least + ofGross.least - below,
+      -left - ofTrade.greatest - ofGross.greatest - above,
+    );
+  });
+  return Math.max(...residuals) / scale;
+}
+
+/** Slopes of slope x |distance|: one off the kink, all between -slope and slope on it. */
+function slopes(distance: number, slope: number): { least: number; greatest: number } {
+  if (Math.abs(distance) <= 1e-12) return { least: -slope, greatest: slope };
+  return distance > 0 ? { least: slope, greatest: slope } : { least: -slope, greatest: -slope };
+}
+
+describe('mvo with the whole policy in its objective', () => {
+  it('is proven by the multipliers its Decision lists: KKT residual below 1e-8', () => {
+    let capped = 0;
+    fc.assert(
+      fc.property(choices, (choice) => {
+        // The risk aversion of the greatest Sharpe ratio is not in the Decision, nor the multiplier of a smaller budget.
+        fc.pre(choice.objective !== 'max-sharpe');
+        const input = problemOf({ ...choice, exposure: 1 });
+        const decision = decide(input);
+        expect(decision.rung).toBe('full');
+        expect(isFeasible(input, targetsOf(decision))).toBe(true);
+        expect(kktResidualOf(input, decision)).toBeLessThan(1e-8);
+        if (decision.binding.some(({ kind, multiplier }) => kind === 'turnover' && multiplier! > 0))
+          capped += 1;
+      }),
+      { numRuns: 400, seed: 41 },
+    );
+    expect(capped).toBeGreaterThan(50);
+  });
+
+  it('is beaten by none of 500 feasible portfolios, costs counted as they are charged', () => {
+    fc.assert(
+      fc.property(choices, (choice) => {
+        const input = problemOf(choice);
+        const decision = decide(input);
+        const objective = objectiveOf(input);
+        const decided = targetsOf(decision);
+        const best = objective(decided);
+        // Where nothing the cap lets through earns anything there is no greatest Sharpe ratio to reach.
+        if (choice.objective === 'max-sharpe' && best >= 0) return;
+        expect(decision.rung).toBe('full');
+        const uniform = generator(choice.seed + 1);
+        let tried = 0;
+        for (let draw = 0; draw < 40_000 && tried < 500; draw += 1) {
+          const other = randomPoint(uniform, decided, input.holdings.weights);
+          if (!isFeasible(input, other)) continue;
+          tried += 1;
+          expect(objective(other)).toBeGreaterThan(best - 1e-9 * Math.abs(best));
+        }
+        expect(tried).toBe(500);
+      }),
+      { numRuns: 100, seed: 42 },
+    );
+  });
+
+  it('pays less in all where costs are higher', () => {
+    fc.assert(
+      fc.property(choices, fc.constantFrom(1.5, 4, 20), (choice, factor) => {
+        const input = problemOf({ ...choice, objective: 'utility', cap: null, exposure: 1 });
+        const dearer = (by: number): PortfolioPolicy['costs'] => {
+          const times = <C extends { commissionBps: number; halfSpreadBps: number; impactBps: number }>(
+            c: C,
+          ) => ({
+            ...c,
+            commissionBps: by * c.commissionBps,
+            halfSpreadBps: by * c.halfSpreadBps,
+            impactBps: by * c.impactBps,
+          });
+          const { base, bySymbol, capital } = input.policy.costs;
+          return {
+            base: times(base),
+            bySymbol: Object.fromEntries(Object.entries(bySymbol).map(([symbol, c]) => [symbol, times(c)])),
+            capital,
+          };
+        };
+        const plain = decide(input);
+        const dear = decide({ ...input, policy: { ...input.policy, costs: dearer(factor) } });
+        // At the plain prices: the dearer the trades, the fewer are worth it.
+        expect(dear.costRatio / factor).toBeLessThanOrEqual(plain.costRatio + 1e-12);
+      }),
+      { numRuns: 150, seed: 43 },
+    );
+  });
+
+  it('leaves room in the cap for the sale of an asset that is dropped', () => {
+    const plain = problemOf({
+      seed: 12,
+      objective: 'utility',
+      riskAversion: 5,
+      short: false,
+      gross: false,
+      group: false,
+      cap: 0.05,
+      proportional: 2,
+      impact: 25,
+      exposure: 1,
+    });
+    const { policy, panel, holdings } = plain;
+    const gone = new PricePanel(
+      panel.sessions,
+      [...symbols, 'GONE'],
+      [...panel.levels, panel.levels[0]!.map((level, row) => (row > 50 ? Number.NaN : level))],
+    );
+    const book = { weights: [...holdings.weights, 0.04], cash: holdings.cash - 0.04 };
+    const six = { ...policy, symbols: [...symbols, 'GONE'], turnoverOneWayMax: 0.07 };
+    const decision = decide({ ...plain, policy: six, panel: gone, holdings: book, shadowHoldings: book });
+    expect(decision.rung).toBe('full');
+    const expected = [...targetsOf(decide(plain)), 0];
+    expect(targetsOf(decision)).toEqual(expected.map((w) => expect.closeTo(w, 9)));
+    expect(decision.binding.find(({ kind }) => kind === 'turnover')!.multiplier).toBeGreaterThan(0);
+  });
+
+  it('stops trading at all where trading costs more than it can bring', () => {
+    const input = problemOf({
+      seed: 3,
+      objective: 'min-variance',
+      riskAversion: 1,
+      short: false,
+      gross: false,
+      group: false,
+      cap: null,
+      proportional: 900,
+      impact: 0,
+      exposure: 1,
+    });
+    expect(decide(input).turnoverTwoWay).toBe(0);
+    const cheap = problemOf({
+      seed: 3,
+      objective: 'min-variance',
+      riskAversion: 20,
+      short: false,
+      gross: false,
+      group: false,
+      cap: null,
+      proportional: 0,
+      impact: 0,
+      exposure: 1,
+    });
+    expect(decide(cheap).turnoverTwoWay).toBeGreaterThan(0.05);
+  });
+});
+
+describe('one model of costs', () => {
+  const model: CostModel = {
+    base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
+    bySymbol: {
+      THIN: { commissionBps: 2, halfSpreadBps: 8, impactBps: 60, averageDailyValue: 50_000 },
+      DEEP: { commissionBps: 0, halfSpreadBps: 0.5, impactBps: 15, averageDailyValue: 1e9 },
+    },
+    capital: 250_000,
+  };
+  const names = ['ANY', 'THIN', 'DEEP'];
+
+  it('gives the optimiser, for every trade, the cost that is charged', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        (trades) => {
+          const terms = names.map((name) => costTerms(model, name));
+          const problem = constrain(
+            { size: 3, matrix: new Float64Array(9), linear: new Float64Array(3) },
+            {
+              trading: {
+                current: [0, 0, 0],
+                costBps: terms.map(({ costBps }) => costBps),
+                impactBps: terms.map(({ impactBps }) => impactBps),
+              },
+            },
+            1,
+          );
+          trades.forEach((trade, i) => {
+            const size = Math.abs(trade);
+            const weighed = problem.proportional[i]! * size + problem.impact[i]! * size ** 1.5;
+            const charged = tradeCost(model, names[i]!, trade);
+            expect(Math.abs(weighed - charged)).toBeLessThanOrEqual(1e-15 * Math.max(1, charged));
+            expect(tradeCost(model, names[i]!, -trade)).toBe(charged);
+          });
+        },
+      ),
+      { numRuns: 200, seed: 44 },
+    );
+  });
+
+  it('by hand: commission, half spread and the square root of the days a trade takes', () => {
+    expect(tradeCost(model, 'ANY', 0.4)).toBeCloseTo(0.4 * 0.0003, 18);
+    // a tenth of 250,000 is half of an average day: 10 + 60 x sqrt(1/2) basis points of the tenth
+    expect(tradeCost(model, 'THIN', -0.1)).toBeCloseTo(0.1 * (10 + 60 * Math.SQRT1_2) * 1e-4, 18);
+    expect(tradeCost(model, 'DEEP', 0)).toBe(0);
+  });
+});

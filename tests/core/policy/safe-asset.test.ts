@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
+import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { simulatedPanel } from '../forecast/simulated-prices.ts';
+import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
+
+const symbols = ['AAA', 'SAFE', 'BBB'];
+const panel = simulatedPanel(symbols, 80);
+const policy = samplePolicy(symbols, {
+  allocator: 'equal',
+  safeSymbol: 'SAFE',
+  drawdown: sampleLimits,
+  cashRatio: 0.1,
+});
+
+function later(
+  held: readonly number[],
+  changes: Partial<DecideInput> = {},
+  policyChanges: Partial<PortfolioPolicy> = {},
+) {
+  return decide(
+    sampleInput({ ...policy, ...policyChanges }, panel, {
+      holdings: bookOf(held),
+      shadowHoldings: bookOf(held),
+      ...changes,
+    }),
+  );
+}
+const close = (weights: readonly number[]) => weights.map((w) => expect.closeTo(w, 12));
+
+/** The panel with one symbol's levels changed. */
+function changed(symbol: string, to: (level: number, row: number) => number): PricePanel {
+  return new PricePanel(
+    panel.sessions,
+    symbols,
+    panel.levels.map((column, i) => (symbols[i] === symbol ? column.map(to) : column)),
+  );
+}
+
+describe('the safe asset', () => {
+  it('has no part in the allocation, and takes what a drawdown state frees', () => {
+    const held = [0.45, 0, 0.45];
+    expect(targetsOf(later(held))).toEqual(close([0.45, 0, 0.45]));
+    const reduced = later(held, { drawdown: inState('reduced') });
+    expect(targetsOf(reduced)).toEqual(close([0.225, 0.45, 0.225]));
+    expect(reduced.shadowTargets).toEqual(close([0.45, 0, 0.45]));
+    const halted = later(held, { drawdown: inState('halted') });
+    expect(targetsOf(halted)).toEqual(close([0, 0.9, 0]));
+    for (const decision of [reduced, halted]) {
+      expect(decision.cash.target).toBeCloseTo(0.1, 12);
+      expect(decision.binding.map(({ kind }) => kind)).toEqual(['exposure']);
+      expect(decision.lines[1]).toMatchObject({ lower: 0, upper: 0.9 });
+    }
+    expect(reduced.turnoverTwoWay).toBeCloseTo(0.9, 12);
+  });
+
+  it('stands for cash where the turnover cap counts', () => {
+    const cap = { turnoverOneWayMax: 0.1 };
+    const back = later([0, 0.9, 0], { shadowHoldings: bookOf([0.45, 0, 0.45]) }, cap);
+    expect(targetsOf(back)).toEqual(close([0.1, 0.7, 0.1]));
+  });
+
+  it('is not traded alone inside the no-trade band', () => {
+    const band = { noTradeBandRatio: 0.05 };
+    const drifted = [0.23, 0.46, 0.23];
+    const still = later(drifted, { drawdown: inState('reduced') }, band);
+    expect(still.rung).toBe('full');
+    // 0.46 at risk is above the 0.45 the state allows, so this must be traded ...
+    expect(targetsOf(still)).toEqual(close([0.225, 0.45, 0.225]));
+    const inside = [0.22, 0.46, 0.22];
+    const left = later(inside, { drawdown: inState('reduced') }, band);
+    // ... and this need not be, though the safe asset is 0.46 and would be brought to 0.46 of 0.9
+    expect(targetsOf(left)).toEqual(inside);
+    expect(left.turnoverTwoWay).toBe(0);
+    const idle = later([0.22, 0.1, 0.22], { drawdown: inState('reduced') }, band);
+    expect(targetsOf(idle)).toEqual(close([0.22, 0.46, 0.22]));
+  });
+
+  it('may be held beyond what is invested, drifted, without breaking a bound', () => {
+    const band = { noTradeBandRatio: 0.05 };
+    const drifted = later([0, 0.93, 0], { drawdown: inState('halted') }, band);
+    expect(drifted.rung).toBe('full');
+    expect(targetsOf(drifted)).toEqual([0, 0.93, 0]);
+    expect(drifted.lines[1]!.upper).toBe(0.93);
+  });
+
+  it('may be young, but needs a price no older than a gap that is filled', () => {
+    const halted = { drawdown: inState('halted') };
+    const at = (to: (level: number, row: number) => number) =>
+      targetsOf(later([0.45, 0, 0.45], { ...halted, panel: changed('SAFE', to) }));
+    expect(at((level, row) => (row < 75 ? Number.NaN : level))).toEqual(close([0, 0.9, 0]));
+    expect(at((level, row) => (row > 76 ? Number.NaN : level))).toEqual(close([0, 0.9, 0]));
+    expect(at((level, row) => (row > 75 ? Number.NaN : level))).toEqual([0, 0, 0]);
+    expect(at(() => Number.NaN)).toEqual([0, 0, 0]);
+  });
+
+  it('is kept, and not bought, where nothing can be decided', () => {
+    const gone = changed('AAA', (level, row) => (row > 60 ? Number.NaN : level));
+    const stuck = new PricePanel(
+      gone.sessions,
+      symbols,
+      gone.levels.map((column, i) => (i === 2 ? gone.levels[0]! : column)),
+    );
+    const halted = later([0.2, 0.6, 0.1], { panel: stuck, drawdown: inState('halted') });
+    expect(halted.rung).toBe('hold');
+    expect(targetsOf(halted)).toEqual([0, 0.6, 0]);
+    const reduced = later([0.3, 0.3, 0.3], { panel: stuck, drawdown: inState('reduced') });
+    expect(targetsOf(reduced)).toEqual(close([0.225, 0.3, 0.225]));
+    const calm = later([0.2, 0.6, 0.1], { panel: stuck, drawdown: inState('reduced') });
+    expect(targetsOf(calm)).toEqual([0.2, 0.6, 0.1]);
+  });
+
+  it('is no part of the last good weights', () => {
+    const flat = new PricePanel(
+      panel.sessions,
+      symbols,
+      panel.levels.map((column) => column.map((level, row) => (row >= 20 ? column[20]! : level))),
+    );
+    const decision = later(
+      [0.3, 0.5, 0.1],
+      { panel: flat, previous: { asOf: panel.sessions[70]!, targets: [0.3, 0.5, 0.1] } },
+      { allocator: 'inverse-vol' },
+    );
+    expect(decision.rung).toBe('last-good');
+    expect(targetsOf(decision)).toEqual(close([0.675, 0, 0.225]));
+  });
+
+  it('leaves every decision as it was where it is only named', () => {
+    const book = [0.5, 0, 0.4];
+    const two = ['AAA', 'BBB'];
+    const without = decide(
+      sampleInput({ ...policy, symbols: two, safeSymbol: null, allocator: 'mvo' }, panel.select(two), {
+        holdings: bookOf([0.5, 0.4]),
+        shadowHoldings: bookOf([0.5, 0.4]),
+      }),
+    );
+    const [first, safe, last] = targetsOf(later(book, {}, { allocator: 'mvo' }));
+    expect([first, last]).toEqual(targetsOf(without).map((w) => expect.closeTo(w, 12)));
+    expect(safe).toBeCloseTo(0, 12);
+  });
+});
