@@ -1,11 +1,11 @@
 import { type Performance, performance } from '../core/evaluation/performance.ts';
 import { type WalkForward, walkForward } from '../core/evaluation/walk-forward.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
+import { sessionsNeeded } from '../core/forecast/forecaster-config.ts';
 import { noOutlook, type Outlook, outlookFrom } from '../core/forecast/outlook.ts';
 import type { Bar } from '../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../core/market/panel.ts';
 import type { Session } from '../core/market/session.ts';
-import { decisionSessions } from '../core/policy/decide.ts';
 import type { PortfolioPolicy } from '../core/policy/policy.ts';
 import { usesForecast } from '../core/policy/uses-forecast.ts';
 import { isRebalanceSession } from '../core/schedule/plan.ts';
@@ -95,7 +95,8 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
   const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
-  const needed = Math.max(decisionSessions(policy), trainingSessions(portfolio));
+  const training = usesForecast(policy) ? sessionsNeeded(portfolio.forecaster!).training : 0;
+  const needed = Math.max(policy.quality.historySessionsMin, training);
   const before = sessions.filter((session) => session <= plan.inception).length;
   if (before < needed)
     throw new UserError(

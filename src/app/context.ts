@@ -115,9 +115,12 @@ export const readModel = (stored: unknown): Artefact => readArtefact(stored, sha
 
 function mailerOf(config: Config, env: Environment): Mailer & { close(): void | Promise<void> } {
   const url = secret(env, 'REBALANCED_SMTP_URL') ?? config.mail.smtpUrl;
-  return url === null
-    ? folderMailer({ folder: resolve(projectRoot, config.mail.folder) })
-    : smtpMailer({ url, timeoutMs: 30_000 });
+  if (url === null) return folderMailer({ folder: resolve(projectRoot, config.mail.folder) });
+  try {
+    return smtpMailer({ url, timeoutMs: 30_000 });
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
 }
 
 const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
