@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/adapters/postgres/database.ts';
+import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import {
   closeSlot,
   insertSlots,
@@ -15,6 +15,7 @@ import { slotAt } from '../../src/core/schedule/plan.ts';
 import { type Slot, type TaskName, taskNames } from '../../src/core/schedule/slot.ts';
 import { type TestContext, testContext, testInception, twin } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
 
 const calendar = newYorkCalendar();
 const minute = 60_000;
@@ -148,6 +149,31 @@ describe('what is due', () => {
     expect(await openSlots()).toEqual([]);
     expect(named(await wake(due(first)))).toEqual([`ingest ${first}`]);
   });
+});
+
+test('cut off at any statement, it plans and queues all or nothing, and the next one all of it once', async () => {
+  const proxy = await startDatabaseProxy(url);
+  const cut = openDatabase(proxy.url, { connectionsMax: 1 });
+  const now = due(first);
+  proxy.count();
+  expect(named(await reconcile(cut, context.queue, plan, now))).toEqual([`ingest ${first}`]);
+  const statements = proxy.statements();
+  expect(statements).toBeGreaterThanOrEqual(8);
+  for (const when of ['before', 'after'] as const)
+    for (let at = 1; at <= statements; at += 1) {
+      await context.queue.clear();
+      const mine = (await freshPortfolio()).plan;
+      proxy.cutAt(at, when);
+      await expect(reconcile(cut, context.queue, mine, now)).rejects.toThrow();
+      const committed = at === statements && when === 'after';
+      expect((await openSlots(mine)).map(({ state }) => state)).toEqual(
+        committed ? ['queued', 'waiting'] : [],
+      );
+      expect(await reconcile(cut, context.queue, mine, now)).toHaveLength(committed ? 0 : 1);
+      expect(named(await queuedJobs())).toEqual([`ingest ${first}`]);
+    }
+  await cut.close();
+  await proxy.close();
 });
 
 describe('two daemons', () => {

@@ -198,22 +198,21 @@ describe('by a mail server', () => {
 
   test('refused for now, told by such a worker after the slot was done, does not hide the letter again', async () => {
     let settle = (_: Awaited<ReturnType<Mailer['send']>>) => {};
-    const taken = new Promise<void>((resolve) => {
-      const slow: Mailer = {
+    let slow: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((taken) => {
+      slow = send({
         kind: 'smtp',
         send: () =>
           new Promise((answer) => {
             settle = answer;
-            resolve();
+            taken();
           }),
-      };
-      void send(slow).catch(() => {});
+      });
     });
-    await taken;
     await send();
     expect(await states()).toEqual(['ambiguous', 'sent']);
     settle({ outcome: 'refused', permanent: false, error: 'later' });
-    await send();
+    await expect(slow).rejects.toThrow('later');
     expect(await states()).toEqual(['ambiguous', 'sent']);
   });
 });

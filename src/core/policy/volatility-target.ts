@@ -4,8 +4,9 @@ import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';
 
 const sessionsPerYear = 252;
-/** Halvings of the exposure's interval: finer than weights are stored. */
-const halvings = 40;
+/** How near, as a ratio, the volatility comes to its target. */
+const tolerance = 1e-10;
+const stepsMax = 60;
 
 /**
  * The targets `at` the greatest exposure, up to `most`, whose ex-ante volatility a year is within the policy's target.
@@ -26,21 +27,38 @@ export function calmed(
   const volatility = (made: Constrained) => yearlyVolatility(universe, covariance, made.targets);
   const reached = volatility(all);
   if (reached <= target) return { made: all, exposure: most };
-  // Mostly volatility is in proportion to exposure, and the first guess is the answer.
-  let high = (most * target) / reached;
-  const guess = at(high);
-  if (volatility(guess) <= target * (1 + 1e-12)) return { made: guess, exposure: high };
-  let low = 0;
-  let calm = at(low);
-  for (let step = 0; step < halvings; step += 1) {
-    const middle = (low + high) / 2;
-    const made = at(middle);
-    if (volatility(made) <= target) {
-      low = middle;
-      calm = made;
-    } else high = middle;
+  return greatestCalm({ exposure: most, excess: reached - target }, target, at, volatility);
+}
+
+/**
+ * Closes in on the exposure where volatility meets the target, from the calm side, by false position (Illinois). Mostly
+ * volatility is in proportion to exposure, and the first guess is the answer.
+ */
+function greatestCalm(
+  wild: { exposure: number; excess: number },
+  target: number,
+  at: (exposure: number) => Constrained,
+  volatility: (made: Constrained) => number,
+): { made: Constrained; exposure: number } {
+  let calm = { exposure: 0, excess: -target, made: at(0) };
+  let high = wild;
+  let kept = 0;
+  for (let step = 0; step < stepsMax && calm.excess < -tolerance * target; step += 1) {
+    const share = calm.excess / (calm.excess - high.excess);
+    const exposure = calm.exposure + share * (high.exposure - calm.exposure);
+    const made = at(exposure);
+    const excess = volatility(made) - target;
+    if (excess <= tolerance * target) {
+      calm = { exposure, excess, made };
+      if (kept === 1) high = { ...high, excess: high.excess / 2 };
+      kept = 1;
+    } else {
+      high = { exposure, excess };
+      if (kept === -1) calm = { ...calm, excess: calm.excess / 2 };
+      kept = -1;
+    }
   }
-  return { made: calm, exposure: low };
+  return calm;
 }
 
 function yearlyVolatility(
