@@ -12,6 +12,7 @@ import { type LinkageName, linkageNames } from '../core/allocation/linkage.ts';
 import { lastSessions, type ReturnsMatrix, simpleReturns } from '../core/allocation/returns-matrix.ts';
 import { type CovarianceName, estimateCovariance } from '../core/allocation/risk.ts';
 import type { Session } from '../core/market/session.ts';
+import { percent } from './figures.ts';
 import { dateArgument } from './options.ts';
 import { printTable } from './table.ts';
 
@@ -152,7 +153,7 @@ function print(options: Options, { symbols, weights, ...window }: Result): void 
   console.log(`${options.method} on ${window.sessions} returns up to ${window.last}\n`);
   printTable(
     ['symbol', 'weight'],
-    symbols.map((symbol, i) => [symbol, `${(weights[i]! * 100 || 0).toFixed(2)} %`]),
+    symbols.map((symbol, i) => [symbol, percent(weights[i]!)]),
   );
 }
 

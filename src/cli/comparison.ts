@@ -1,4 +1,5 @@
 import type { Performance } from '../core/evaluation/performance.ts';
+import { percent } from './figures.ts';
 import { tableLines } from './table.ts';
 
 export type Compared = {
@@ -9,8 +10,6 @@ export type Compared = {
   costRatio: number;
   sessions: number;
 };
-
-const percent = (value: number) => `${(value * 100 || 0).toFixed(2)} %`;
 
 /** The lines of a table that puts results side by side; a year is 252 sessions. */
 export function comparison(columns: readonly Compared[]): string[] {

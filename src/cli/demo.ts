@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { chargedSoFar, readDecisions } from '../adapters/postgres/decision-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import type { Context } from '../app/context.ts';
+import { claimDemo } from '../app/demo-claim.ts';
 import { demoContext, demoLast, lettersFolder, prepareDemo } from '../app/demo-run.ts';
 import { equalWeight } from '../app/equal-weight.ts';
 import { replay } from '../app/replay.ts';
@@ -37,6 +38,11 @@ async function runDemo(options: Options): Promise<void> {
   console.log('rebalanced demo: twenty S&P 500 stocks, real closes, session by session on a virtual clock.');
   const store = await openStore(process.env, { demo: true, log: (line) => console.log(line) });
   cleanups.defer(() => store.close());
+  const release = await claimDemo(store.url, () => {
+    process.stderr.write('rebalanced: another demo took this one over\n');
+    process.exit(1);
+  });
+  cleanups.defer(release);
   const { config, resumed } = await prepareDemo(store, last);
   if (resumed) console.log('An unfinished run was found; going on where it stopped.');
   const context = await demoContext(config, store, process.env, log);

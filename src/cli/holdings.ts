@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { readBars } from '../adapters/postgres/bar-rows.ts';
+import { decisionAt } from '../adapters/postgres/decision-rows.ts';
 import { cashSymbol, newestValuation, saveImportedHoldings } from '../adapters/postgres/valuation-rows.ts';
 import { UserError } from '../app/user-error.ts';
 import { importedWeights, type ReportedLine } from '../core/policy/imported-holdings.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
+import { percent } from './figures.ts';
 import { type Common, portfolioIn, withContext, withStore } from './options.ts';
 import { printTable } from './table.ts';
 
@@ -24,6 +26,10 @@ export function holdingsCommand(): Command {
           throw new UserError(`${id} has not been valued yet, so nothing is held; run \`npm start\` first`);
         const { session } = before;
         if (options.import !== undefined) {
+          if (await decisionAt(database, id, session))
+            throw new UserError(
+              `${id} was decided at ${session} from other holdings; expected the import before the decision, or after the next session`,
+            );
           const lines = parse(options.import, portfolio);
           const window = { source: portfolio.sourceName, symbols, from: session, to: session, vintage: null };
           const closes = new Map((await readBars(database, window)).map((bar) => [bar.symbol, bar.close]));
@@ -46,7 +52,7 @@ export function holdingsCommand(): Command {
         ];
         printTable(
           ['symbol', 'weight'],
-          rows.map(([symbol, weight]) => [symbol, `${(weight * 100 || 0).toFixed(2)} %`]),
+          rows.map(([symbol, weight]) => [symbol, percent(weight)]),
         );
       }),
     );

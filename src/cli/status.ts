@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { StatusSnapshot } from '../adapters/http/status.ts';
 import { readStatus } from '../adapters/postgres/status-rows.ts';
+import { percent } from './figures.ts';
 import { type Common, withDatabase, withStore } from './options.ts';
 import { printTable } from './table.ts';
 
@@ -16,8 +17,6 @@ export function statusCommand(): Command {
       }),
     );
 }
-
-const percent = (value: number) => `${(value * 100 || 0).toFixed(2)} %`;
 
 function print({
   portfolios,

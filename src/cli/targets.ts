@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { newestDecision } from '../adapters/postgres/decision-rows.ts';
 import { UserError } from '../app/user-error.ts';
 import type { Session } from '../core/market/session.ts';
+import { percent } from './figures.ts';
 import { type Common, dateArgument, portfolioIn, withDatabase, withStore } from './options.ts';
 import { printTable } from './table.ts';
 
@@ -54,7 +55,6 @@ export function targetsCommand(): Command {
           console.log(
             `${id}: targets of ${decision.asOf} (${decision.reason}, rung ${decision.rung}), filled at the next close\n`,
           );
-          const percent = (value: number) => `${(value * 100 || 0).toFixed(2)} %`;
           printTable(
             ['symbol', 'target', 'held', 'trade'],
             rows.map((r) => [r.symbol, percent(r.weight), percent(r.held), percent(r.trade)]),

@@ -117,7 +117,7 @@ async function ready(of: { url: string }): Promise<{ ready: boolean; text: strin
   return { ready: response.ok, text: await response.text() };
 }
 
-describe('rebalanced run', () => {
+describe('rebalanced run', { timeout: 120_000 }, () => {
   test('starts while Yahoo does not answer, catches up when it does, keeps secrets, and ends at SIGTERM', async () => {
     smtp.setFault({ at: 'login', how: 'refuse', code: 535, text: 'no such user' });
     // One symbol only: after three failures in a row Yahoo would be left alone for half a minute.
