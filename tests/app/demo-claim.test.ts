@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { claimDemo } from '../../src/app/demo-claim.ts';
 import { testDatabase } from '../support/database.ts';
 
