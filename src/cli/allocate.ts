@@ -8,7 +8,9 @@ import {
   allocate,
   allocatorNames,
 } from '../core/allocation/allocator.ts';
+import { type HrpVariant, hrpVariants } from '../core/allocation/hrp.ts';
 import { type LinkageName, linkageNames } from '../core/allocation/linkage.ts';
+import { type MvoObjective, mvoObjectives } from '../core/allocation/mvo.ts';
 import { lastSessions, type ReturnsMatrix, simpleReturns } from '../core/allocation/returns-matrix.ts';
 import { type CovarianceName, estimateCovariance } from '../core/allocation/risk.ts';
 import type { Session } from '../core/market/session.ts';
@@ -25,8 +27,8 @@ type Options = {
   asOf?: Session;
   symbols?: string[];
   cov: Exclude<CovarianceName, 'forecast'>;
-  objective: 'min-variance' | 'max-sharpe' | 'utility';
-  variant: 'paper' | 'pypfopt' | 'riskfolio';
+  objective: MvoObjective;
+  variant: HrpVariant;
   linkage?: LinkageName;
   bounds: { lower: number; upper: number };
   riskFree: number;
@@ -45,16 +47,12 @@ export function allocateCommand(): Command {
       new Option('--cov <name>', 'covariance').choices(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
     )
     .addOption(
-      new Option('--objective <name>', 'of mvo and cla')
-        .choices(['min-variance', 'max-sharpe', 'utility'])
-        .default('min-variance'),
+      new Option('--objective <name>', 'of mvo and cla').choices(mvoObjectives).default('min-variance'),
     )
     .addOption(
       new Option('--linkage <name>', 'of hrp (default single) and herc (default ward)').choices(linkageNames),
     )
-    .addOption(
-      new Option('--variant <name>', 'of hrp').choices(['paper', 'pypfopt', 'riskfolio']).default('pypfopt'),
-    )
+    .addOption(new Option('--variant <name>', 'of hrp').choices(hrpVariants).default('pypfopt'))
     .option('--bounds <lower,upper>', 'of each weight, for mvo and cla', boundsArgument, {
       lower: 0,
       upper: 1,

@@ -1,15 +1,9 @@
-import type { Performance } from '../core/evaluation/performance.ts';
+import type { Measured } from '../app/backtest.ts';
 import { percent } from './figures.ts';
 import { tableLines } from './table.ts';
 
-export type Compared = {
-  name: string;
-  gross: Performance;
-  net: Performance;
-  turnoverTwoWay: number;
-  costRatio: number;
-  sessions: number;
-};
+/** What is put side by side of a walk, live or tested. */
+export type Compared = Omit<Measured, 'decisions' | 'last'>;
 
 /** The lines of a table that puts results side by side; a year is 252 sessions. */
 export function comparison(columns: readonly Compared[]): string[] {

@@ -7,7 +7,7 @@ import { noOutlook, type Outlook, outlookFrom } from '../core/forecast/outlook.t
 import type { PricePanel } from '../core/market/panel.ts';
 import type { Session } from '../core/market/session.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
-import type { Decision, DecisionReason } from '../core/policy/decision.ts';
+import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
 import type { Portfolio } from './portfolio.ts';
 import { panelSessions } from './portfolio.ts';
 import { readPanel, readVintage } from './prices.ts';
@@ -109,14 +109,11 @@ async function compose(
     holdings: valuation.live,
     shadowHoldings: valuation.shadow,
     drawdown: valuation.drawdown,
-    previous: last && { asOf: last.decision.asOf, targets: shadowTargetsOf(last.decision, policy.symbols) },
+    previous: last && {
+      asOf: last.decision.asOf,
+      targets: inOrderOf(last.decision, last.decision.shadowTargets, policy.symbols),
+    },
     policy,
     inputs,
   });
-}
-
-/** A decision's shadow targets in the order of today's symbols, which may not be the order of then. */
-function shadowTargetsOf(decision: Decision, symbols: readonly string[]): number[] {
-  const bySymbol = new Map(decision.lines.map((line, i) => [line.symbol, decision.shadowTargets[i]!]));
-  return symbols.map((symbol) => bySymbol.get(symbol) ?? 0);
 }

@@ -6,7 +6,7 @@ import { newestValuation, saveValuation } from '../adapters/postgres/valuation-r
 import { lastReturnSessions, lastReturns } from '../core/features/last-returns.ts';
 import { PricePanel } from '../core/market/panel.ts';
 import type { Session } from '../core/market/session.ts';
-import type { Decision } from '../core/policy/decision.ts';
+import { inOrderOf } from '../core/policy/decision.ts';
 import { openingValuation, revalue as step } from '../core/policy/valuation.ts';
 import { slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
@@ -38,7 +38,13 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
   const returns = await readReturns(sql, portfolio, before.session, slot.session);
   const last = await newestDecision(sql, id, before.session);
   const pending = last?.decision.asOf === before.session ? last : null;
-  const targets = last && targetsOf(last.decision, policy.symbols);
+  const targets =
+    last &&
+    inOrderOf(
+      last.decision,
+      last.decision.lines.map((line) => line.target),
+      policy.symbols,
+    );
   const { valuation, fill, stateChanged } = step(
     before,
     slot.session,
@@ -51,12 +57,6 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
   if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
   // Where the month's own decision is due at this session, its slot is there already and stays.
   if (stateChanged) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
-}
-
-/** A decision's targets in the order of `symbols`, which the configuration may have changed since. */
-function targetsOf({ lines }: Decision, symbols: readonly string[]): number[] {
-  const bySymbol = new Map(lines.map((line) => [line.symbol, line.target]));
-  return symbols.map((symbol) => bySymbol.get(symbol) ?? 0);
 }
 
 /** Each symbol's return from what the portfolio was valued by at `before` to what is known of `session` now. */

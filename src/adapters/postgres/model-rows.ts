@@ -47,15 +47,6 @@ export async function newestModel(
   return rows[0] ?? null;
 }
 
-/** True when a model of this training session is stored. */
-export async function hasModel(sql: Sql, portfolio: string, session: Session): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `select 1 from rebalanced.models where portfolio = $1 and session = $2`,
-    [portfolio, session],
-  );
-  return rowCount === 1;
-}
-
 /** What a letter says about the model behind a forecast. */
 export async function modelInUse(
   sql: Sql,

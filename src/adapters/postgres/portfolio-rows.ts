@@ -26,14 +26,6 @@ export async function savePortfolio(
   return rows[0]!.inception;
 }
 
-/** The text of a stored configuration; null when there is none under this hash. */
-export async function readConfig(sql: Sql, hash: string): Promise<string | null> {
-  const { rows } = await sql.query<{ body: string }>('select body from rebalanced.configs where hash = $1', [
-    hash,
-  ]);
-  return rows[0]?.body ?? null;
-}
-
 export type PortfolioRow = { portfolio: string; configHash: string; inception: Session };
 
 export async function readPortfolios(sql: Sql): Promise<PortfolioRow[]> {

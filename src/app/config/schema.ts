@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { allocatorNames } from '../../core/allocation/allocator.ts';
+import { riskMeasures } from '../../core/allocation/herc.ts';
+import { hrpVariants } from '../../core/allocation/hrp.ts';
+import { mvoObjectives } from '../../core/allocation/mvo.ts';
 import { featureNames } from '../../core/features/feature-set.ts';
 import { scalerKinds } from '../../core/features/scaler.ts';
 import {
@@ -119,13 +122,10 @@ export const portfolioSchema = z
       .describe('least share of symbols with a close to go on past the deadline'),
     allocator: section({
       method: z.enum(allocatorNames).default('signal-inverse-vol'),
-      variant: z.enum(['paper', 'pypfopt', 'riskfolio']).default('pypfopt').describe('of hrp'),
-      objective: z
-        .enum(['min-variance', 'max-sharpe', 'utility'])
-        .default('min-variance')
-        .describe('of mvo and cla'),
+      variant: z.enum(hrpVariants).default('pypfopt').describe('of hrp'),
+      objective: z.enum(mvoObjectives).default('min-variance').describe('of mvo and cla'),
       riskAversion: z.number().positive().max(1e6).default(1).describe('of mvo'),
-      riskMeasure: z.enum(['variance', 'cvar', 'cdar']).default('variance').describe('of herc'),
+      riskMeasure: z.enum(riskMeasures).default('variance').describe('of herc'),
     }),
     groups: z
       .record(

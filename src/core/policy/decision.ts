@@ -70,3 +70,13 @@ export type Decision = {
   quality: QualityNote[];
   inputs: DecisionInputs;
 };
+
+/** A decision's `weights`, one per line, in the order of `symbols`, which the configuration may have changed since. */
+export function inOrderOf(
+  { lines }: Pick<Decision, 'lines'>,
+  weights: readonly number[],
+  symbols: readonly string[],
+): number[] {
+  const bySymbol = new Map(lines.map((line, i) => [line.symbol, weights[i]!]));
+  return symbols.map((symbol) => bySymbol.get(symbol) ?? 0);
+}
