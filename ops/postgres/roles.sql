@@ -44,6 +44,8 @@ grant update (state, attempts, last_error, finished_at) on rebalanced.letters to
 grant update (last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements)
   on rebalanced.sources to rebalanced_daemon;
 
+grant insert, update on rebalanced.queue_supervision to rebalanced_daemon;
+
 -- The queue holds no history: its jobs come and go. `rebalanced migrate` installs it, as owner.
 do $$
 begin

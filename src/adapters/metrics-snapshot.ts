@@ -86,6 +86,8 @@ export type PortfolioMetrics = {
 export type MetricsSnapshot = {
   /** system clock less database clock; null where time is virtual */
   clockSkewSeconds: number | null;
+  /** when a daemon last put the jobs of dead workers back; null where time is virtual, for nobody does there */
+  queueSupervisedAt: number | null;
   tasks: TaskMetrics[];
   portfolios: PortfolioMetrics[];
   bars: { portfolio: string; symbol: string; newestSessionAt: number | null }[];

@@ -16,6 +16,14 @@ const clockSkew = family(
   ({ clockSkewSeconds }) => [{ value: clockSkewSeconds }],
 );
 
+const queueSupervised = family(
+  'gauge',
+  'rebalanced_queue_supervised_timestamp_seconds',
+  [],
+  'When a daemon last put the jobs of dead workers back; 0 if never; absent where time is virtual',
+  ({ queueSupervisedAt }) => [{ value: queueSupervisedAt }],
+);
+
 /** Every metric whose values are rows. */
 export const rowFamilies: readonly MetricFamily[] = [
   ...taskFamilies,
@@ -23,6 +31,7 @@ export const rowFamilies: readonly MetricFamily[] = [
   ...portfolioFamilies,
   ...modelFamilies,
   clockSkew,
+  queueSupervised,
 ];
 
 export type BuildInfo = { version: string; backend: string; backendVersion: string };

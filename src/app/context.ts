@@ -37,8 +37,10 @@ export type Context = {
   log: Logger;
   portfolio(id: string): Portfolio;
   decisions(portfolio: Portfolio): RebalanceContext;
-  /** Ends trainings and requests under way; their slots fail and wait for the next start. */
+  /** Ends trainings and requests under way; their slots are given back and wait for the next start. */
   interrupt(): void;
+  /** True from then on. */
+  readonly interrupted: boolean;
   close(): Promise<void>;
 };
 
@@ -48,8 +50,6 @@ export type ContextOptions = {
   env: Environment;
   log: Logger;
   now(): number;
-  /** hands on the jobs of dead workers; off in a replay, which has no other workers */
-  supervise: boolean;
 };
 
 export async function createContext(options: ContextOptions): Promise<Context> {
@@ -59,10 +59,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   const warn = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
   const database = openDatabase(options.databaseUrl, { onError: warn('a database connection broke') });
   wiring.defer(() => database.close());
-  const queue = await openQueue(database, {
-    supervise: options.supervise,
-    onError: warn('the queue has a problem'),
-  });
+  const queue = await openQueue(database, { onError: warn('the queue has a problem') });
   wiring.defer(() => queue.close());
   const pool = trainingPool(config, options.env, log);
   wiring.defer(() => pool.close());
@@ -105,6 +102,9 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     interrupt() {
       stopping.abort();
       void pool.close();
+    },
+    get interrupted() {
+      return stopping.signal.aborted;
     },
     close: () => closing.disposeAsync(),
   };

@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import type { Job } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { runSlot } from './run-slot.ts';
+import { startSupervision } from './supervision.ts';
 import { UserError } from './user-error.ts';
 
 export type Daemon = {
@@ -45,15 +46,19 @@ export function startDaemon(
         await reconcile(database, queue, portfolio.plan, options.now());
       if (lastWake?.error) log.info({}, 'the database answers again');
       lastWake = { at: options.now(), error: null };
-      for (const task of taskNames) {
-        asked.add(task);
-        if (!working.has(task)) working.set(task, drain(task));
-      }
+      lookForWork();
     } catch (error) {
       const message = (error as Error).message;
-      if (lastWake?.error !== message)
+      // Once an outage: how a connection breaks changes from wake to wake, and readiness shows the newest reason.
+      if (!lastWake?.error)
         log.error({ error: message }, 'could not reconcile; trying again at the next wake');
       lastWake = { at: options.now(), error: message };
+    }
+  };
+  const lookForWork = (): void => {
+    for (const task of taskNames) {
+      asked.add(task);
+      if (!working.has(task) && !stopping) working.set(task, drain(task));
     }
   };
   /** Whoever calls while it runs may know of something it has passed already, so it runs once more. */
@@ -100,6 +105,7 @@ export function startDaemon(
   };
 
   const clock = alarm(options.wake, wake, { noOverlap: true });
+  const supervision = startSupervision(context, options.now, lookForWork);
   return {
     wake,
     async readiness() {
@@ -111,6 +117,7 @@ export function startDaemon(
               ok: lastWake.error === null,
               detail: lastWake.error ?? `ran at ${new Date(lastWake.at).toISOString()}`,
             },
+        supervision.check(),
         ...(await slotChecks(context, options.now()).catch((error: Error) => [
           { name: 'database', ok: false, detail: `does not answer: ${error.message}` },
         ])),
@@ -120,7 +127,7 @@ export function startDaemon(
     async stop(boundMs) {
       stopping = true;
       await clock.destroy();
-      const idle = Promise.all([waking, ...working.values()]);
+      const idle = Promise.all([supervision.stop(), waking, ...working.values()]);
       let timer: NodeJS.Timeout | undefined;
       const bound = new Promise((resolve) => {
         timer = setTimeout(resolve, boundMs);

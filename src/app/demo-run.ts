@@ -90,6 +90,5 @@ export function demoContext(
     env: quiet,
     log,
     now: () => Date.parse(`${inception}T12:00:00Z`),
-    supervise: false,
   });
 }

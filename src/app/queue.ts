@@ -5,6 +5,8 @@ import { type Slot, type TaskName, taskNames } from '../core/schedule/slot.ts';
 const schema = 'rebalanced_queue';
 /** A worker that is silent for this long is dead, and its job is given to another. */
 const heartbeatSeconds = 30;
+/** How often silent workers are looked for: with the above, an abandoned slot is taken up within a minute. */
+export const supervisionSeconds = 10;
 const queueOf = (task: TaskName) => `rebalanced-${task}`;
 
 export type Job = { id: string; slot: Slot };
@@ -19,15 +21,23 @@ export type Queue = {
   finish(job: Job): Promise<void>;
   /** Tells that a long job is still being worked on. */
   keepAlive(job: Job): Promise<void>;
+  /**
+   * Puts the jobs of workers that have been silent for too long back for others; daemons share the work. Throws when
+   * the queue's tables do not answer as they should.
+   */
+  supervise(): Promise<void>;
   /** Forgets every job. Only for a replay, which owns its database and queues open slots again. */
   clear(): Promise<void>;
   close(): Promise<void>;
 };
 
+type Rows = { rows: Record<string, unknown>[] };
+
+/** What pg-boss sends SQL through. pg answers a text of several statements with a list, of which all rows are wanted. */
 const dbOf = (sql: Sql) => ({
-  executeSql: async (text: string, values?: unknown[]) => {
-    const result = await sql.query<Record<string, unknown>>(text, values);
-    return { rows: result.rows };
+  executeSql: async (text: string, values?: unknown[]): Promise<Rows> => {
+    const answer: Rows | Rows[] = await sql.query(text, values);
+    return { rows: Array.isArray(answer) ? answer.flatMap(({ rows }) => rows) : answer.rows };
   },
 });
 
@@ -66,18 +76,17 @@ export async function isQueueInstalled(sql: Sql): Promise<boolean> {
   return rowCount === names.length;
 }
 
-/** Opens the queue over an existing schema. `supervise` lets this process hand on the jobs of dead workers. */
-export async function openQueue(
-  database: Sql,
-  options: { supervise: boolean; onError: (error: Error) => void },
-): Promise<Queue> {
+/** Opens the queue over an existing schema. */
+export async function openQueue(database: Sql, options: { onError: (error: Error) => void }): Promise<Queue> {
   const boss = new PgBoss({
     db: dbOf(database),
     schema,
     migrate: false,
     createSchema: false,
     schedule: false,
-    supervise: options.supervise,
+    // `supervise` below is called by the daemon itself: pg-boss's own timer would swallow what it throws.
+    supervise: false,
+    monitorIntervalSeconds: supervisionSeconds,
     reindex: false,
     monitorVacuum: false,
   });
@@ -101,6 +110,7 @@ export async function openQueue(
     async keepAlive(job) {
       await boss.touch(queueOf(job.slot.task), job.id);
     },
+    supervise: () => boss.supervise(),
     async clear() {
       for (const task of taskNames) await boss.deleteAllJobs(queueOf(task));
     },

@@ -4,6 +4,7 @@ import {
   insertSlots,
   lockOpenSlots,
   markQueued,
+  newestDone,
   newestPlanned,
   type OpenSlot,
 } from '../adapters/postgres/slot-rows.ts';
@@ -29,12 +30,13 @@ export async function reconcile(
     await insertSlots(sql, dueSlots(plan, await newestPlanned(sql, plan.portfolio), now));
     const newest = newestClosed(plan, now);
     let open = await lockOpenSlots(sql, plan.portfolio);
-    const missed = open.filter((slot) => isMissed(slot, open, newest, now));
+    const trained = await newestDone(sql, 'retrain', plan.portfolio);
+    const missed = open.filter((slot) => isMissed(slot, trained, newest, now));
     if (missed.length > 0) {
       await miss(sql, plan, missed, newest, now);
       open = await lockOpenSlots(sql, plan.portfolio);
     }
-    const ready = readySlots(open).filter((slot) => slot.state === 'waiting' && mayStart(slot, now));
+    const ready = readySlots(open, now).filter((slot) => slot.state === 'waiting' && mayStart(slot, now));
     if (ready.length === 0) return [];
     await markQueued(sql, ready);
     const slots = ready.map(({ task, portfolio, session, reason, dueAt, deadlineAt }) => ({
@@ -56,16 +58,12 @@ function mayStart(slot: OpenSlot, now: number): boolean {
 }
 
 /**
- * Prices and valuations are always caught up with. A training is given up once a newer one is planned, or once it has
- * failed until its deadline; a decision, once a later close is final after its fill.
+ * Prices and valuations are always caught up with. A training is given up once a newer one has been done (`trained`, the
+ * newest's session), and for no other reason; a decision, once a later close is final after its fill.
  */
-function isMissed(slot: OpenSlot, open: readonly OpenSlot[], newest: Session | null, now: number): boolean {
-  const late = slot.deadlineAt < now;
-  if (slot.task === 'retrain') {
-    const overtaken = open.some((other) => other.task === 'retrain' && other.session > slot.session);
-    return overtaken || (late && slot.state === 'waiting' && slot.attempts > 0);
-  }
-  return slot.task === 'rebalance' && late && newest !== null && newest > slot.session;
+function isMissed(slot: OpenSlot, trained: Session | null, newest: Session | null, now: number): boolean {
+  if (slot.task === 'retrain') return trained !== null && trained > slot.session;
+  return slot.task === 'rebalance' && slot.deadlineAt < now && newest !== null && newest > slot.session;
 }
 
 /**

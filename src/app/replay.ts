@@ -1,6 +1,7 @@
 import { newestPlanned, readOpenSlots, reopenQueued } from '../adapters/postgres/slot-rows.ts';
 import type { Session } from '../core/market/session.ts';
 import { slotAt } from '../core/schedule/plan.ts';
+import { hasFailed } from '../core/schedule/slot.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
 import type { Context } from './context.ts';
 import { reconcile } from './reconcile.ts';
@@ -48,7 +49,10 @@ async function drain(context: Context, portfolio: Portfolio, dueAt: number): Pro
         await context.queue.finish(job);
       }
     if (queued.length > 0) continue;
-    const open = await readOpenSlots(context.database);
+    // A training that keeps failing waits for the next session, as it would in the daemon.
+    const open = (await readOpenSlots(context.database)).filter(
+      (slot) => !(slot.task === 'retrain' && hasFailed(slot, now)),
+    );
     if (open.length === 0) return;
     const next = Math.min(...open.map((slot) => slot.retryAt ?? Number.POSITIVE_INFINITY));
     const stuck = open[0]!;

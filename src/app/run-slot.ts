@@ -1,5 +1,5 @@
-import { isOpen, postponeSlot } from '../adapters/postgres/slot-rows.ts';
-import type { Slot } from '../core/schedule/slot.ts';
+import { giveBackSlot, isOpen, postponeSlot } from '../adapters/postgres/slot-rows.ts';
+import type { Slot, TaskName } from '../core/schedule/slot.ts';
 import { deliver } from '../tasks/deliver.ts';
 import { ingest } from '../tasks/ingest.ts';
 import { rebalance } from '../tasks/rebalance.ts';
@@ -8,10 +8,13 @@ import { revalue } from '../tasks/revalue.ts';
 import { NotReadyError } from '../tasks/task.ts';
 import type { Context } from './context.ts';
 
-/** Between two attempts at a slot: twice as long each time, up to the longest. */
-const backoff = { firstSeconds: 30, maxSeconds: 300 };
+/** Between two attempts at a slot: twice as long each time, up to the longest. A training costs minutes each time. */
+const backoffOf = (task: TaskName) => ({ firstSeconds: 30, maxSeconds: task === 'retrain' ? 3600 : 300 });
 
-/** Does one slot's task at `now`. A failure is logged and noted on the slot, which waits and is tried again. */
+/**
+ * Does one slot's task at `now`. A failure is logged and noted on the slot, which waits and is tried again; one that a
+ * stop has cut off is given back as it was.
+ */
 export async function runSlot(context: Context, slot: Slot, now: number): Promise<boolean> {
   const details = { task: slot.task, portfolio: slot.portfolio, session: slot.session };
   try {
@@ -21,12 +24,17 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
     return true;
   } catch (error) {
     const reason = (error as Error).message;
+    if (context.interrupted) {
+      context.log.info({ ...details, error: reason }, 'slot given back');
+      await giveBackSlot(context.database, slot);
+      return false;
+    }
     const expected = error instanceof NotReadyError;
     context.log[expected ? 'warn' : 'error'](
       { ...details, error: reason, ...(expected ? {} : { err: error }) },
       'slot not done; it will be tried again',
     );
-    await postponeSlot(context.database, slot, new Date(now).toISOString(), backoff, reason);
+    await postponeSlot(context.database, slot, new Date(now).toISOString(), backoffOf(slot.task), reason);
     return false;
   }
 }

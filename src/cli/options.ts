@@ -85,7 +85,6 @@ export async function withContext<Result>(
           env: process.env,
           log,
           now: Date.now,
-          supervise: false,
         });
     try {
       return await work(context);

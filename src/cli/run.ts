@@ -32,7 +32,6 @@ export function daemonCommand(): Command {
         env: process.env,
         log,
         now: Date.now,
-        supervise: true,
       });
       cleanups.defer(() => context.close());
       const daemon = startDaemon(context, { wake: config.schedule.wake, now: Date.now, wallClock: Date.now });

@@ -12,7 +12,7 @@ import { type RunningCommand, startCommand } from '../support/command.ts';
 import { dueAt, portfolioInput, runDue, testContext, testSymbols } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { silenceWorkers, supervise } from '../support/queue.ts';
+import { silenceWorkers } from '../support/queue.ts';
 import { type SmtpSimulator, startSmtp } from '../support/smtp.ts';
 import { startYahooSimulator, type YahooSimulator } from '../support/yahoo-simulator.ts';
 
@@ -206,7 +206,6 @@ describe('rebalanced run', { timeout: 120_000 }, () => {
     expect(rows).toEqual([{ state: 'sending' }]);
     const daemon = await start();
     await silenceWorkers(database);
-    await supervise(url, database);
     await vi.waitFor(async () => expect(await openTasks()).toEqual([]), soon);
     const after = await database.query<{ state: string }>('select state from rebalanced.letters');
     expect(after.rows).toEqual([{ state: 'ambiguous' }]);

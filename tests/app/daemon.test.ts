@@ -18,7 +18,7 @@ import {
 import { testDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { type MemorySource, memorySource } from '../support/memory-source.ts';
-import { silenceWorkers, supervise } from '../support/queue.ts';
+import { silenceWorkers } from '../support/queue.ts';
 
 /** An alarm that never rings: these tests wake the daemon themselves. */
 const never = '0 0 29 2 *';
@@ -189,7 +189,7 @@ describe('a database that goes away', () => {
       { task: 'revalue', state: 'waiting' },
     ]);
     await silenceWorkers(context.database);
-    await supervise(url, context.database);
+    await context.queue.supervise();
     await vi.waitFor(
       async () => {
         await daemon.wake();
@@ -252,7 +252,7 @@ describe('stopping', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
     const other = await start(url, { clock: context.clock });
     await silenceWorkers(other.context.database);
-    await supervise(url, other.context.database);
+    await other.context.queue.supervise();
     await vi.waitFor(
       async () => {
         await other.daemon.wake();
@@ -289,7 +289,7 @@ describe('stopping', () => {
     await daemon.stop(20_000);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await readOpenSlots(context.database)).toMatchObject([
-      { task: 'retrain', state: 'waiting', lastError: expect.stringContaining('closed') },
+      { task: 'retrain', state: 'waiting', attempts: 0, lastError: null },
     ]);
   });
 });

@@ -4,18 +4,16 @@ import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Slot } from '../../src/core/schedule/slot.ts';
 import { type TestContext, testContext, testInception, testMonthEnd } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
-import { silenceWorkers, supervise } from '../support/queue.ts';
+import { dueForSupervision, silenceWorkers } from '../support/queue.ts';
 
-let url: string;
 let context: TestContext;
 let queue: Queue;
 let other: Queue;
 let slot: Slot;
 beforeAll(async () => {
-  url = await testDatabase();
-  context = await testContext(url);
+  context = await testContext(await testDatabase());
   queue = context.queue;
-  other = await openQueue(context.database, { supervise: false, onError: () => {} });
+  other = await openQueue(context.database, { onError: () => {} });
   slot = slotAt(context.portfolios[0]!.plan, 'ingest', testInception);
 });
 afterAll(async () => {
@@ -24,7 +22,11 @@ afterAll(async () => {
 });
 beforeEach(() => queue.clear());
 
-const superviseNow = () => supervise(url, context.database);
+/** What a daemon does every few seconds, by the daemon's own adapter. */
+const superviseNow = async () => {
+  await dueForSupervision(context.database);
+  await queue.supervise();
+};
 const silence = () => silenceWorkers(context.database);
 
 async function takeSoon(from: Queue) {
@@ -104,4 +106,15 @@ describe('a worker that dies', () => {
     await superviseNow();
     expect(await queue.take('ingest', 1)).toEqual([]);
   });
+});
+
+test('a supervision that fails says so instead of passing for done', async () => {
+  await context.database.query(
+    'alter table rebalanced_queue.queue rename column monitor_on to was_monitor_on',
+  );
+  await expect(queue.supervise()).rejects.toThrow(/monitor_on/);
+  await context.database.query(
+    'alter table rebalanced_queue.queue rename column was_monitor_on to monitor_on',
+  );
+  await queue.supervise();
 });

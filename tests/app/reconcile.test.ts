@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import {
   closeSlot,
+  giveBackSlot,
   insertSlots,
   postponeSlot,
   readOpenSlots,
@@ -281,7 +282,7 @@ describe('training', () => {
     expect(await retrains()).toEqual({ [newest]: 'done' });
   });
 
-  test('one that has failed until its deadline gives way to the decision that waits for it', async () => {
+  test('one that has failed until its deadline is tried again, but no decision waits for it any longer', async () => {
     const now = due(first);
     await settle(now, ['retrain'], training);
     const slot = (await openSlots(training)).find((s) => s.task === 'retrain')!;
@@ -289,14 +290,31 @@ describe('training', () => {
     await wakeTraining(slot.deadlineAt);
     expect(await retrains()).toEqual({ [first]: 'queued' });
     await fail(slot, slot.deadlineAt, 'out of memory');
-    await wakeTraining(slot.deadlineAt + minute);
-    expect(await retrains()).toEqual({ [first]: 'missed' });
+    const done = await settle(due(monthEnd), ['retrain'], training);
+    expect(named(done)).toContain(`rebalance ${monthEnd}`);
+    expect(await retrains()).toEqual({ [first]: 'queued' });
   });
 
-  test('one that a newer one overtook is not made any more', async () => {
-    await wakeTraining(due(first));
+  test('one that is late by nature is given up neither by a stop in the midst of it nor by a failure', async () => {
+    const late = due(first) + 90 * 24 * 60 * minute;
+    await settle(late, ['retrain'], training);
+    const [slot] = (await openSlots(training)).filter((s) => s.task === 'retrain');
+    await giveBackSlot(context.database, slot!);
+    await wakeTraining(late + minute);
+    expect(await openSlots(training)).toMatchObject([{ task: 'retrain', state: 'queued', attempts: 0 }]);
+    await fail(slot!, late, 'out of memory');
+    await wakeTraining(late + 11 * minute);
+    expect(await openSlots(training)).toMatchObject([{ task: 'retrain', state: 'queued', attempts: 1 }]);
+  });
+
+  test('one is given up once a newer one has been done, and not before', async () => {
+    await settle(due(first), ['retrain'], training);
     const newer = calendar.sessions(first, '2024-06-28')[step]!;
-    await settle(due(newer), [], training);
+    await settle(due(newer), ['retrain', 'rebalance'], training);
+    expect(await retrains()).toEqual({ [first]: 'queued', [newer]: 'queued' });
+    const [, one] = (await openSlots(training)).filter((s) => s.task === 'retrain');
+    await closeSlot(context.database, one!, 'done', new Date(due(newer)).toISOString());
+    await wakeTraining(due(newer));
     expect(await retrains()).toEqual({ [first]: 'missed', [newer]: 'done' });
   });
 });

@@ -22,7 +22,6 @@ const context = await createContext({
   env: process.env,
   log: pino({ level: 'silent' }),
   now: () => Date.parse(`${config.portfolios[0]!.inception}T12:00:00Z`),
-  supervise: false,
 });
 await replay(context, context.portfolios[0]!, last, () => {});
 await context.close();

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { PgBoss } from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { noteFetches, saveBars, saveGap } from '../../src/adapters/postgres/bar-rows.ts';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { settleLetter, takeLetter } from '../../src/adapters/postgres/letter-rows.ts';
 import { savePortfolio } from '../../src/adapters/postgres/portfolio-rows.ts';
 import { closeSlot, lockOpenSlots, markQueued, postponeSlot } from '../../src/adapters/postgres/slot-rows.ts';
+import { readSupervision, saveSupervision } from '../../src/adapters/postgres/supervision-rows.ts';
 import { openQueue } from '../../src/app/queue.ts';
 import { insertRows } from '../adapters/metrics/rows.ts';
 import { testDatabase } from '../support/database.ts';
+import { dueForSupervision } from '../support/queue.ts';
 
 // Roles belong to the whole server, so the test gives them names of its own.
 const suffix = randomUUID().slice(0, 8);
@@ -130,7 +131,7 @@ describe('the daemon', () => {
 
   test('works the queue', async () => {
     const errors: Error[] = [];
-    const queue = await openQueue(daemon, { supervise: false, onError: (error) => errors.push(error) });
+    const queue = await openQueue(daemon, { onError: (error) => errors.push(error) });
     const slot = {
       task: 'ingest',
       portfolio: 'core',
@@ -149,21 +150,14 @@ describe('the daemon', () => {
   });
 
   test('keeps the queue in order: dead jobs, old jobs, statistics', async () => {
-    const boss = new PgBoss({
-      db: { executeSql: async (text: string, values?: unknown[]) => daemon.query(text, values) },
-      schema: 'rebalanced_queue',
-      migrate: false,
-      createSchema: false,
-      schedule: false,
-      supervise: false,
-      reindex: false,
-      monitorVacuum: false,
-    });
     const errors: Error[] = [];
-    boss.on('error', (error) => errors.push(error));
-    await boss.start();
-    await boss.supervise();
-    await boss.stop({ graceful: false });
+    const queue = await openQueue(daemon, { onError: (error) => errors.push(error) });
+    await dueForSupervision(owner);
+    await queue.supervise();
+    await saveSupervision(daemon, '2024-03-09T00:00:00Z');
+    await saveSupervision(daemon, '2024-03-08T00:00:00Z');
+    expect(await readSupervision(daemon)).toBe(Date.parse('2024-03-09T00:00:00Z') / 1000);
+    await queue.close();
     expect(errors).toEqual([]);
   });
 

@@ -99,7 +99,6 @@ export async function testContext(
     env: options.env ?? {},
     log,
     now: () => clock.now,
-    supervise: false,
   });
   let open = true;
   const close = async () => {

@@ -10,6 +10,7 @@ import {
 } from '../metrics-snapshot.ts';
 import type { Sql } from './database.ts';
 import { readPortfolioMetrics } from './metrics-portfolio-rows.ts';
+import { readSupervision } from './supervision-rows.ts';
 
 export type MetricsReaderOptions = {
   /** the configured portfolios; rows of others are left out, so a retired one raises no alert */
@@ -32,6 +33,7 @@ async function readMetrics(sql: Sql, options: MetricsReaderOptions): Promise<Met
   const sourceSymbols = await readSources(sql, portfolios);
   return {
     clockSkewSeconds: wallClock === null ? null : await readClockSkew(sql, wallClock),
+    queueSupervisedAt: wallClock === null ? null : ((await readSupervision(sql)) ?? 0),
     tasks: portfolios.flatMap(({ portfolio }) => taskMetrics(portfolio, slots, nextSlots)),
     portfolios: await readPortfolioMetrics(
       sql,

@@ -1,5 +1,5 @@
 import type { Session } from '../../core/market/session.ts';
-import type { Slot } from '../../core/schedule/slot.ts';
+import type { Slot, TaskName } from '../../core/schedule/slot.ts';
 import type { Sql } from './database.ts';
 
 export type SlotState = 'waiting' | 'queued' | 'done' | 'missed';
@@ -144,6 +144,24 @@ export async function postponeSlot(
      where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
     [slot.task, slot.portfolio, slot.session, at, error, backoff.firstSeconds, backoff.maxSeconds],
   );
+}
+
+/** Puts a slot back as it was before an attempt that was cut off: no attempt is counted. */
+export async function giveBackSlot(sql: Sql, slot: Slot): Promise<void> {
+  await sql.query(
+    `update rebalanced.slots set state = 'waiting'
+     where task = $1 and portfolio = $2 and session = $3 and state = 'queued'`,
+    [slot.task, slot.portfolio, slot.session],
+  );
+}
+
+/** The newest session a task of a portfolio was done for; null when it never was. */
+export async function newestDone(sql: Sql, task: TaskName, portfolio: string): Promise<Session | null> {
+  const { rows } = await sql.query<{ session: Session | null }>(
+    `select max(session) as session from rebalanced.slots where task = $1 and portfolio = $2 and state = 'done'`,
+    [task, portfolio],
+  );
+  return rows[0]!.session;
 }
 
 /** After a crash: what was queued and never finished waits again. Only for a replay, which owns its database. */

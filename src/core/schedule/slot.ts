@@ -15,8 +15,15 @@ export type Slot = {
   deadlineAt: number;
 };
 
-/** True when `slot` must wait for `other`, another open slot of the same portfolio. */
-export function waitsFor(slot: Slot, other: Slot): boolean {
+/** A slot that is neither done nor missed; `attempts` have failed. */
+export type Attempted = Slot & { attempts: number };
+
+/**
+ * True when `slot` must wait, at `now`, for `other`, another open slot of the same portfolio.
+ * A training is late by nature when a daemon catches up, so lateness alone makes nothing go ahead without it: only one
+ * that has failed and is past its deadline is not waited for any more.
+ */
+export function waitsFor(slot: Slot, other: Attempted, now: number): boolean {
   if (slot.portfolio !== other.portfolio || slot.task === 'deliver') return false;
   const earlier = other.session < slot.session;
   const upTo = other.session <= slot.session;
@@ -26,7 +33,9 @@ export function waitsFor(slot: Slot, other: Slot): boolean {
     case 'revalue':
       return slot.task === 'revalue' ? earlier : slot.task === 'rebalance' && upTo;
     case 'retrain':
-      return slot.task === 'retrain' ? earlier : slot.task === 'rebalance' && upTo;
+      // A newer training makes an older one needless, unless it fails.
+      if (slot.task === 'retrain') return other.session > slot.session && other.attempts === 0;
+      return slot.task === 'rebalance' && upTo && !hasFailed(other, now);
     case 'rebalance':
       // A decision is filled at the next close, so no later session is revalued before it is made.
       return (slot.task === 'revalue' || slot.task === 'rebalance') && earlier;
@@ -35,7 +44,11 @@ export function waitsFor(slot: Slot, other: Slot): boolean {
   }
 }
 
-/** The open slots that wait for no other open one. */
-export function readySlots<S extends Slot>(open: readonly S[]): S[] {
-  return open.filter((slot) => !open.some((other) => other !== slot && waitsFor(slot, other)));
+/** True of a slot that has failed and is past its deadline: it is tried again, but whatever can does without it. */
+export const hasFailed = ({ attempts, deadlineAt }: Attempted, now: number): boolean =>
+  attempts > 0 && deadlineAt < now;
+
+/** The open slots that wait for no other open one at `now`. */
+export function readySlots<S extends Attempted>(open: readonly S[], now: number): S[] {
+  return open.filter((slot) => !open.some((other) => other !== slot && waitsFor(slot, other, now)));
 }

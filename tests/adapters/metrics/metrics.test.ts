@@ -6,6 +6,7 @@ import { samplesOf } from './exposition.ts';
 const build = { version: '0.1.0', backend: 'wasm', backendVersion: '4.22.0' };
 const empty: MetricsSnapshot = {
   clockSkewSeconds: null,
+  queueSupervisedAt: null,
   tasks: [],
   portfolios: [],
   bars: [],
