@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AllocationOptions, type AllocatorName, allocate } from '../src/core/allocation/allocator.ts';
-import type { MatrixProduct } from '../src/core/allocation/proposed-linkage.ts';
-import type { ReturnsMatrix } from '../src/core/allocation/returns-matrix.ts';
-import { estimateCovariance } from '../src/core/allocation/risk.ts';
+import type { MatrixProduct } from '../src/core/clustering/proposed-linkage.ts';
+import { estimateCovariance } from '../src/core/risk/covariance.ts';
+import type { ReturnsMatrix } from '../src/core/risk/returns-matrix.ts';
 import { loadRuntime } from '../src/networks/runtime.ts';
 import { generator, randomReturns } from '../tests/core/allocation/random-returns.ts';
 

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
-import { createTrainingPool } from '../src/app/training-pool.ts';
+import { createTrainingPool } from '../src/app/training/pool.ts';
 import { gatherInputs, gatherTargets } from '../src/core/features/windows.ts';
 import { defaultForecasterConfig } from '../src/core/forecast/forecaster-config.ts';
-import { weightShapes } from '../src/core/forecast/lstm-weights.ts';
 import { predict } from '../src/core/forecast/predict.ts';
 import { trainingRequest } from '../src/core/forecast/training-request.ts';
 import { buildTrainingSet, type TrainingSet } from '../src/core/forecast/training-set.ts';
-import { initialWeights } from '../src/networks/initial-weights.ts';
+import { initialWeights } from '../src/core/inference/initial-weights.ts';
+import { weightShapes } from '../src/core/inference/weights.ts';
 import { lossAndGradients } from '../src/networks/network.ts';
 import { loadRuntime, type Runtime } from '../src/networks/runtime.ts';
 import { simulatedPanel } from '../tests/core/forecast/simulated-prices.ts';

@@ -43,7 +43,7 @@ export const headerFolders = [
   'xla/tsl/c/',
 ];
 
-/** The folder shared by every clone of this user; the same rule as `cacheFolder` in src/app/folders.ts. */
+/** The folder shared by every clone of this user; the same rule as `cacheFolder` in src/app/config/folders.ts. */
 export function cacheFolder(env = process.env) {
   if (env.REBALANCED_CACHE_DIR) return env.REBALANCED_CACHE_DIR;
   if (process.getuid?.() === 0) return '/var/cache/rebalanced';

@@ -1,28 +1,28 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { renderLetter } from '../adapters/letter/letter.ts';
-import { composeMessage, folderMailer, messageIdFor, smtpMailer } from '../adapters/mail.ts';
+import { composeMessage, folderMailer, messageIdFor, smtpMailer } from '../adapters/mail/mailer.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { readPortfolios, saveConfig, savePortfolio } from '../adapters/postgres/portfolio-rows.ts';
-import type { PriceSource } from '../adapters/source.ts';
+import type { PriceSource } from '../adapters/prices/source.ts';
+import { calendarByName } from '../core/calendar/calendars.ts';
+import type { Session } from '../core/calendar/session.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
 import { readArtefact } from '../core/forecast/stored-artefact.ts';
-import { calendarByName } from '../core/market/calendars.ts';
-import type { Session } from '../core/market/session.ts';
 import { newestClosed } from '../core/schedule/plan.ts';
 import { sha256 } from '../networks/artefact.ts';
+import { renderLetter } from '../presentation/letter/letter.ts';
 import type { Mailer } from '../tasks/deliver.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
 import type { RebalanceContext } from '../tasks/rebalance.ts';
 import type { Trainer } from '../tasks/retrain.ts';
 import { portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig } from './config/schema.ts';
+import { type Environment, secret } from './config/secrets.ts';
+import { openQueue, type Queue } from './daemon/queue.ts';
 import { sourceOf, wirePortfolio } from './portfolios.ts';
 import { codeVersion, projectRoot } from './project.ts';
-import { openQueue, type Queue } from './queue.ts';
-import { type Environment, secret } from './secrets.ts';
-import { trainerOf, trainingPool } from './trainer.ts';
-import type { TrainingPool } from './training-pool.ts';
+import type { TrainingPool } from './training/pool.ts';
+import { trainerOf, trainingPool } from './training/trainer.ts';
 import { UserError } from './user-error.ts';
 
 /** Everything a running process works with, wired once. Closing it undoes the wiring, last first. */

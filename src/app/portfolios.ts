@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { csvSource } from '../adapters/csv.ts';
-import type { PriceSource } from '../adapters/source.ts';
-import { yahooSource } from '../adapters/yahoo.ts';
-import { calendarByName } from '../core/market/calendars.ts';
-import type { Session } from '../core/market/session.ts';
+import { csvSource } from '../adapters/prices/csv/csv.ts';
+import type { PriceSource } from '../adapters/prices/source.ts';
+import { yahooSource } from '../adapters/prices/yahoo/yahoo.ts';
+import { calendarByName } from '../core/calendar/calendars.ts';
+import type { Session } from '../core/calendar/session.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
 import { forecasterOf, policyOf, portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';

@@ -1,6 +1,6 @@
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { migrate, schemaState } from '../adapters/postgres/migrate.ts';
-import { installQueue, isQueueInstalled } from './queue.ts';
+import { installQueue, isQueueInstalled } from './daemon/queue.ts';
 import type { Store } from './store.ts';
 import { UserError } from './user-error.ts';
 

@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { startEmbedded } from '../adapters/postgres/embedded.ts';
-import { cacheFolder, stateFolder } from './folders.ts';
+import { startEmbedded } from '../adapters/embedded-postgres/server.ts';
+import { cacheFolder, stateFolder } from './config/folders.ts';
+import { type Environment, secret } from './config/secrets.ts';
 import { projectRoot } from './project.ts';
-import { type Environment, secret } from './secrets.ts';
 import { UserError } from './user-error.ts';
 
 export const demoDatabase = 'rebalanced_demo';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { createServer, type Readiness } from '../adapters/http/server.ts';
-import { createMetrics } from '../adapters/metrics.ts';
-import { createMetricsReader } from '../adapters/postgres/metrics-rows.ts';
-import { readStatus } from '../adapters/postgres/status-rows.ts';
+import { createMetrics } from '../adapters/metrics/metrics.ts';
+import { createMetricsReader } from '../adapters/postgres/views/metrics.ts';
+import { readStatus } from '../adapters/postgres/views/status.ts';
 import { upcomingSlots } from '../core/schedule/plan.ts';
 import type { Context } from './context.ts';
 import { codeVersion } from './project.ts';

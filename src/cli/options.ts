@@ -6,12 +6,12 @@ import { schemaState } from '../adapters/postgres/migrate.ts';
 import { loadConfig } from '../app/config/load.ts';
 import type { Config } from '../app/config/schema.ts';
 import { type Context, createContext } from '../app/context.ts';
-import { demoConfigPath, demoContext } from '../app/demo-run.ts';
 import { projectRoot } from '../app/project.ts';
+import { demoConfigPath, demoContext } from '../app/replay/demo.ts';
 import { ensureSchema } from '../app/schema.ts';
 import { openStore, type Store } from '../app/store.ts';
 import { UserError } from '../app/user-error.ts';
-import { isIsoDate, type Session } from '../core/market/session.ts';
+import { isIsoDate, type Session } from '../core/calendar/session.ts';
 import { openLog } from './log.ts';
 
 export type Common = { config: string; demo?: boolean };

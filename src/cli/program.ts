@@ -1,18 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../app/project.ts';
 import { UserError } from '../app/user-error.ts';
-import { allocateCommand } from './allocate.ts';
-import { backtestCommand } from './backtest.ts';
-import { demoCommand } from './demo.ts';
-import { holdingsCommand } from './holdings.ts';
-import { ingestCommand } from './ingest.ts';
-import { migrateCommand } from './migrate.ts';
-import { ordersCommand } from './orders.ts';
-import { rebalanceCommand } from './rebalance.ts';
-import { retrainCommand } from './retrain.ts';
-import { daemonCommand } from './run.ts';
-import { statusCommand } from './status.ts';
-import { targetsCommand } from './targets.ts';
+import { allocateCommand } from './commands/allocate.ts';
+import { backtestCommand } from './commands/backtest.ts';
+import { demoCommand } from './commands/demo.ts';
+import { holdingsCommand } from './commands/holdings.ts';
+import { ingestCommand } from './commands/ingest.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { ordersCommand } from './commands/orders.ts';
+import { rebalanceCommand } from './commands/rebalance.ts';
+import { retrainCommand } from './commands/retrain.ts';
+import { daemonCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { targetsCommand } from './commands/targets.ts';
 
 const about = `Target portfolio weights, month by month: prices in, forecasts, one optimiser, costs and drawdown limits; decisions as rows in PostgreSQL, a letter for each.
 

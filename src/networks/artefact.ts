@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Artefact, artefactFormat, encodeFloats, sealArtefact } from '../core/forecast/artefact.ts';
-import { viewWeights, weightShapes } from '../core/forecast/lstm-weights.ts';
 import type { TrainingRequest } from '../core/forecast/training-request.ts';
 import { buildTrainingSet } from '../core/forecast/training-set.ts';
+import { viewWeights, weightShapes } from '../core/inference/weights.ts';
 import { PricePanel } from '../core/market/panel.ts';
 import type { Runtime } from './runtime.ts';
 import { type OnStep, trainNetwork } from './training.ts';

@@ -1,8 +1,8 @@
 import type * as core from '@tensorflow/tfjs-core';
 import { gatherInputs, gatherTargets } from '../core/features/windows.ts';
-import { viewWeights, type WeightShape } from '../core/forecast/lstm-weights.ts';
 import type { TrainingSet } from '../core/forecast/training-set.ts';
-import { lstmSequence } from './kernels.ts';
+import { viewWeights, type WeightShape } from '../core/inference/weights.ts';
+import { lstmSequence } from './bodies/lstm-sequence.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Validation batches are only bounded to bound memory. */

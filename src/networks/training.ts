@@ -1,10 +1,10 @@
 import { gatherTargets } from '../core/features/windows.ts';
 import type { ForecasterConfig } from '../core/forecast/forecaster-config.ts';
-import { sizeOf, type WeightShape, weightShapes } from '../core/forecast/lstm-weights.ts';
 import type { TrainingSet } from '../core/forecast/training-set.ts';
-import { createRandom, type Random } from '../core/random.ts';
+import { initialWeights } from '../core/inference/initial-weights.ts';
+import { sizeOf, type WeightShape, weightShapes } from '../core/inference/weights.ts';
+import { createRandom, type Random } from '../core/numeric/random.ts';
 import { createAdam } from './adam.ts';
-import { initialWeights } from './initial-weights.ts';
 import { lossAndGradients, meanSquaredError } from './network.ts';
 import type { Runtime } from './runtime.ts';
 

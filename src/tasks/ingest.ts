@@ -7,9 +7,9 @@ import {
   saveGap,
 } from '../adapters/postgres/bar-rows.ts';
 import type { Database } from '../adapters/postgres/database.ts';
-import { SourceError } from '../adapters/source.ts';
+import { SourceError } from '../adapters/prices/source.ts';
+import { addDays, type Session } from '../core/calendar/session.ts';
 import type { Bar } from '../core/market/bar.ts';
-import { addDays, type Session } from '../core/market/session.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
 import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';

@@ -1,4 +1,3 @@
-import type { LetterContent } from '../adapters/letter/letter.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { chargedSoFar, decisionBefore } from '../adapters/postgres/decision-rows.ts';
 import { queueLetter } from '../adapters/postgres/letter-rows.ts';
@@ -6,6 +5,7 @@ import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import type { LetterContent } from '../presentation/letter/letter.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Instant } from './task.ts';
 

@@ -1,6 +1,6 @@
-import type { PriceSource } from '../adapters/source.ts';
+import type { PriceSource } from '../adapters/prices/source.ts';
+import type { Session } from '../core/calendar/session.ts';
 import { type ForecasterConfig, panelSymbols, sessionsNeeded } from '../core/forecast/forecaster-config.ts';
-import type { Session } from '../core/market/session.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
 import type { PortfolioPolicy } from '../core/policy/policy.ts';
 import type { SchedulePlan } from '../core/schedule/plan.ts';

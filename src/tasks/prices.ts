@@ -1,7 +1,7 @@
 import { readBars, vintageOf } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
+import type { Session } from '../core/calendar/session.ts';
 import { type PricePanel, panelFromBars } from '../core/market/panel.ts';
-import type { Session } from '../core/market/session.ts';
 import { type Portfolio, pricedSymbols, windowStart } from './portfolio.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { noOutlook, type Outlook } from '../../src/core/forecast/outlook.ts';
+import { noOutlook, type Outlook } from '../../src/core/forecast/forecast-result.ts';
 import { goldenHash, walkedDecisions } from './golden.ts';
 
 // Every decision of two whole walks, to the last bit. A commit that changes a hash says why in its message.

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/app/config/load.ts';
 import { sourceOf, wirePortfolio } from '../../src/app/portfolios.ts';
 import { projectRoot } from '../../src/app/project.ts';
 import { walkForward } from '../../src/core/evaluation/walk-forward.ts';
-import type { Outlook } from '../../src/core/forecast/outlook.ts';
+import type { Outlook } from '../../src/core/forecast/forecast-result.ts';
 import { panelFromBars } from '../../src/core/market/panel.ts';
 import type { Decision } from '../../src/core/policy/decision.ts';
 import { isRebalanceSession } from '../../src/core/schedule/plan.ts';

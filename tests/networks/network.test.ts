@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { weightShapes } from '../../src/core/forecast/lstm-weights.ts';
 import type { TrainingSet } from '../../src/core/forecast/training-set.ts';
+import { initialWeights } from '../../src/core/inference/initial-weights.ts';
+import { weightShapes } from '../../src/core/inference/weights.ts';
 import { createAdam } from '../../src/networks/adam.ts';
-import { initialWeights } from '../../src/networks/initial-weights.ts';
 import { lossAndGradients, meanSquaredError } from '../../src/networks/network.ts';
 import { loadRuntime, type Runtime } from '../../src/networks/runtime.ts';
 import { describeOnBackends, kerasOracle as oracle } from './backends.ts';

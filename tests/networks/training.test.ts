@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { weightShapes } from '../../src/core/forecast/lstm-weights.ts';
 import { predict } from '../../src/core/forecast/predict.ts';
 import { readArtefact } from '../../src/core/forecast/stored-artefact.ts';
 import { trainingRequest } from '../../src/core/forecast/training-request.ts';
 import { buildTrainingSet } from '../../src/core/forecast/training-set.ts';
+import { weightShapes } from '../../src/core/inference/weights.ts';
 import { PricePanel } from '../../src/core/market/panel.ts';
 import { sha256, trainArtefact } from '../../src/networks/artefact.ts';
 import { meanSquaredError } from '../../src/networks/network.ts';

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { createMetrics, rowFamilies } from '../../src/adapters/metrics.ts';
+import { createMetrics, rowFamilies } from '../../src/adapters/metrics/metrics.ts';
 
 /** Every metric a scrape can hold, with its labels; and those Prometheus adds by itself. */
 export function exportedMetrics(): Map<string, Set<string>> {

@@ -8,8 +8,8 @@ import { settleLetter, takeLetter } from '../../src/adapters/postgres/letter-row
 import { savePortfolio } from '../../src/adapters/postgres/portfolio-rows.ts';
 import { closeSlot, lockOpenSlots, markQueued, postponeSlot } from '../../src/adapters/postgres/slot-rows.ts';
 import { readSupervision, saveSupervision } from '../../src/adapters/postgres/supervision-rows.ts';
-import { openQueue } from '../../src/app/queue.ts';
-import { insertRows } from '../adapters/metrics/rows.ts';
+import { openQueue } from '../../src/app/daemon/queue.ts';
+import { insertRows } from '../adapters/postgres/views/rows.ts';
 import { testDatabase } from '../support/database.ts';
 import { dueForSupervision } from '../support/queue.ts';
 

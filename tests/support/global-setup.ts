@@ -1,10 +1,10 @@
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { startEmbedded } from '../../src/adapters/postgres/embedded.ts';
+import { startEmbedded } from '../../src/adapters/embedded-postgres/server.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
-import { cacheFolder, stateFolder } from '../../src/app/folders.ts';
+import { cacheFolder, stateFolder } from '../../src/app/config/folders.ts';
+import { installQueue } from '../../src/app/daemon/queue.ts';
 import { projectRoot } from '../../src/app/project.ts';
-import { installQueue } from '../../src/app/queue.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,8 +1,8 @@
-import { type PriceSource, SourceError, type SourceErrorKind } from '../../src/adapters/source.ts';
+import { type PriceSource, SourceError, type SourceErrorKind } from '../../src/adapters/prices/source.ts';
+import { calendarByName } from '../../src/core/calendar/calendars.ts';
+import type { Session } from '../../src/core/calendar/session.ts';
 import type { Bar } from '../../src/core/market/bar.ts';
-import { calendarByName } from '../../src/core/market/calendars.ts';
-import type { Session } from '../../src/core/market/session.ts';
-import { createRandom } from '../../src/core/random.ts';
+import { createRandom } from '../../src/core/numeric/random.ts';
 
 export type MemorySource = PriceSource & {
   /** closes by symbol and session; change them to restate history, delete one to hold a bar back */

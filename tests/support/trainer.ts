@@ -4,11 +4,11 @@ import {
   encodeFloats,
   sealArtefact,
 } from '../../src/core/forecast/artefact.ts';
-import { sizeOf, weightShapes } from '../../src/core/forecast/lstm-weights.ts';
 import type { TrainingRequest } from '../../src/core/forecast/training-request.ts';
 import { buildTrainingSet } from '../../src/core/forecast/training-set.ts';
+import { sizeOf, weightShapes } from '../../src/core/inference/weights.ts';
 import { PricePanel } from '../../src/core/market/panel.ts';
-import { createRandom } from '../../src/core/random.ts';
+import { createRandom } from '../../src/core/numeric/random.ts';
 import { sha256 } from '../../src/networks/artefact.ts';
 import type { Trainer } from '../../src/tasks/retrain.ts';
 

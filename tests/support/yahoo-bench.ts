@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
-import { SourceError } from '../../src/adapters/source.ts';
-import { type YahooOptions, type YahooSource, yahooSource } from '../../src/adapters/yahoo.ts';
+import { SourceError } from '../../src/adapters/prices/source.ts';
+import { type YahooOptions, type YahooSource, yahooSource } from '../../src/adapters/prices/yahoo/yahoo.ts';
 import {
   type SimulatedSeries,
   startYahooSimulator,

@@ -1,4 +1,4 @@
-import { addDays, type Session } from '../../src/core/market/session.ts';
+import { addDays, type Session } from '../../src/core/calendar/session.ts';
 
 /** One symbol as it really traded; the simulator restates it the way Yahoo does. */
 export type SimulatedSeries = {

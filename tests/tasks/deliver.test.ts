@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { folderMailer, smtpMailer } from '../../src/adapters/mail.ts';
+import { folderMailer, smtpMailer } from '../../src/adapters/mail/mailer.ts';
 import { takeLetter } from '../../src/adapters/postgres/letter-rows.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Mailer } from '../../src/tasks/deliver.ts';

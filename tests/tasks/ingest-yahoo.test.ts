@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newestDecision } from '../../src/adapters/postgres/decision-rows.ts';
 import { newestValuation } from '../../src/adapters/postgres/valuation-rows.ts';
-import { yahooSource } from '../../src/adapters/yahoo.ts';
+import { yahooSource } from '../../src/adapters/prices/yahoo/yahoo.ts';
+import { newYorkCalendar } from '../../src/core/calendar/new-york.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
-import { newYorkCalendar } from '../../src/core/market/new-york.ts';
-import { createRandom } from '../../src/core/random.ts';
+import { createRandom } from '../../src/core/numeric/random.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { recomputeDecision } from '../../src/tasks/proposal.ts';

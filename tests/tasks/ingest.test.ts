@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readBars } from '../../src/adapters/postgres/bar-rows.ts';
 import { decisionAt } from '../../src/adapters/postgres/decision-rows.ts';
+import { addDays } from '../../src/core/calendar/session.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
-import { addDays } from '../../src/core/market/session.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';

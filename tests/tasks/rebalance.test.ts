@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LetterContent } from '../../src/adapters/letter/letter.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { readDecisions } from '../../src/adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
+import type { LetterContent } from '../../src/presentation/letter/letter.ts';
 import type { SendOutcome } from '../../src/tasks/deliver.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';

@@ -5,13 +5,13 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import type { Metrics } from '../metrics.ts';
-import { within } from './deadline.ts';
-import { statusPage, unavailablePage } from './page.ts';
-import { styleHash } from './page-style.ts';
-import { shared } from './shared.ts';
-import type { StatusSnapshot } from './status.ts';
-import { targetsOf } from './targets.ts';
+import { statusPage, unavailablePage } from '../../presentation/status-page/page.ts';
+import { styleHash } from '../../presentation/status-page/style.ts';
+import type { StatusSnapshot } from '../../views/status.ts';
+import { targetsOf } from '../../views/targets.ts';
+import { within } from '../deadline.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { shared } from '../shared.ts';
 
 export type ReadinessCheck = { name: string; ok: boolean; detail: string };
 export type Readiness = { ready: boolean; checks: ReadinessCheck[] };

@@ -1,5 +1,5 @@
+import type { Session } from '../../core/calendar/session.ts';
 import type { Bar, PriceBasis } from '../../core/market/bar.ts';
-import type { Session } from '../../core/market/session.ts';
 import type { Sql } from './database.ts';
 
 /** Newest stored session of each symbol, as known now. */

@@ -1,8 +1,8 @@
+import type { Fill } from '../../core/accounting/valuation.ts';
+import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { Outlook } from '../../core/forecast/outlook.ts';
-import type { Session } from '../../core/market/session.ts';
+import type { Outlook } from '../../core/forecast/forecast-result.ts';
 import type { Decision } from '../../core/policy/decision.ts';
-import type { Fill } from '../../core/policy/valuation.ts';
 import type { Sql } from './database.ts';
 
 export type DecisionRow = { decisionId: number; revision: number; decision: Decision; outlook: Outlook };

@@ -1,5 +1,5 @@
+import type { Session } from '../../core/calendar/session.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
-import type { Session } from '../../core/market/session.ts';
 import type { Sql } from './database.ts';
 
 /** Stores the model of a training session. Storing the row is its promotion: one statement, all or nothing. */

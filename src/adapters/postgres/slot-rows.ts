@@ -1,4 +1,4 @@
-import type { Session } from '../../core/market/session.ts';
+import type { Session } from '../../core/calendar/session.ts';
 import type { Slot, TaskName } from '../../core/schedule/slot.ts';
 import type { Sql } from './database.ts';
 

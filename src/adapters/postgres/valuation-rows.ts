@@ -1,7 +1,7 @@
-import type { Session } from '../../core/market/session.ts';
-import type { Book } from '../../core/policy/book.ts';
-import type { DrawdownStatus } from '../../core/policy/drawdown.ts';
-import type { Valuation } from '../../core/policy/valuation.ts';
+import type { Valuation } from '../../core/accounting/valuation.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import type { DrawdownStatus } from '../../core/portfolio/drawdown.ts';
+import type { Book } from '../../core/portfolio/holdings.ts';
 import type { Sql } from './database.ts';
 
 /** Symbol of the cash row in holdings. */

@@ -3,15 +3,15 @@ import { allocatorNames } from '../../core/allocation/allocator.ts';
 import { riskMeasures } from '../../core/allocation/herc.ts';
 import { hrpVariants } from '../../core/allocation/hrp.ts';
 import { mvoObjectives } from '../../core/allocation/mvo.ts';
-import { featureNames } from '../../core/features/feature-set.ts';
+import { calendarNames } from '../../core/calendar/calendars.ts';
+import { isIsoDate } from '../../core/calendar/session.ts';
+import { featureNames } from '../../core/features/feature-rows.ts';
 import { scalerKinds } from '../../core/features/scaler.ts';
 import {
   defaultForecasterConfig as forecasterDefaults,
   modelForms,
 } from '../../core/forecast/forecaster-config.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
-import { calendarNames } from '../../core/market/calendars.ts';
-import { isIsoDate } from '../../core/market/session.ts';
 
 const ratio = z.number().min(0).max(1);
 const count = (low: number, high: number) => z.int().min(low).max(high);

@@ -1,23 +1,23 @@
-import { AllocationError } from './allocation-error.ts';
+import { AllocationError } from '../allocation-error.ts';
+import type { LinkageName } from '../clustering/linkage.ts';
+import type { MatrixProduct } from '../clustering/proposed-linkage.ts';
+import { greatestSharpe, leastVariance } from '../optimisation/frontier.ts';
+import type { Bounds } from '../optimisation/weight-limits.ts';
+import type { Covariance } from '../risk/covariance.ts';
+import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
 import { criticalLine } from './cla.ts';
 import { equalWeights } from './equal.ts';
-import { greatestSharpe, leastVariance } from './frontier.ts';
 import { hierarchicalEqualRisk, type RiskMeasure } from './herc.ts';
 import { type HrpVariant, hierarchicalRiskParity } from './hrp.ts';
 import { inverseVolatilityWeights } from './inverse-vol.ts';
-import type { Bounds } from './limits.ts';
-import type { LinkageName } from './linkage.ts';
 import { type MvoObjective, meanVariance } from './mvo.ts';
-import type { MatrixProduct } from './proposed-linkage.ts';
-import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from './returns-matrix.ts';
-import type { Covariance } from './risk.ts';
 import { riskParityWeights } from './risk-parity.ts';
 import { blend, signalWeights } from './signal.ts';
 import { signalInverseVolatilityWeights } from './signal-inverse-vol.ts';
 
-export { AllocationError, type AllocationFailure } from './allocation-error.ts';
-export type { ReturnsMatrix } from './returns-matrix.ts';
-export type { Covariance, CovarianceName } from './risk.ts';
+export { AllocationError, type AllocationFailure } from '../allocation-error.ts';
+export type { Covariance, CovarianceName } from '../risk/covariance.ts';
+export type { ReturnsMatrix } from '../risk/returns-matrix.ts';
 
 export type AllocatorName =
   | 'equal'

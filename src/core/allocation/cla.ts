@@ -1,9 +1,9 @@
-import { AllocationError } from './allocation-error.ts';
-import { checkFeasible } from './bounded-qp.ts';
-import { Walk } from './critical-line-walk.ts';
-import type { CriticalLine, TurningPoint } from './frontier.ts';
-import type { Bounds } from './limits.ts';
-import type { Covariance } from './risk.ts';
+import { AllocationError } from '../allocation-error.ts';
+import { checkFeasible } from '../optimisation/bounded-qp.ts';
+import { Walk } from '../optimisation/critical-line-walk.ts';
+import type { CriticalLine, TurningPoint } from '../optimisation/frontier.ts';
+import type { Bounds } from '../optimisation/weight-limits.ts';
+import type { Covariance } from '../risk/covariance.ts';
 
 /**
  * The Critical Line Algorithm (Markowitz 1956; Bailey and Lopez de Prado 2013): every turning point from the greatest

@@ -1,10 +1,10 @@
-import { AllocationError } from './allocation-error.ts';
-import { cutTree, gapClusterCount, leavesUnder } from './clusters.ts';
-import { correlationDistances } from './correlation-distance.ts';
-import { type LinkageName, linkage, type MergeTree } from './linkage.ts';
-import { checkReturns, type ReturnsMatrix } from './returns-matrix.ts';
-import { type Covariance, inverseVolatilities } from './risk.ts';
-import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from './tail-risk.ts';
+import { AllocationError } from '../allocation-error.ts';
+import { cutTree, gapClusterCount, leavesUnder } from '../clustering/clusters.ts';
+import { correlationDistances } from '../clustering/correlation-distance.ts';
+import { type LinkageName, linkage, type MergeTree } from '../clustering/linkage.ts';
+import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { checkReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
+import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
 
 export type RiskMeasure = 'variance' | 'cvar' | 'cdar';
 

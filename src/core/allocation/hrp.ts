@@ -1,9 +1,9 @@
-import { AllocationError } from './allocation-error.ts';
-import { correlationDistances, distancesBetweenRows } from './correlation-distance.ts';
-import { nearestLeafOrder } from './leaf-order.ts';
-import { type LinkageName, leafOrder, linkage } from './linkage.ts';
-import { type MatrixProduct, proposedLinkage } from './proposed-linkage.ts';
-import { type Covariance, inverseVolatilities } from './risk.ts';
+import { AllocationError } from '../allocation-error.ts';
+import { correlationDistances, distancesBetweenRows } from '../clustering/correlation-distance.ts';
+import { nearestLeafOrder } from '../clustering/leaf-order.ts';
+import { type LinkageName, leafOrder, linkage } from '../clustering/linkage.ts';
+import { type MatrixProduct, proposedLinkage } from '../clustering/proposed-linkage.ts';
+import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 
 /**
  * What differs between the published hierarchical risk parities: `paper` clusters on the Euclidean distance between

@@ -1,6 +1,6 @@
-import { AllocationError } from './allocation-error.ts';
+import { AllocationError } from '../allocation-error.ts';
+import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { normalise } from './normalise.ts';
-import { type Covariance, inverseVolatilities } from './risk.ts';
 
 /** Weights in proportion to 1 / sigma; a flat asset, whose risk is unknown, gets 0. Raises `all-flat`. */
 export function inverseVolatilityWeights(covariance: Covariance): number[] {

@@ -1,8 +1,8 @@
-import { AllocationError } from './allocation-error.ts';
-import type { ConstrainedQp, Multipliers } from './constrained-qp.ts';
-import { constrain, type WeightLimits } from './limits.ts';
-import type { Covariance } from './risk.ts';
-import { type QpSolution, solveQp } from './solve-qp.ts';
+import { AllocationError } from '../allocation-error.ts';
+import type { ConstrainedQp, Multipliers } from '../optimisation/constrained-qp.ts';
+import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
+import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
+import type { Covariance } from '../risk/covariance.ts';
 
 export type MvoObjective = 'min-variance' | 'max-sharpe' | 'utility';
 

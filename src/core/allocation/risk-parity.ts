@@ -1,5 +1,5 @@
-import { AllocationError } from './allocation-error.ts';
-import { type Covariance, inverseVolatilities } from './risk.ts';
+import { AllocationError } from '../allocation-error.ts';
+import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 
 export type RiskParityOptions = {
   /** Share of the risk each asset should carry, positive; default equal. */

@@ -1,6 +1,6 @@
+import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { inverseVolatilityWeights } from './inverse-vol.ts';
 import { normalise } from './normalise.ts';
-import { type Covariance, inverseVolatilities } from './risk.ts';
 import { blend } from './signal.ts';
 
 /**

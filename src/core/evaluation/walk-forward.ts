@@ -1,11 +1,11 @@
-import { lastReturnSessions, lastReturns } from '../features/last-returns.ts';
-import type { Outlook } from '../forecast/outlook.ts';
+import { lastReturnSessions, lastReturns } from '../accounting/last-returns.ts';
+import { type Fill, openingValuation, revalue, type Valuation } from '../accounting/valuation.ts';
+import type { Session } from '../calendar/session.ts';
+import type { Outlook } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
-import type { Session } from '../market/session.ts';
 import { decide, decisionSessions } from '../policy/decide.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
-import { type Fill, openingValuation, revalue, type Valuation } from '../policy/valuation.ts';
 
 export type WalkForward = { decisions: Decision[]; valuations: Valuation[]; fills: Fill[] };
 

@@ -1,7 +1,7 @@
+import type { Session } from '../calendar/session.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import type { Session } from '../market/session.ts';
+import { sizeOf, type WeightTensor } from '../inference/weights.ts';
 import type { ForecasterConfig } from './forecaster-config.ts';
-import { sizeOf, type WeightTensor } from './lstm-weights.ts';
 import type { SeriesScalers } from './training-set.ts';
 
 export const artefactFormat = 1;

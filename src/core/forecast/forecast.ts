@@ -1,4 +1,4 @@
-import type { Session } from '../market/session.ts';
+import type { Session } from '../calendar/session.ts';
 
 /** What a forecaster says at one session's close about the sessions after it. */
 export type Forecast = {

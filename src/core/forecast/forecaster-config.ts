@@ -1,4 +1,4 @@
-import { type FeatureName, featureNames, needsMarket, returnsRead } from '../features/feature-set.ts';
+import { type FeatureName, featureNames, needsMarket, returnsRead } from '../features/feature-rows.ts';
 import { type ScalerKind, scalerKinds } from '../features/scaler.ts';
 
 /** `joint`: one network reads every asset's returns; `pooled`: one network, each asset a sample of its own features. */

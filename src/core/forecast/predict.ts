@@ -1,8 +1,8 @@
 import { unscaleValue } from '../features/scaler.ts';
+import { forwardLstm } from '../inference/lstm.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { type Artefact, decodeTensor } from './artefact.ts';
 import type { Forecast } from './forecast.ts';
-import { forwardLstm } from './lstm-forward.ts';
 import { inferenceInputs } from './training-set.ts';
 
 /**

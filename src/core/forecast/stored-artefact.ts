@@ -1,6 +1,6 @@
+import { weightShapes } from '../inference/weights.ts';
 import { type Artefact, artefactFormat, artefactId, decodeTensor, type Sha256 } from './artefact.ts';
 import { checkForecasterConfig, featuresOf } from './forecaster-config.ts';
-import { weightShapes } from './lstm-weights.ts';
 
 /**
  * Reads an artefact as it came from storage: format, content address, config, scalers and weights are all checked

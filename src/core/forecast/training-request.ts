@@ -1,5 +1,5 @@
+import type { Session } from '../calendar/session.ts';
 import type { PricePanel } from '../market/panel.ts';
-import type { Session } from '../market/session.ts';
 import {
   checkForecasterConfig,
   type ForecasterConfig,

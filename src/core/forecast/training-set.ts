@@ -1,4 +1,5 @@
-import { featureRows, needsMarket, sideBySide } from '../features/feature-set.ts';
+import type { Session } from '../calendar/session.ts';
+import { featureRows, needsMarket, sideBySide } from '../features/feature-rows.ts';
 import { fitScaler, type Scaler, scaleValue } from '../features/scaler.ts';
 import {
   meanLogReturnAhead,
@@ -8,7 +9,6 @@ import {
   splitWindow,
 } from '../features/windows.ts';
 import type { PricePanel } from '../market/panel.ts';
-import type { Session } from '../market/session.ts';
 import { type ForecasterConfig, featuresOf, panelSymbols, sessionsNeeded } from './forecaster-config.ts';
 
 /** The scalers of one series, columns as the network's inputs and outputs. */

@@ -1,5 +1,5 @@
+import type { Session } from '../calendar/session.ts';
 import { type Bar, type PriceBasis, totalReturn } from './bar.ts';
-import type { Session } from './session.ts';
 
 /** Something about a source's bar that cannot be, or that looks like a fault of the source. */
 export type BarNote = {

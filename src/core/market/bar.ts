@@ -1,4 +1,4 @@
-import type { Session } from './session.ts';
+import type { Session } from '../calendar/session.ts';
 
 /**
  * What a source's closes mean:

@@ -1,5 +1,5 @@
+import type { Session } from '../calendar/session.ts';
 import { type Bar, type PriceBasis, totalReturn } from './bar.ts';
-import type { Session } from './session.ts';
 
 /**
  * Total-return index levels, sessions by symbols; NaN where a symbol has no close.

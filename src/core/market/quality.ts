@@ -1,5 +1,5 @@
+import type { Session } from '../calendar/session.ts';
 import { PricePanel } from './panel.ts';
-import type { Session } from './session.ts';
 
 export type QualityOptions = {
   /** longest gap, in sessions, that the last level may fill */

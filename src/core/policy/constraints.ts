@@ -1,5 +1,5 @@
-import type { Multipliers } from '../allocation/constrained-qp.ts';
-import { type Book, invested } from './book.ts';
+import type { Multipliers } from '../optimisation/constrained-qp.ts';
+import { type Book, invested } from '../portfolio/holdings.ts';
 import type { BindingConstraint } from './decision.ts';
 import {
   breach,

@@ -1,9 +1,9 @@
-import type { Outlook } from '../forecast/outlook.ts';
+import type { Session } from '../calendar/session.ts';
+import type { Outlook } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
-import type { Session } from '../market/session.ts';
-import type { Book } from './book.ts';
+import type { DrawdownStatus } from '../portfolio/drawdown.ts';
+import type { Book } from '../portfolio/holdings.ts';
 import type { DecisionInputs, DecisionReason } from './decision.ts';
-import type { DrawdownStatus } from './drawdown.ts';
 import type { PortfolioPolicy } from './policy.ts';
 
 /** All a decision is made from. */

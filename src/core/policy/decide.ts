@@ -1,10 +1,10 @@
-import { type Book, tradingTo } from './book.ts';
+import { allowedExposure } from '../portfolio/drawdown.ts';
+import { type Book, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, Rung } from './decision.ts';
-import { allowedExposure } from './drawdown.ts';
+import { type Attempt, attempts } from './fallback.ts';
 import { type Bounds, type PortfolioPolicy, safeIndex } from './policy.ts';
-import { type Attempt, attempts } from './proposals.ts';
 import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { calmed } from './volatility-target.ts';

@@ -1,6 +1,6 @@
+import type { Session } from '../calendar/session.ts';
 import type { QualityNote } from '../market/quality.ts';
-import type { Session } from '../market/session.ts';
-import type { DrawdownStatus } from './drawdown.ts';
+import type { DrawdownStatus } from '../portfolio/drawdown.ts';
 
 /** Why a decision was made: the calendar, a change of the drawdown state, or a person's request. */
 export type DecisionReason = 'monthly' | 'drawdown' | 'manual';

@@ -1,7 +1,7 @@
-import type { Multipliers } from '../allocation/constrained-qp.ts';
-import type { WeightLimits } from '../allocation/limits.ts';
-import { nearestWeights } from '../allocation/nearest.ts';
-import { type Book, invested } from './book.ts';
+import type { Multipliers } from '../optimisation/constrained-qp.ts';
+import { nearestWeights } from '../optimisation/nearest.ts';
+import type { WeightLimits } from '../optimisation/weight-limits.ts';
+import { type Book, invested } from '../portfolio/holdings.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
 
 /** No weights satisfy the limits; the decision steps down a rung. */

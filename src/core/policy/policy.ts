@@ -1,6 +1,6 @@
 import type { AllocationOptions, AllocatorName, CovarianceName } from '../allocation/allocator.ts';
-import type { CostModel } from './costs.ts';
-import type { DrawdownLimits } from './drawdown.ts';
+import type { CostModel } from '../portfolio/costs.ts';
+import type { DrawdownLimits } from '../portfolio/drawdown.ts';
 
 export type Bounds = { lower: number; upper: number };
 

@@ -1,4 +1,4 @@
-import type { Covariance } from '../allocation/risk.ts';
+import type { Covariance } from '../risk/covariance.ts';
 import type { Constrained } from './constraints.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';

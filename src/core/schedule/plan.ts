@@ -1,5 +1,5 @@
-import type { Calendar } from '../market/calendar.ts';
-import type { Session } from '../market/session.ts';
+import type { Calendar } from '../calendar/calendar.ts';
+import type { Session } from '../calendar/session.ts';
 import type { Slot, TaskName } from './slot.ts';
 
 const minuteMs = 60_000;

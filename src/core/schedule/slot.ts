@@ -1,4 +1,4 @@
-import type { Session } from '../market/session.ts';
+import type { Session } from '../calendar/session.ts';
 
 export const taskNames = ['ingest', 'retrain', 'revalue', 'rebalance', 'deliver'] as const;
 export type TaskName = (typeof taskNames)[number];

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerOptions } from '../../../src/adapters/http/server.ts';
-import { snapshot } from './snapshot.ts';
+import { snapshot } from '../../presentation/status-page/snapshot.ts';
 
 const ready = { ready: true, checks: [{ name: 'database', ok: true, detail: 'answers' }] };
 const closers: (() => Promise<unknown>)[] = [];

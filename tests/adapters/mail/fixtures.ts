@@ -1,4 +1,4 @@
-import { composeMessage, messageIdFor, type OutgoingMessage } from '../../../src/adapters/mail.ts';
+import { composeMessage, messageIdFor, type OutgoingMessage } from '../../../src/adapters/mail/mailer.ts';
 
 export const letter = {
   from: 'Rebalanced <daemon@example.org>',

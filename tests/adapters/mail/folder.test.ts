@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { folderMailer, messageIdFor } from '../../../src/adapters/mail.ts';
+import { folderMailer, messageIdFor } from '../../../src/adapters/mail/mailer.ts';
 import { letter, outgoing } from './fixtures.ts';
 
 let root: string;

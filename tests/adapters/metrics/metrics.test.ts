@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createMetrics, type MetricsOptions, rowFamilies } from '../../../src/adapters/metrics.ts';
-import type { MetricsSnapshot } from '../../../src/adapters/metrics-snapshot.ts';
+import { createMetrics, type MetricsOptions, rowFamilies } from '../../../src/adapters/metrics/metrics.ts';
+import type { MetricsSnapshot } from '../../../src/views/metrics.ts';
 import { samplesOf } from './exposition.ts';
 
 const build = { version: '0.1.0', backend: 'wasm', backendVersion: '4.22.0' };

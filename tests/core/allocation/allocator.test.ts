@@ -8,12 +8,12 @@ import {
   allocate,
   allocatorNames,
 } from '../../../src/core/allocation/allocator.ts';
+import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
 import {
   compoundedMeanReturns,
   meanReturns,
   type ReturnsMatrix,
-} from '../../../src/core/allocation/returns-matrix.ts';
-import { estimateCovariance } from '../../../src/core/allocation/risk.ts';
+} from '../../../src/core/risk/returns-matrix.ts';
 import { worstDifference } from './peers.ts';
 import { permutation, pickColumns, randomReturns, someReturns } from './random-returns.ts';
 

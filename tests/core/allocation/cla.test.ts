@@ -3,14 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
-import { greatestSharpe, leastVariance } from '../../../src/core/allocation/frontier.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
-import {
-  compoundedMeanReturns,
-  meanReturns,
-  simpleReturns,
-} from '../../../src/core/allocation/returns-matrix.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/allocation/risk.ts';
+import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
+import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { compoundedMeanReturns, meanReturns, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { describeWithReference, referenceData } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { pickColumns, randomReturns, someReturns } from './random-returns.ts';

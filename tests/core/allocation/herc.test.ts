@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
-import { gapClusterCount } from '../../../src/core/allocation/clusters.ts';
-import { correlationDistances } from '../../../src/core/allocation/correlation-distance.ts';
 import type { RiskMeasure } from '../../../src/core/allocation/herc.ts';
-import { type LinkageName, linkage } from '../../../src/core/allocation/linkage.ts';
-import { estimateCovariance, inverseVolatilities } from '../../../src/core/allocation/risk.ts';
-import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../../../src/core/allocation/tail-risk.ts';
+import { gapClusterCount } from '../../../src/core/clustering/clusters.ts';
+import { correlationDistances } from '../../../src/core/clustering/correlation-distance.ts';
+import { type LinkageName, linkage } from '../../../src/core/clustering/linkage.ts';
+import { estimateCovariance, inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../../../src/core/risk/tail-risk.ts';
 import { worstDifference } from './peers.ts';
 import { matrixOf, randomReturns, someReturns } from './random-returns.ts';
 

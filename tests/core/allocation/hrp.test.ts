@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
-import { simpleReturns } from '../../../src/core/allocation/returns-matrix.ts';
-import { estimateCovariance } from '../../../src/core/allocation/risk.ts';
+import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { matrixOf } from './random-returns.ts';

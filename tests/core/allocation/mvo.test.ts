@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
-import { compoundedMeanReturns, meanReturns } from '../../../src/core/allocation/returns-matrix.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/allocation/risk.ts';
+import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { type ReturnsMatrix, simpleReturns } from '../../../src/core/allocation/returns-matrix.ts';
+import { type ReturnsMatrix, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { referenceData } from '../../support/reference-data.ts';
 
 export type Table = { header: string[]; rows: string[][] };

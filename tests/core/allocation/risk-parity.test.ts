@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/allocation/risk.ts';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
+import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';

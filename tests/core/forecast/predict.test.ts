@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Artefact, encodeFloats, sealArtefact } from '../../../src/core/forecast/artefact.ts';
 import { type ForecasterConfig, sessionsNeeded } from '../../../src/core/forecast/forecaster-config.ts';
-import { sizeOf, weightShapes } from '../../../src/core/forecast/lstm-weights.ts';
 import { predict } from '../../../src/core/forecast/predict.ts';
 import { readArtefact } from '../../../src/core/forecast/stored-artefact.ts';
 import { buildTrainingSet } from '../../../src/core/forecast/training-set.ts';
+import { sizeOf, weightShapes } from '../../../src/core/inference/weights.ts';
 import type { PricePanel } from '../../../src/core/market/panel.ts';
 import {
   everyFeature,

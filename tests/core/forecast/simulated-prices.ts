@@ -1,10 +1,10 @@
+import { addDays } from '../../../src/core/calendar/session.ts';
 import {
   defaultForecasterConfig,
   type ForecasterConfig,
 } from '../../../src/core/forecast/forecaster-config.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
-import { addDays } from '../../../src/core/market/session.ts';
-import { createRandom } from '../../../src/core/random.ts';
+import { createRandom } from '../../../src/core/numeric/random.ts';
 
 /** Random walks with a common factor, 1 % a day, from 2010-01-01 on every calendar day. */
 export function simulatedPanel(symbols: readonly string[], sessions: number, seed = 7): PricePanel {

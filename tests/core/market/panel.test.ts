@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addDays, type Session } from '../../../src/core/calendar/session.ts';
 import { type Bar, totalReturn } from '../../../src/core/market/bar.ts';
 import { PricePanel, panelFromBars } from '../../../src/core/market/panel.ts';
-import { addDays, type Session } from '../../../src/core/market/session.ts';
 import { barOf } from './bars.ts';
 
 describe('totalReturn', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addDays } from '../../../src/core/calendar/session.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { cleanPanel, type QualityOptions } from '../../../src/core/market/quality.ts';
-import { addDays } from '../../../src/core/market/session.ts';
 
 const none = Number.NaN;
 const options: QualityOptions = {

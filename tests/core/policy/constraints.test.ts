@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { emptyBook } from '../../../src/core/policy/book.ts';
 import {
   type Constrained,
   constrain,
@@ -8,6 +7,7 @@ import {
 } from '../../../src/core/policy/constraints.ts';
 import type { Limited } from '../../../src/core/policy/limits.ts';
 import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
+import { emptyBook } from '../../../src/core/portfolio/holdings.ts';
 import { bookOf, samplePolicy } from './samples.ts';
 
 /** Weights as an allocator without multipliers proposes them. */

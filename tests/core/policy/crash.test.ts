@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
-import type { Outlook } from '../../../src/core/forecast/outlook.ts';
+import type { Outlook } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';

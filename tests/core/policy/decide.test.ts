@@ -4,8 +4,8 @@ import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { decide, decisionSessions } from '../../../src/core/policy/decide.ts';
-import { allowedExposure, drawdownStates } from '../../../src/core/policy/drawdown.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { allowedExposure, drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
 import {
   bookOf,

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
-import { allowedExposure } from '../../../src/core/policy/drawdown.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { allowedExposure } from '../../../src/core/portfolio/drawdown.ts';
 import { targetsOf } from './samples.ts';
 import { type Situation, situations } from './situations.ts';
 

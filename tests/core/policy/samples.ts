@@ -1,10 +1,10 @@
-import type { Outlook } from '../../../src/core/forecast/outlook.ts';
+import type { Outlook } from '../../../src/core/forecast/forecast-result.ts';
 import type { PricePanel } from '../../../src/core/market/panel.ts';
-import { type Book, emptyBook } from '../../../src/core/policy/book.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
-import { type DrawdownState, initialDrawdown } from '../../../src/core/policy/drawdown.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { type DrawdownState, initialDrawdown } from '../../../src/core/portfolio/drawdown.ts';
+import { type Book, emptyBook } from '../../../src/core/portfolio/holdings.ts';
 
 /** Long-only, no cash, no cap, no limit, a short memory: 40 sessions of covariance, 41 of history. */
 export function samplePolicy(

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
-import { noOutlook } from '../../../src/core/forecast/outlook.ts';
+import { noOutlook } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
-import { drawdownStates } from '../../../src/core/policy/drawdown.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, trendOutlook } from './samples.ts';
 

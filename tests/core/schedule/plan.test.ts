@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { calendarByName } from '../../../src/core/market/calendars.ts';
-import { addDays, type Session } from '../../../src/core/market/session.ts';
+import { calendarByName } from '../../../src/core/calendar/calendars.ts';
+import { addDays, type Session } from '../../../src/core/calendar/session.ts';
 import {
   dueSlots,
   isRebalanceSession,

@@ -1,4 +1,4 @@
-import { calendarByName } from '../../../src/core/market/calendars.ts';
+import { calendarByName } from '../../../src/core/calendar/calendars.ts';
 import type { SchedulePlan } from '../../../src/core/schedule/plan.ts';
 
 const newYork = calendarByName('XNYS');

@@ -1,0 +1,122 @@
+import type { DecisionReason } from '../../../core/policy/decision.ts';
+import {
+  decisionReasons,
+  type LetterState,
+  letterStates,
+  type PortfolioMetrics,
+  type WatchedPortfolio,
+} from '../../../views/metrics.ts';
+import type { Sql } from '../database.ts';
+
+/** The metrics of each portfolio; `expectedSessionAt` tells the newest settled ingest session of one. */
+export async function readPortfolioMetrics(
+  sql: Sql,
+  portfolios: readonly WatchedPortfolio[],
+  expectedSessionAt: (portfolio: string) => number | null,
+): Promise<PortfolioMetrics[]> {
+  const names = portfolios.map(({ portfolio }) => portfolio);
+  const valuations = await newestByPortfolio<NonNullable<PortfolioMetrics['valuation']>>(
+    sql,
+    names,
+    valuationSql,
+  );
+  const decisions = await newestByPortfolio<NonNullable<PortfolioMetrics['decision']>>(
+    sql,
+    names,
+    decisionSql,
+  );
+  const models = await newestByPortfolio<NonNullable<PortfolioMetrics['model']>>(sql, names, modelSql);
+  const fills = await newestByPortfolio<NonNullable<PortfolioMetrics['fills']>>(sql, names, fillsSql);
+  const reasons = await readReasons(sql, names);
+  const letters = await readLetters(sql, names);
+  return portfolios.map(({ portfolio, drawdownLimits }) => ({
+    portfolio,
+    drawdownLimits,
+    expectedSessionAt: expectedSessionAt(portfolio),
+    valuation: valuations.get(portfolio) ?? null,
+    decision: decisions.get(portfolio) ?? null,
+    model: models.get(portfolio) ?? null,
+    fills: fills.get(portfolio) ?? null,
+    decisions: reasons(portfolio),
+    ...letters(portfolio),
+  }));
+}
+
+/** Runs a statement that yields one row at most for `name.portfolio`, for every name. */
+async function newestByPortfolio<Row>(
+  sql: Sql,
+  names: readonly string[],
+  select: string,
+): Promise<Map<string, Row>> {
+  const { rows } = await sql.query<{ portfolio: string } & Row>(
+    `select name.portfolio, newest.* from unnest($1::text[]) as name (portfolio) cross join lateral (${select}) newest`,
+    [names],
+  );
+  return new Map(rows.map(({ portfolio, ...row }) => [portfolio, row as Row]));
+}
+
+const valuationSql = `
+  select extract(epoch from session)::float8 as "sessionAt", nav_gross as "navGross", nav_net as "navNet",
+    nav_shadow as "navShadow", drift_one_way as "driftOneWay", drawdown_state as "drawdownState",
+    drawdown_ratio as "drawdownRatio", high_water_mark as "highWaterMark"
+  from rebalanced.valuations v where v.portfolio = name.portfolio order by session desc limit 1`;
+
+const decisionSql = `
+  select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", rung,
+    exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
+    cost_ratio as "costRatio"
+  from rebalanced.decisions d where d.portfolio = name.portfolio order by session desc, revision desc limit 1`;
+
+const modelSql = `
+  select backend, backend_version as "backendVersion", extract(epoch from session)::float8 as "sessionAt",
+    extract(epoch from trained_at)::float8 as "trainedAt", training_seconds as "trainingSeconds",
+    validation_loss as "validationLoss", naive_validation_loss as "naiveValidationLoss"
+  from rebalanced.models m where m.portfolio = name.portfolio order by session desc limit 1`;
+
+const fillsSql = `
+  select (array_agg(d.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastEstimatedCostRatio",
+    (array_agg(f.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastChargedCostRatio",
+    sum(d.cost_ratio)::float8 as "estimatedCostRatioSum", sum(f.cost_ratio)::float8 as "chargedCostRatioSum",
+    sum(f.turnover_one_way)::float8 as "turnoverOneWaySum"
+  from rebalanced.fills f join rebalanced.decisions d using (decision_id) where d.portfolio = name.portfolio
+  having count(*) > 0`;
+
+async function readReasons(sql: Sql, names: readonly string[]) {
+  const { rows } = await sql.query<{ portfolio: string; reason: DecisionReason; count: number }>(
+    `select portfolio, reason, count(*)::float8 as count from rebalanced.decisions
+     where portfolio = any($1) group by portfolio, reason`,
+    [names],
+  );
+  return (portfolio: string) =>
+    Object.fromEntries(
+      decisionReasons.map((reason) => [
+        reason,
+        rows.find((row) => row.portfolio === portfolio && row.reason === reason)?.count ?? 0,
+      ]),
+    ) as PortfolioMetrics['decisions'];
+}
+
+type LetterRow = { portfolio: string; state: LetterState; count: number; newestAt: number; oldestAt: number };
+
+async function readLetters(sql: Sql, names: readonly string[]) {
+  const { rows } = await sql.query<LetterRow>(
+    `select portfolio, state, count(*)::float8 as count,
+       extract(epoch from max(coalesce(finished_at, queued_at)))::float8 as "newestAt",
+       extract(epoch from min(queued_at))::float8 as "oldestAt"
+     from rebalanced.letters where portfolio = any($1) group by portfolio, state`,
+    [names],
+  );
+  return (portfolio: string): Pick<PortfolioMetrics, 'letters' | 'oldestUnsentLetterAt'> => {
+    const own = new Map(rows.filter((row) => row.portfolio === portfolio).map((row) => [row.state, row]));
+    const unsent = [own.get('pending'), own.get('sending')].flatMap((row) => (row ? [row.oldestAt] : []));
+    return {
+      letters: Object.fromEntries(
+        letterStates.map((state) => [
+          state,
+          { count: own.get(state)?.count ?? 0, newestAt: own.get(state)?.newestAt ?? null },
+        ]),
+      ) as PortfolioMetrics['letters'],
+      oldestUnsentLetterAt: unsent.length > 0 ? Math.min(...unsent) : null,
+    };
+  };
+}

@@ -1,0 +1,139 @@
+import type { Session } from '../../../core/calendar/session.ts';
+import { type Slot, taskNames } from '../../../core/schedule/slot.ts';
+import type {
+  DecisionStatus,
+  NavPoint,
+  PortfolioStatus,
+  SlotStatus,
+  ValuationStatus,
+  WeightLine,
+} from '../../../views/status.ts';
+import type { Sql } from '../database.ts';
+import { liveBook } from './metrics.ts';
+import type { StatusOptions } from './status.ts';
+
+const navPointsDefault = 520;
+
+/** An instant as ISO text, whatever the connection makes of timestamps. */
+export const iso = (column: string) =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Portfolios to read, as the first value of a statement; null for all. */
+export type Names = readonly string[] | null;
+export const named = (table: string) => `($1::text[] is null or ${table}.portfolio = any($1))`;
+
+/** Each portfolio's weights, value and next work; `decisions` are those of all portfolios, ascending. */
+export async function readPortfolioStatuses(
+  sql: Sql,
+  { nextSlots = () => [], navPointsMax = navPointsDefault }: StatusOptions,
+  names: Names,
+  decisions: readonly DecisionStatus[],
+): Promise<PortfolioStatus[]> {
+  const { rows } = await sql.query<{ portfolio: string; inception: Session; planned: Session | null }>(
+    `select portfolio, inception::text as inception, (
+       select max(session)::text from rebalanced.slots s where s.portfolio = p.portfolio and task = 'ingest'
+     ) as planned
+     from rebalanced.portfolios p where ${named('p')} order by portfolio`,
+    [names],
+  );
+  const statuses: PortfolioStatus[] = [];
+  for (const { portfolio, inception, planned } of rows) {
+    statuses.push({
+      portfolio,
+      inception,
+      valuation: await readValuation(sql, portfolio),
+      lines: await readLines(sql, portfolio),
+      lastDecision: decisions.findLast((decision) => decision.portfolio === portfolio) ?? null,
+      nextSlots: earliest([
+        ...(await readOpenSlots(sql, portfolio)),
+        ...nextSlots(portfolio, planned).map(upcoming),
+      ]),
+      navHistory: await readNavHistory(sql, portfolio, navPointsMax),
+    });
+  }
+  return statuses;
+}
+
+async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStatus | null> {
+  const { rows } = await sql.query<ValuationStatus>(
+    `select session::text as session, nav_gross as "navGross", nav_net as "navNet", nav_shadow as "navShadow",
+       drift_one_way as "driftOneWay", drawdown_state as "drawdownState", drawdown_ratio as "drawdownRatio",
+       high_water_mark as "highWaterMark"
+     from rebalanced.valuations where portfolio = $1 order by session desc limit 1`,
+    [portfolio],
+  );
+  return rows[0] ?? null;
+}
+
+/** Cash has a line of its own in the live book, and none among the targets. */
+async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
+  const { rows } = await sql.query<WeightLine>(
+    `with decision as (
+       select decision_id, cash_weight from rebalanced.decisions
+       where portfolio = $1 order by session desc, revision desc limit 1
+     ), target as (
+       select symbol, held as before, weight as target from rebalanced.targets join decision using (decision_id)
+       union all
+       select 'CASH', 1 - coalesce((select sum(held) from rebalanced.targets join decision using (decision_id)), 0),
+         cash_weight
+       from decision
+     ), valuation as (
+       select session as newest from rebalanced.valuations where portfolio = $1 order by session desc limit 1
+     ), holding as (
+       select symbol, weight as held from valuation cross join lateral (${liveBook('$1', 'newest')}) book
+     )
+     select symbol, coalesce(before, 0) as before, coalesce(target, 0) as target,
+       case when exists (select from valuation) then coalesce(held, 0) end as held
+     from target full join holding using (symbol)
+     where exists (select from decision)
+     order by symbol = 'CASH', symbol`,
+    [portfolio],
+  );
+  return rows;
+}
+
+async function readOpenSlots(sql: Sql, portfolio: string): Promise<SlotStatus[]> {
+  const { rows } = await sql.query<SlotStatus>(
+    `select distinct on (task) task, session::text as session, ${iso('due_at')} as "dueAt",
+       ${iso('deadline_at')} as "deadlineAt", state, (count(*) over (partition by task))::float8 as open, attempts,
+       last_error as "lastError"
+     from rebalanced.slots where portfolio = $1 and state in ('waiting', 'queued') order by task, slots.session`,
+    [portfolio],
+  );
+  return rows;
+}
+
+function upcoming({ task, session, dueAt, deadlineAt }: Slot): SlotStatus {
+  const instant = (ms: number) => new Date(ms).toISOString();
+  return {
+    task,
+    session,
+    dueAt: instant(dueAt),
+    deadlineAt: instant(deadlineAt),
+    state: 'upcoming',
+    open: 0,
+    attempts: 0,
+    lastError: null,
+  };
+}
+
+/** One slot a task, the first that is given for it, by due time. */
+function earliest(slots: readonly SlotStatus[]): SlotStatus[] {
+  return taskNames
+    .flatMap((task) => slots.find((slot) => slot.task === task) ?? [])
+    .sort((a, b) => (a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : 0));
+}
+
+async function readNavHistory(sql: Sql, portfolio: string, pointsMax: number): Promise<NavPoint[]> {
+  const { rows } = await sql.query<NavPoint>(
+    `select session, net, gross, shadow from (
+       select session::text as session, nav_net as net, nav_gross as gross, nav_shadow as shadow,
+         row_number() over (order by v.session) as place, count(*) over () as total
+       from rebalanced.valuations v where portfolio = $1
+     ) point
+     where place = 1 or (total - place) % greatest(1, ceil(total / greatest(1, $2::float8 - 1))::bigint) = 0
+     order by place`,
+    [portfolio, pointsMax],
+  );
+  return rows;
+}

@@ -1,0 +1,19 @@
+import { readBars } from '../../adapters/postgres/bar-rows.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import { noOutlook } from '../../core/forecast/forecast-result.ts';
+import { panelFromBars } from '../../core/market/panel.ts';
+import { decisionSessions } from '../../core/policy/decide.ts';
+import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
+import type { Context } from '../context.ts';
+import { equalPolicy, type Measured, measuredWalk } from './backtest.ts';
+
+/** Equal weight walked forward beside a portfolio, on the same stored prices, up to `last`. */
+export async function equalWeight(context: Context, portfolio: Portfolio, last: Session): Promise<Measured> {
+  const { plan, source, sourceName } = portfolio;
+  const policy = equalPolicy(portfolio.policy);
+  const from = windowStart(portfolio, plan.inception, decisionSessions(policy));
+  const window = { source: sourceName, symbols: policy.symbols, from, to: last };
+  const bars = await readBars(context.database, { ...window, vintage: null });
+  const panel = panelFromBars(bars, plan.calendar.sessions(from, last), policy.symbols, () => source.basis);
+  return measuredWalk(portfolio, policy, panel, () => noOutlook('equal weight needs none'));
+}

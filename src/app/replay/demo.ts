@@ -1,0 +1,94 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { openDatabase } from '../../adapters/postgres/database.ts';
+import { migrate } from '../../adapters/postgres/migrate.ts';
+import { newestPlanned, readOpenSlots } from '../../adapters/postgres/slot-rows.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import { loadConfig, portfolioBody } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { type Context, createContext } from '../context.ts';
+import { installQueue } from '../daemon/queue.ts';
+import { projectRoot } from '../project.ts';
+import type { Store } from '../store.ts';
+
+export const demoConfigPath = join(projectRoot, 'config/examples/demo.yaml');
+
+/** The last session of the bundled closes. */
+export const demoLast = '2022-12-28';
+
+/** The demo's database, ready to replay: a run that was cut off goes on, a finished or different one starts anew. */
+export async function prepareDemo(
+  store: Store,
+  last: Session,
+): Promise<{ config: Config; resumed: boolean }> {
+  const config = loadConfig(demoConfigPath);
+  const resumed = await isUnfinished(store, config, last);
+  if (!resumed) await startAnew(store, config);
+  await migrate(store.url);
+  await installQueue(store.url);
+  return { config, resumed };
+}
+
+async function isUnfinished(store: Store, config: Config, last: Session): Promise<boolean> {
+  const database = openDatabase(store.url, { connectionsMax: 1 });
+  try {
+    const { rows } = await database.query<{ found: boolean }>(
+      `select to_regclass('rebalanced.portfolios') is not null and to_regclass('rebalanced_queue.version') is not null as found`,
+    );
+    if (!rows[0]!.found) return false;
+    const portfolio = config.portfolios[0]!;
+    const { rows: known } = await database.query<{ hash: string }>(
+      'select config_hash as hash from rebalanced.portfolios where portfolio = $1',
+      [portfolio.id],
+    );
+    if (known[0]?.hash !== portfolioBody(portfolio).hash) return false;
+    const newest = await newestPlanned(database, portfolio.id);
+    if (newest === null || newest > last) return false;
+    return newest < last || (await readOpenSlots(database)).length > 0;
+  } finally {
+    await database.close();
+  }
+}
+
+async function startAnew(store: Store, config: Config): Promise<void> {
+  const database = openDatabase(store.url, { connectionsMax: 1 });
+  try {
+    await database.query('drop schema if exists rebalanced cascade');
+    await database.query('drop schema if exists rebalanced_queue cascade');
+  } finally {
+    await database.close();
+  }
+  const folder = lettersFolder(config);
+  for (const name of safeList(folder)) if (name.endsWith('.eml')) rmSync(join(folder, name));
+}
+
+/** Where the demo's letters lie. */
+export const lettersFolder = (config: Config): string => resolve(projectRoot, config.mail.folder);
+
+function safeList(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // no folder, no letters
+  }
+}
+
+/** The demo's context; its clock stands at the replay's sessions, so registration uses its inception. */
+export function demoContext(
+  config: Config,
+  store: Store,
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<Context> {
+  const inception = config.portfolios[0]!.inception!;
+  // A mail server configured for production must never see the demo's letters.
+  const { REBALANCED_SMTP_URL: _, REBALANCED_SMTP_URL_FILE: __, ...quiet } = env;
+  return createContext({
+    config,
+    databaseUrl: `${store.url}${store.url.includes('?') ? '&' : '?'}options=-c%20synchronous_commit%3Doff`,
+    env: quiet,
+    log,
+    now: () => Date.parse(`${inception}T12:00:00Z`),
+  });
+}

@@ -1,0 +1,37 @@
+import { newestModel } from '../../adapters/postgres/model-rows.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import { panelFromBars } from '../../core/market/panel.ts';
+import { type Portfolio, pricedSymbols, windowStart } from '../../tasks/portfolio.ts';
+import { retrainingRequest, trainingSessions } from '../../tasks/retrain.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * Asks for a replay's trainings before their sessions come, so that two can run at a time. A training is a pure
+ * function of its request, and the pool knows a request by its content: the retrain task still builds its own from the
+ * rows of its session, and is answered from here only when both are equal to the last bit.
+ */
+export async function askAhead(
+  context: Context,
+  portfolio: Portfolio,
+  sessions: readonly Session[],
+): Promise<void> {
+  const { plan, source } = portfolio;
+  const step = plan.retrainEverySessions;
+  const end = sessions.at(-1);
+  if (step === null || end === undefined) return;
+  const trained = await newestModel(context.database, plan.portfolio, end);
+  const { calendar } = plan;
+  const all = calendar.sessions(plan.inception, end);
+  const ahead = all.filter((session, i) => i % step === 0 && session >= sessions[0]!);
+  const symbols = pricedSymbols(portfolio);
+  const count = trainingSessions(portfolio);
+  for (const session of ahead) {
+    if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
+    const from = windowStart(portfolio, session, count);
+    const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session)));
+    const bars = fetched.flatMap(({ bars }) => bars);
+    const panel = panelFromBars(bars, calendar.sessions(from, session), symbols, () => source.basis);
+    // A failure is the retrain task's to report: it asks for the same and fails the same.
+    void context.pool.train(retrainingRequest(portfolio, panel)).catch(() => {});
+  }
+}

@@ -1,0 +1,29 @@
+import type { ReplayProgress } from '../../app/replay/replay.ts';
+
+const width = 36;
+
+/** A bar that is redrawn on a terminal and told in tenths elsewhere. */
+export function progressBar(out: NodeJS.WriteStream): {
+  update(progress: ReplayProgress): void;
+  finish(): void;
+} {
+  let told = -1;
+  let drawnAt = 0;
+  return {
+    update({ session, done, total }) {
+      const share = done / total;
+      if (out.isTTY) {
+        if (done < total && performance.now() - drawnAt < 100) return;
+        drawnAt = performance.now();
+        const full = Math.round(share * width);
+        out.write(
+          `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${(share * 100).toFixed(0).padStart(3)} %  ${session}`,
+        );
+      } else if (Math.floor(share * 10) > told) {
+        told = Math.floor(share * 10);
+        out.write(`${String(told * 10).padStart(3)} %  ${session}\n`);
+      }
+    },
+    finish: () => void out.write(out.isTTY ? '\n\n' : '\n'),
+  };
+}

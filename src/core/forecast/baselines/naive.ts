@@ -1,0 +1,37 @@
+import type { PricePanel } from '../../market/panel.ts';
+import type { Forecast } from '../forecast.ts';
+
+/** Forecasts that need no model, and that every model must beat. */
+export const naiveNames = ['zero', 'last', 'historical-mean'] as const;
+export type NaiveName = (typeof naiveNames)[number];
+
+/**
+ * `zero`: no return; `last`: the mean daily log return of the last `horizonSessions` comes again;
+ * `historical-mean`: that of the last `windowSessions`. At the panel's last session, for `symbols` of the panel.
+ */
+export function naiveForecast(
+  name: NaiveName,
+  panel: PricePanel,
+  symbols: readonly string[],
+  { windowSessions, horizonSessions }: { windowSessions: number; horizonSessions: number },
+): Forecast {
+  const sessions = name === 'zero' ? 0 : name === 'last' ? horizonSessions : windowSessions;
+  return {
+    asOf: panel.lastSession,
+    symbols: [...symbols],
+    horizonSessions,
+    meanLogReturn: symbols.map((symbol) =>
+      sessions === 0 ? 0 : meanLogReturn(symbol, panel.column(symbol), sessions),
+    ),
+    modelId: `naive:${name}`,
+  };
+}
+
+function meanLogReturn(symbol: string, levels: Float64Array, sessions: number): number {
+  const mean = Math.log(levels.at(-1)! / (levels.at(-1 - sessions) ?? Number.NaN)) / sessions;
+  if (!Number.isFinite(mean))
+    throw new Error(
+      `${symbol} has no levels at both ends of the last ${sessions} sessions: ingest more history`,
+    );
+  return mean;
+}

@@ -1,0 +1,244 @@
+import { AllocationError } from '../allocation-error.ts';
+import { FreeSetFactor } from './free-set-factor.ts';
+
+/**
+ * minimise w'Pw / 2 - q'w  subject to  sum w = budget,  lower <= w <= upper,
+ * with P positive semi-definite (row-major size x size).
+ */
+export type BoundedQp = {
+  size: number;
+  matrix: Float64Array;
+  linear: Float64Array;
+  lower: Float64Array;
+  upper: Float64Array;
+  budget: number;
+};
+
+/** `gradient` is Pw - q; `budgetMultiplier` is its common value over the free assets. */
+export type BoundedQpSolution = {
+  weights: Float64Array;
+  gradient: Float64Array;
+  budgetMultiplier: number;
+  free: Int32Array;
+  iterations: number;
+};
+
+/**
+ * Primal active-set method: solve on the free assets, stop at the first bound in the way, free the bound asset whose
+ * gradient promises most. Exact up to rounding; work grows with the assets that end up free, not with all of them.
+ * `start` is an earlier solution within the same bounds. Gives nothing when it finds no optimum;
+ * raises `infeasible`.
+ */
+export function solveBoundedQp(problem: BoundedQp, start?: BoundedQpSolution): BoundedQpSolution | undefined {
+  checkFeasible(problem);
+  // A singular matrix (duplicates, more assets than sessions) gets a ridge far below the tolerance of the answer.
+  return new ActiveSet(problem, 0, start).run() ?? new ActiveSet(problem, 1e-10, start).run();
+}
+
+/** Raises `infeasible` when no weights between the bounds have the budget as their sum. */
+export function checkFeasible({ lower, upper, budget, size }: Omit<BoundedQp, 'matrix' | 'linear'>): void {
+  let least = 0;
+  let most = 0;
+  for (let i = 0; i < size; i++) {
+    if (lower[i]! > upper[i]!) {
+      throw new AllocationError(
+        'infeasible',
+        `Asset ${i} has a lower bound ${lower[i]} above its upper bound ${upper[i]}.`,
+      );
+    }
+    least += lower[i]!;
+    most += upper[i]!;
+  }
+  if (least > budget + 1e-12 || most < budget - 1e-12) {
+    throw new AllocationError(
+      'infeasible',
+      `The bounds let the weights sum to ${least} at least and ${most} at most, expected room for ${budget}.`,
+    );
+  }
+}
+
+const FREE = 0;
+const AT_LOWER = -1;
+const AT_UPPER = 1;
+
+class ActiveSet {
+  readonly #problem: BoundedQp;
+  readonly #factor: FreeSetFactor;
+  readonly #weights: Float64Array;
+  readonly #gradient: Float64Array;
+  readonly #place: Int8Array;
+  readonly #step: Float64Array;
+  readonly #ones: Float64Array;
+  readonly #linearScale: number;
+  #singular = false;
+
+  constructor(problem: BoundedQp, ridge: number, start?: BoundedQpSolution) {
+    const { size, matrix, linear } = problem;
+    this.#problem = problem;
+    this.#factor = new FreeSetFactor(matrix, size, ridge);
+    this.#linearScale = linear.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    this.#place = new Int8Array(size);
+    this.#step = new Float64Array(size);
+    this.#ones = new Float64Array(size);
+    this.#weights = start ? start.weights.slice() : new Float64Array(size);
+    this.#gradient = new Float64Array(size);
+    const free = start ? start.free : Int32Array.of(this.#fillGreedily());
+    for (let i = 0; i < size; i++) {
+      this.#place[i] = this.#weights[i]! >= problem.upper[i]! ? AT_UPPER : AT_LOWER;
+      this.#gradient[i] = -linear[i]!;
+    }
+    for (let i = 0; i < size; i++) if (this.#weights[i] !== 0) this.#addToGradient(i, this.#weights[i]!);
+    for (const asset of free) if (!this.#release(asset)) this.#singular = true;
+  }
+
+  /** Lower bounds, then the budget poured into the best single assets; returns the last one filled. */
+  #fillGreedily(): number {
+    const { size, matrix, linear, lower, upper, budget } = this.#problem;
+    let rest = budget;
+    for (let i = 0; i < size; i++) {
+      this.#weights[i] = lower[i]!;
+      rest -= lower[i]!;
+    }
+    const cost = (i: number): number => matrix[i * size + i]! / 2 - linear[i]!;
+    const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => cost(a) - cost(b) || a - b);
+    let last = order[0]!;
+    for (const i of order) {
+      if (upper[i]! <= lower[i]! && rest > 0) continue;
+      last = i;
+      const part = Math.min(rest, upper[i]! - lower[i]!);
+      this.#weights[i] = part < rest ? upper[i]! : lower[i]! + rest;
+      rest -= part;
+      if (rest <= 0) break;
+    }
+    return last;
+  }
+
+  /** The optimum, or nothing when the matrix proved singular or the iterations ran out. */
+  run(): BoundedQpSolution | undefined {
+    const iterationsMax = 50 * this.#problem.size + 200;
+    let refinements = 0;
+    for (let iteration = 1; iteration <= iterationsMax && !this.#singular; iteration++) {
+      const multiplier = this.#findStep();
+      const blocking = this.#move();
+      if (blocking >= 0) {
+        this.#factor.removeAt(blocking);
+        continue;
+      }
+      const entering = this.#mostPromising(multiplier);
+      // A ridge leaves a little of the gradient; another step takes out most of the rest.
+      if (entering < 0 && this.#uneven(multiplier) && refinements++ < 20) continue;
+      if (entering < 0) return this.#solution(multiplier, iteration);
+      if (!this.#release(entering)) return undefined;
+    }
+    return undefined;
+  }
+
+  #release(asset: number): boolean {
+    if (!this.#factor.add(asset)) return false;
+    this.#place[asset] = FREE;
+    return true;
+  }
+
+  /** The step to the optimum over the free assets at a constant sum; returns the budget's multiplier there. */
+  #findStep(): number {
+    const { assets, count } = this.#factor;
+    const step = this.#step;
+    const ones = this.#ones;
+    for (let k = 0; k < count; k++) {
+      step[k] = this.#gradient[assets[k]!]!;
+      ones[k] = 1;
+    }
+    this.#factor.solve(step);
+    this.#factor.solve(ones);
+    let stepSum = 0;
+    let onesSum = 0;
+    for (let k = 0; k < count; k++) {
+      stepSum += step[k]!;
+      onesSum += ones[k]!;
+    }
+    const multiplier = stepSum / onesSum;
+    for (let k = 0; k < count; k++) step[k] = multiplier * ones[k]! - step[k]!;
+    return multiplier;
+  }
+
+  /** Goes along the step up to the first bound; returns the position of the asset that met it, or -1. */
+  #move(): number {
+    const { lower, upper } = this.#problem;
+    const { assets, count } = this.#factor;
+    let length = 1;
+    let blocking = -1;
+    for (let k = 0; k < count && count > 1; k++) {
+      const i = assets[k]!;
+      const along = this.#step[k]!;
+      const room = along < 0 ? lower[i]! - this.#weights[i]! : upper[i]! - this.#weights[i]!;
+      if (along !== 0 && room / along < length) {
+        length = Math.max(0, room / along);
+        blocking = k;
+      }
+    }
+    for (let k = 0; k < count; k++) {
+      const change = length * this.#step[k]!;
+      this.#weights[assets[k]!]! += change;
+      this.#addToGradient(assets[k]!, change);
+    }
+    if (blocking >= 0) {
+      const i = assets[blocking]!;
+      this.#place[i] = this.#step[blocking]! < 0 ? AT_LOWER : AT_UPPER;
+      this.#weights[i] = this.#step[blocking]! < 0 ? lower[i]! : upper[i]!;
+    }
+    return blocking;
+  }
+
+  #addToGradient(asset: number, change: number): void {
+    if (change === 0) return;
+    const { matrix, size } = this.#problem;
+    const gradient = this.#gradient;
+    const row = asset * size;
+    for (let j = 0; j < size; j++) gradient[j]! += change * matrix[row + j]!;
+  }
+
+  /** The bound asset whose multiplier has the wrong sign by most, or -1 at the optimum. */
+  #mostPromising(multiplier: number): number {
+    const { size, lower, upper } = this.#problem;
+    let worst = OPTIMALITY_TOLERANCE * Math.max(Math.abs(multiplier), this.#linearScale);
+    let entering = -1;
+    for (let j = 0; j < size; j++) {
+      const place = this.#place[j]!;
+      if (place === FREE || lower[j] === upper[j]) continue;
+      const violation = place * (this.#gradient[j]! - multiplier);
+      if (violation > worst) {
+        worst = violation;
+        entering = j;
+      }
+    }
+    return entering;
+  }
+
+  /** Whether the gradient differs among the free assets by more than rounding. */
+  #uneven(multiplier: number): boolean {
+    const { assets, count } = this.#factor;
+    const tolerance = OPTIMALITY_TOLERANCE * Math.max(Math.abs(multiplier), this.#linearScale);
+    for (let k = 0; k < count; k++)
+      if (Math.abs(this.#gradient[assets[k]!]! - multiplier) > tolerance) return true;
+    return false;
+  }
+
+  /** Rounding collects in the sum, step by step; the largest free weight takes it back. */
+  #removeDrift(): void {
+    const { assets, count } = this.#factor;
+    let largest = assets[0]!;
+    for (let k = 1; k < count; k++)
+      if (this.#weights[assets[k]!]! > this.#weights[largest]!) largest = assets[k]!;
+    const sum = this.#weights.reduce((total, weight) => total + weight, 0);
+    this.#weights[largest]! += this.#problem.budget - sum;
+  }
+
+  #solution(budgetMultiplier: number, iterations: number): BoundedQpSolution {
+    this.#removeDrift();
+    const free = this.#factor.assets.slice(0, this.#factor.count);
+    return { weights: this.#weights, gradient: this.#gradient, budgetMultiplier, free, iterations };
+  }
+}
+
+/** Relative to the budget's multiplier and the linear term; far above rounding, far below the promised 1e-8. */
+const OPTIMALITY_TOLERANCE = 1e-11;

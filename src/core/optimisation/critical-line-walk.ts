@@ -1,0 +1,304 @@
+import type { Covariance } from '../risk/covariance.ts';
+import { solveBoundedQp } from './bounded-qp.ts';
+import { FreeSetFactor } from './free-set-factor.ts';
+import type { TurningPoint } from './frontier.ts';
+
+/** A share of the largest variance that is no risk. */
+const RISKLESS = 1e-9;
+
+const FREE = 0;
+const AT_LOWER = -1;
+const AT_UPPER = 1;
+
+/** Something that happens first as risk tolerance falls: a free asset meets a bound, or a bound asset comes free. */
+type Event = { lambda: number; asset: number; position: number };
+
+/**
+ * The walk along the critical line: from the greatest mean down, one turning point after the other, each where a free
+ * asset meets a bound or a bound asset comes free.
+ */
+export class Walk {
+  readonly #size: number;
+  readonly #matrix: Float64Array;
+  readonly #mean: Float64Array;
+  readonly #lower: Float64Array;
+  readonly #upper: Float64Array;
+  readonly #factor: FreeSetFactor;
+  readonly #place: Int8Array;
+  readonly #weights: Float64Array;
+  /** C w, and the change of it and of the weights per unit of lambda. */
+  readonly #risk: Float64Array;
+  readonly #riskSlope: Float64Array;
+  readonly #slope: Float64Array;
+  readonly #ones: Float64Array;
+  #points: TurningPoint[] = [];
+
+  constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array) {
+    const { size, values } = covariance;
+    this.#size = size;
+    this.#matrix = values;
+    this.#mean = mean;
+    this.#lower = lower;
+    this.#upper = upper;
+    this.#factor = new FreeSetFactor(values, size);
+    this.#place = new Int8Array(size).fill(AT_LOWER);
+    this.#weights = lower.slice();
+    this.#risk = new Float64Array(size);
+    this.#riskSlope = new Float64Array(size);
+    this.#slope = new Float64Array(size);
+    this.#ones = new Float64Array(size);
+  }
+
+  /** The turning points, or nothing when the matrix proved singular or the steps ran out. */
+  run(): TurningPoint[] | undefined {
+    if (!this.#start()) return undefined;
+    const stepsMax = 40 * this.#size + 100;
+    let lambda = Number.POSITIVE_INFINITY;
+    for (let step = 0; step < stepsMax; step++) {
+      const slopeShift = this.#findSlopes();
+      const event = this.#nextEvent(lambda, slopeShift);
+      const next = event ? event.lambda : 0;
+      if (Number.isFinite(lambda)) this.#advance(next - lambda);
+      lambda = next;
+      if (step % REFRESH_STEPS === REFRESH_STEPS - 1 || !event) {
+        // A second and third time where the matrix is nearly singular and one correction leaves a rest.
+        for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass++)
+          this.#refresh(lambda);
+        if (!this.#isOptimal(lambda)) return this.#ended();
+      }
+      this.#record(lambda);
+      if (!event) return this.#points;
+      if (!this.#apply(event)) return this.#ended();
+    }
+    return undefined;
+  }
+
+  /** The greatest mean the bounds allow; where means tie, the least variance among it. */
+  #start(): boolean {
+    const order = Array.from(this.#mean.keys()).sort((a, b) => this.#mean[b]! - this.#mean[a]! || a - b);
+    let rest = 1 - this.#lower.reduce((sum, bound) => sum + bound, 0);
+    let marginal = order[0]!;
+    for (const i of order) {
+      const room = this.#upper[i]! - this.#lower[i]!;
+      if (room <= 0) continue;
+      marginal = i;
+      if (room >= rest) break;
+      rest -= room;
+    }
+    const scale = this.#mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const tied = order.filter((i) => Math.abs(this.#mean[i]! - this.#mean[marginal]!) <= 1e-14 * scale);
+    for (const i of order) {
+      if (this.#mean[i]! > this.#mean[marginal]! && !tied.includes(i)) this.#pin(i, AT_UPPER);
+    }
+    return this.#settleTie(tied);
+  }
+
+  #pin(asset: number, place: number): void {
+    this.#place[asset] = place;
+    this.#weights[asset] = place === AT_LOWER ? this.#lower[asset]! : this.#upper[asset]!;
+  }
+
+  /** Least variance among assets of one mean, the others being where they are; frees those strictly inside. */
+  #settleTie(tied: readonly number[]): boolean {
+    for (const i of tied) this.#weights[i] = 0;
+    this.#computeRisk();
+    const budget = 1 - this.#weights.reduce((sum, weight) => sum + weight, 0);
+    const matrix = new Float64Array(tied.length ** 2);
+    tied.forEach((i, a) => {
+      tied.forEach((j, b) => {
+        matrix[a * tied.length + b] = this.#matrix[i * this.#size + j]!;
+      });
+    });
+    const solution = solveBoundedQp({
+      size: tied.length,
+      matrix,
+      linear: Float64Array.from(tied, (i) => -this.#risk[i]!),
+      lower: Float64Array.from(tied, (i) => this.#lower[i]!),
+      upper: Float64Array.from(tied, (i) => this.#upper[i]!),
+      budget,
+    });
+    if (!solution) return false;
+    const free = new Set(solution.free);
+    for (const [a, i] of tied.entries()) {
+      this.#weights[i] = solution.weights[a]!;
+      if (!free.has(a)) this.#pin(i, solution.weights[a]! >= this.#upper[i]! ? AT_UPPER : AT_LOWER);
+      else if (!this.#release(i)) return false;
+    }
+    this.#computeRisk();
+    return true;
+  }
+
+  #release(asset: number): boolean {
+    if (!this.#factor.add(asset)) return false;
+    this.#place[asset] = FREE;
+    return true;
+  }
+
+  #computeRisk(): void {
+    this.#risk.fill(0);
+    for (let i = 0; i < this.#size; i++) addRow(this.#matrix, this.#size, i, this.#weights[i]!, this.#risk);
+  }
+
+  /** Weights and C w per unit of lambda on the free set; returns the budget multiplier's own slope. */
+  #findSlopes(): number {
+    const { assets, count } = this.#factor;
+    const slope = this.#slope;
+    const ones = this.#ones;
+    for (let k = 0; k < count; k++) {
+      slope[k] = this.#mean[assets[k]!]!;
+      ones[k] = 1;
+    }
+    this.#factor.solve(slope);
+    this.#factor.solve(ones);
+    let slopeSum = 0;
+    let onesSum = 0;
+    for (let k = 0; k < count; k++) {
+      slopeSum += slope[k]!;
+      onesSum += ones[k]!;
+    }
+    const shift = slopeSum / onesSum;
+    this.#riskSlope.fill(0);
+    for (let k = 0; k < count; k++) {
+      slope[k] = count === 1 ? 0 : slope[k]! - shift * ones[k]!;
+      addRow(this.#matrix, this.#size, assets[k]!, slope[k]!, this.#riskSlope);
+    }
+    return -shift;
+  }
+
+  /** The first event below `lambda`, or nothing when lambda can fall to 0. */
+  #nextEvent(lambda: number, slopeShift: number): Event | undefined {
+    const { assets, count } = this.#factor;
+    let best: Event = { lambda: 0, asset: -1, position: -1 };
+    if (Number.isFinite(lambda)) {
+      for (let k = 0; k < count; k++) {
+        const slope = this.#slope[k]!;
+        if (slope === 0) continue;
+        const i = assets[k]!;
+        const bound = slope > 0 ? this.#lower[i]! : this.#upper[i]!;
+        const at = Math.min(lambda, lambda + (bound - this.#weights[i]!) / slope);
+        if (at > best.lambda) best = { lambda: at, asset: i, position: k };
+      }
+    }
+    const free = assets[0]!;
+    const tolerance = Number.isFinite(lambda) ? lambda : 0;
+    const level = this.#risk[free]! - tolerance * this.#mean[free]!;
+    for (let j = 0; j < this.#size; j++) {
+      const place = this.#place[j]!;
+      if (place === FREE || this.#lower[j] === this.#upper[j]) continue;
+      // The gradient beyond the budget's multiplier, which must not change sign, and its slope in lambda.
+      const beyond = this.#risk[j]! - tolerance * this.#mean[j]! - level;
+      const slope = this.#riskSlope[j]! - this.#mean[j]! - slopeShift;
+      if (slope * place >= 0) continue;
+      const at = Math.min(lambda, tolerance - beyond / slope);
+      if (at > best.lambda) best = { lambda: at, asset: j, position: -1 };
+    }
+    return best.asset < 0 ? undefined : best;
+  }
+
+  #advance(change: number): void {
+    const { assets, count } = this.#factor;
+    for (let k = 0; k < count; k++) this.#weights[assets[k]!]! += change * this.#slope[k]!;
+    for (let j = 0; j < this.#size; j++) this.#risk[j]! += change * this.#riskSlope[j]!;
+  }
+
+  #apply(event: Event): boolean {
+    if (event.position < 0) return this.#release(event.asset);
+    this.#factor.removeAt(event.position);
+    this.#pin(event.asset, this.#slope[event.position]! > 0 ? AT_LOWER : AT_UPPER);
+    return true;
+  }
+
+  /** Takes out the rounding that steps collect: one exact step to the optimum of the free set at this lambda. */
+  #refresh(lambda: number): void {
+    this.#computeRisk();
+    const { assets, count } = this.#factor;
+    const correction = new Float64Array(count);
+    for (let k = 0; k < count; k++)
+      correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
+    this.#factor.solve(correction);
+    let correctionSum = 0;
+    let onesSum = 0;
+    for (let k = 0; k < count; k++) {
+      correctionSum += correction[k]!;
+      onesSum += this.#ones[k]!;
+    }
+    const sum = this.#weights.reduce((total, weight) => total + weight, 0);
+    const level = (correctionSum + 1 - sum) / onesSum;
+    for (let k = 0; k < count; k++) {
+      this.#weights[assets[k]!]! += level * this.#ones[k]! - correction[k]!;
+    }
+    this.#computeRisk();
+  }
+
+  /** The turning points so far, if they have come down to a riskless portfolio, below which there is only rounding. */
+  #ended(): TurningPoint[] | undefined {
+    let largest = 0;
+    for (let i = 0; i < this.#size; i++) largest = Math.max(largest, this.#matrix[i * this.#size + i]!);
+    const last = this.#points.at(-1);
+    return last && last.variance <= RISKLESS * largest ? this.#points : undefined;
+  }
+
+  /** Whether weights are in bounds and no gradient has the wrong sign: a nearly singular matrix may lead astray. */
+  #isOptimal(lambda: number): boolean {
+    const free = this.#factor.assets[0]!;
+    const level = this.#risk[free]! - lambda * this.#mean[free]!;
+    // Near a riskless portfolio the terms all but cancel; a thousandth of a variance is what they are seen beside.
+    let scale = 0;
+    for (let j = 0; j < this.#size; j++) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
+    for (let j = 0; j < this.#size; j++) {
+      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#mean[j]!));
+    }
+    for (let j = 0; j < this.#size; j++) {
+      const weight = this.#weights[j]!;
+      if (weight < this.#lower[j]! - STRAY || weight > this.#upper[j]! + STRAY) return false;
+      if (this.#lower[j] === this.#upper[j]) continue;
+      const beyond = this.#risk[j]! - lambda * this.#mean[j]! - level;
+      const wrong = this.#place[j] === FREE ? Math.abs(beyond) : this.#place[j]! * beyond;
+      if (wrong > STRAY * scale) return false;
+    }
+    return true;
+  }
+
+  #record(lambda: number): void {
+    const before = this.#points.at(-1);
+    const weights = this.#weights.slice();
+    removeDrift(weights);
+    let mean = 0;
+    let variance = 0;
+    let crossVariance = 0;
+    let moved = before === undefined;
+    for (let i = 0; i < this.#size; i++) {
+      mean += weights[i]! * this.#mean[i]!;
+      variance += weights[i]! * this.#risk[i]!;
+      if (before) {
+        crossVariance += before.weights[i]! * this.#risk[i]!;
+        moved ||= Math.abs(weights[i]! - before.weights[i]!) > 1e-13;
+      }
+    }
+    // Two events at once leave the corner where it is; so does the end, when nothing is free to move.
+    if (moved || lambda < before!.lambda)
+      this.#points.push({ lambda, weights, mean, variance, crossVariance });
+  }
+}
+
+/** The most a weight or (relative) gradient may be off at an exact refresh. */
+const STRAY = 1e-8;
+/** Steps between exact refreshes. */
+const REFRESH_STEPS = 32;
+
+function addRow(matrix: Float64Array, size: number, row: number, factor: number, out: Float64Array): void {
+  if (factor === 0) return;
+  const start = row * size;
+  for (let j = 0; j < size; j++) out[j]! += factor * matrix[start + j]!;
+}
+
+/** Rounding in the sum goes to the largest weight. */
+function removeDrift(weights: Float64Array): void {
+  let largest = 0;
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]!;
+    if (weights[i]! > weights[largest]!) largest = i;
+  }
+  weights[largest]! += 1 - sum;
+}

@@ -1,0 +1,201 @@
+import { allocate, expectedReturns } from '../allocation/allocator.ts';
+import { meanVariance } from '../allocation/mvo.ts';
+import { costTerms } from '../portfolio/costs.ts';
+import type { Book } from '../portfolio/holdings.ts';
+import { type Covariance, estimateCovariance } from '../risk/covariance.ts';
+import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
+import type { DecideInput } from './decide-input.ts';
+import type { Rung } from './decision.ts';
+import { asWeightLimits, type Limited, limitsOf } from './limits.ts';
+import type { PortfolioPolicy } from './policy.ts';
+import { commonReturns, type Universe } from './universe.ts';
+import { usesForecast } from './uses-forecast.ts';
+
+/** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
+export type Recipient = { book: Book; exposure: number; first: boolean };
+
+/** One rung's way to weights that sum to 1 over all of the policy's symbols. */
+export type Attempt = {
+  rung: Rung;
+  propose(recipient: Recipient): Limited;
+  /** of the universe's members, per session; null where the rung looks at no prices */
+  covariance(): Covariance | null;
+  /** share of the proposal that may be invested, where the rung cannot measure its volatility */
+  exposureMax: number;
+};
+
+/** The rungs to try, best first. A rung that cannot even be tried records why. */
+export function attempts(input: DecideInput, universe: Universe, failures: string[]): Attempt[] {
+  const { policy, previous } = input;
+  const list: Attempt[] = [];
+  if (usesForecast(policy)) {
+    const absent = whyNoSignal(input, universe);
+    if (absent) failures.push(`full: ${absent}`);
+    else list.push(fromReturns(input, universe, 'full', () => universe.returns, policy.signalScale));
+    list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
+  } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
+  if (previous) {
+    const before = () => commonReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
+    list.push(fromReturns(input, universe, 'previous-covariance', before, 0));
+    const good = lastGood(policy, previous.targets);
+    if (good) list.push(good);
+  }
+  return list;
+}
+
+/** The last decision's weights; under a volatility target no more of them than were held then. */
+function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Attempt | null {
+  const targets = previous.map((weight, i) => (policy.symbols[i] === policy.safeSymbol ? 0 : weight));
+  const sum = targets.reduce((s, w) => s + w, 0);
+  if (!(sum > 0)) return null;
+  const weights = targets.map((w) => w / sum);
+  return {
+    rung: 'last-good',
+    propose: () => ({ weights, multipliers: null }),
+    covariance: () => null,
+    exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
+  };
+}
+
+function fromReturns(
+  input: DecideInput,
+  universe: Universe,
+  rung: Rung,
+  read: () => ReturnsMatrix,
+  signalScale: number,
+): Attempt {
+  const { policy } = input;
+  // Read once for both books, and only if this rung is tried.
+  let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
+  const risk = () => {
+    if (universe.members.length === 0) throw new Error('no asset has usable prices');
+    if (!made) {
+      const returns = read();
+      made = { returns, covariance: estimateCovariance(policy.covariance, returns) };
+    }
+    return made;
+  };
+  return {
+    rung,
+    covariance: () => risk().covariance,
+    exposureMax: 1,
+    propose(recipient) {
+      const { returns, covariance } = risk();
+      const signal = signalOf(input, universe, signalScale);
+      if (policy.allocator === 'mvo')
+        return optimise(input, universe, recipient, { returns, covariance, signal, signalScale });
+      const weights = allocate(
+        policy.allocator,
+        { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
+        policy.allocatorOptions,
+      );
+      return { weights: spread(input, universe, weights), multipliers: null };
+    },
+  };
+}
+
+/** A proposal sums to 1, before cash is set aside: bounds in its units. */
+function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) {
+  const investedRatio = 1 - policy.cashRatio;
+  return {
+    lower: members.map((i) => bounds[i]!.lower / investedRatio),
+    upper: members.map((i) => Math.min(1, bounds[i]!.upper / investedRatio)),
+  };
+}
+
+function signalOf({ outlook, policy }: DecideInput, { members }: Universe, signalScale: number): number[] {
+  const forecast = signalScale > 0 ? outlook.forecast : null;
+  if (!forecast) return members.map(() => 0);
+  return members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!);
+}
+
+/**
+ * Mean-variance weights with the whole policy in the objective: bounds, groups, gross limit, the turnover cap, and the
+ * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
+ * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may.
+ */
+function optimise(
+  input: DecideInput,
+  universe: Universe,
+  { book, exposure, first }: Recipient,
+  estimates: { returns: ReturnsMatrix; covariance: Covariance; signal: number[]; signalScale: number },
+): Limited {
+  const { policy } = input;
+  const { members } = universe;
+  const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
+  const position = new Map(members.map((i, k) => [i, k]));
+  const own = {
+    ...limits,
+    bounds: members.map((i) => limits.bounds[i]!),
+    groups: limits.groups.map((group) => ({
+      ...group,
+      members: group.members.flatMap((i) => position.get(i) ?? []),
+    })),
+  };
+  const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
+  const elsewhere = book.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
+  const cap = first || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
+  const solve = (turnoverMax: number | undefined) =>
+    meanVariance({
+      ...policy.allocatorOptions,
+      objective: policy.allocatorOptions.objective ?? 'min-variance',
+      covariance: estimates.covariance,
+      mean: expectedReturns(estimates, policy.allocatorOptions),
+      ...asWeightLimits(own),
+      trading: {
+        current: members.map((i) => book.weights[i]!),
+        costBps: terms.map(({ costBps }) => costBps),
+        impactBps: terms.map(({ impactBps }) => impactBps),
+        ...(turnoverMax === undefined ? {} : { turnoverMax }),
+      },
+    });
+  const solution =
+    cap !== null && cap > 0
+      ? withinCap(
+          () => solve(cap),
+          () => solve(undefined),
+        )
+      : solve(undefined);
+  const weights = solution.weights.map((weight) => weight / limits.budget);
+  return {
+    weights: spread(input, universe, weights),
+    multipliers: {
+      ...solution.multipliers,
+      lower: Float64Array.from(spread(input, universe, Array.from(solution.multipliers.lower))),
+      upper: Float64Array.from(spread(input, universe, Array.from(solution.multipliers.upper))),
+    },
+  };
+}
+
+function withinCap<Result>(capped: () => Result, free: () => Result): Result {
+  try {
+    return capped();
+  } catch {
+    return free();
+  }
+}
+
+/** Values of the members over all of the policy's symbols; assets outside the universe get 0. */
+function spread({ policy }: DecideInput, { members }: Universe, values: readonly number[]): number[] {
+  const all = new Array<number>(policy.symbols.length).fill(0);
+  members.forEach((i, k) => {
+    all[i] = values[k]!;
+  });
+  return all;
+}
+
+function whyNoSignal({ asOf, outlook, policy, panel }: DecideInput, universe: Universe): string | null {
+  const { forecast, trainedOn } = outlook;
+  if (!forecast || !trainedOn) return outlook.reason ?? 'there is no forecast';
+  if (forecast.asOf !== asOf) return `the forecast is as of ${forecast.asOf}, expected ${asOf}`;
+  if (trainedOn > asOf) return `the model was trained on ${trainedOn}, after ${asOf}`;
+  const age = panel.sessions.filter((session) => session > trainedOn).length;
+  if (age > policy.modelExpirySessions)
+    return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
+  for (const i of universe.members) {
+    const symbol = policy.symbols[i]!;
+    if (!Number.isFinite(forecast.meanLogReturn[forecast.symbols.indexOf(symbol)]))
+      return `the forecast has no finite value for ${symbol}`;
+  }
+  return null;
+}

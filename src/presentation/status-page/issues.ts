@@ -1,0 +1,57 @@
+import type { PortfolioStatus, StatusSnapshot } from '../../views/status.ts';
+
+/** What a person should look at, one sentence each; empty when all is well. */
+export function concerns(snapshot: StatusSnapshot): string[] {
+  return [
+    ...snapshot.portfolios.flatMap((portfolio) => ofPortfolio(portfolio, snapshot.asOf)),
+    ...ofSources(snapshot),
+    ...ofLetters(snapshot),
+    ...snapshot.models
+      .filter(({ backend }) => backend === 'wasm')
+      .map(
+        ({ portfolio }) => `${portfolio}: the newest model was trained on the slower WebAssembly backend.`,
+      ),
+  ];
+}
+
+function ofPortfolio(
+  { portfolio, nextSlots, valuation, lastDecision }: PortfolioStatus,
+  asOf: string,
+): string[] {
+  const overdue = nextSlots
+    .filter((slot) => slot.deadlineAt < asOf)
+    .map(({ task, session, open, lastError }) => {
+      const more = open > 1 ? `, with ${open - 1} more behind it` : '';
+      return `${portfolio}: ${task} of ${session} is overdue${more}${lastError ? ` (${lastError})` : ''}.`;
+    });
+  const state = valuation?.drawdownState ?? 'normal';
+  const drawdown = state === 'normal' ? [] : [`${portfolio}: the drawdown state is ${state}.`];
+  const steppedDown = lastDecision && lastDecision.rung !== 'full';
+  const rung = steppedDown
+    ? [
+        `${portfolio}: the decision of ${lastDecision.session} was made on the rung ${lastDecision.rung} (${lastDecision.rungReason ?? 'no reason given'}).`,
+      ]
+    : [];
+  return [...overdue, ...drawdown, ...rung];
+}
+
+function ofSources({ sources }: StatusSnapshot): string[] {
+  const failing = Map.groupBy(
+    sources.filter(({ failuresInARow }) => failuresInARow > 0),
+    ({ source }) => source,
+  );
+  return [...failing].map(([source, rows]) => {
+    const symbols = rows.length === 1 ? rows[0]!.symbol : `${rows.length} symbols`;
+    const newest = rows.reduce((a, b) => ((b.lastFailure?.at ?? '') > (a.lastFailure?.at ?? '') ? b : a));
+    return `${source} fails for ${symbols}: ${newest.lastFailure?.kind ?? 'unknown'}.`;
+  });
+}
+
+function ofLetters({ letters }: StatusSnapshot): string[] {
+  return letters.flatMap(({ portfolio, ambiguous, refused }) => [
+    ...(ambiguous > 0 ? [`${portfolio}: it is not known whether ${count(ambiguous)} arrived.`] : []),
+    ...(refused > 0 ? [`${portfolio}: the mail server refused ${count(refused)}.`] : []),
+  ]);
+}
+
+const count = (letters: number) => (letters === 1 ? 'one letter' : `${letters} letters`);

@@ -1,0 +1,38 @@
+import type { Session } from '../core/calendar/session.ts';
+import type { Decision } from '../core/policy/decision.ts';
+
+/** All a letter says. It is rendered from this alone: the same content gives the same letter. */
+export type LetterContent = {
+  decision: Decision;
+  /** the session at whose close the trades are to be filled */
+  fillSession: Session;
+  performance: {
+    navNet: number;
+    navGross: number;
+    /** since the decision before this one; null on the first */
+    returnNetSinceLast: number | null;
+    returnNetSinceInception: number;
+    inception: Session;
+    /** the largest loss of net NAV from a mark since inception; its sign does not matter */
+    maximumDrawdown: number;
+  };
+  costs: {
+    /** costs charged since inception, as a ratio of net asset value */
+    chargedSinceInceptionRatio: number;
+    turnoverTwoWaySinceInception: number;
+  };
+  currency: string;
+  /** money invested at inception, in `currency`; null where it was not told, and no amounts are then given */
+  capital: number | null;
+  model: {
+    id: string;
+    backend: string;
+    backendVersion: string;
+    /** the last session of the training window */
+    trainedOn: Session;
+    expiresAfter?: Session;
+  } | null;
+  /** true when the decision came after its planned time */
+  late: boolean;
+  statusUrl: string | null;
+};

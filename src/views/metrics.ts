@@ -1,0 +1,109 @@
+import type { Session } from '../core/calendar/session.ts';
+import type { DecisionReason, Rung } from '../core/policy/decision.ts';
+import type { DrawdownLimits, DrawdownState } from '../core/portfolio/drawdown.ts';
+import type { Slot, TaskName } from '../core/schedule/slot.ts';
+
+export const slotStates = ['waiting', 'queued', 'done', 'missed'] as const;
+export type SlotState = (typeof slotStates)[number];
+
+export const letterStates = ['pending', 'sending', 'sent', 'ambiguous', 'refused'] as const;
+export type LetterState = (typeof letterStates)[number];
+
+export const decisionReasons: readonly DecisionReason[] = ['monthly', 'drawdown', 'manual'];
+
+/** A configured portfolio: what must be seen in the metrics even before it has a row. */
+export type WatchedPortfolio = {
+  portfolio: string;
+  /** the price source its bars come from */
+  source: string;
+  symbols: readonly string[];
+  drawdownLimits: Pick<DrawdownLimits, 'softRatio' | 'hardRatio'> | null;
+};
+
+/**
+ * The next slot of each task after the newest session in rows (null: no row yet), from the calendar and never from the
+ * clock: so a deadline is known before its slot is a row, and stays put when rows stop coming.
+ */
+export type NextSlots = (portfolio: string, after: Session | null) => readonly Slot[];
+
+export type TaskMetrics = {
+  task: TaskName;
+  portfolio: string;
+  lastSuccessAt: number | null;
+  lastMissedAt: number | null;
+  /** of the earliest open slot, else of the next one */
+  deadlineAt: number | null;
+  slots: Record<SlotState, number>;
+};
+
+export type PortfolioMetrics = {
+  portfolio: string;
+  /** the newest session whose ingest slot is settled, done or missed: its bars should be here */
+  expectedSessionAt: number | null;
+  drawdownLimits: WatchedPortfolio['drawdownLimits'];
+  valuation: {
+    sessionAt: number;
+    navGross: number;
+    navNet: number;
+    navShadow: number;
+    driftOneWay: number;
+    drawdownState: DrawdownState;
+    drawdownRatio: number;
+    highWaterMark: number;
+  } | null;
+  decision: {
+    sessionAt: number;
+    decidedAt: number;
+    rung: Rung;
+    exposureRatio: number;
+    signalScale: number;
+    turnoverOneWay: number;
+    costRatio: number;
+  } | null;
+  /** the last fill and the sums over all fills; the estimates are those of the same, filled decisions */
+  fills: {
+    lastEstimatedCostRatio: number;
+    lastChargedCostRatio: number;
+    estimatedCostRatioSum: number;
+    chargedCostRatioSum: number;
+    turnoverOneWaySum: number;
+  } | null;
+  decisions: Record<DecisionReason, number>;
+  model: {
+    backend: string;
+    backendVersion: string;
+    sessionAt: number;
+    trainedAt: number;
+    trainingSeconds: number;
+    validationLoss: number;
+    naiveValidationLoss: number;
+  } | null;
+  letters: Record<LetterState, { count: number; newestAt: number | null }>;
+  oldestUnsentLetterAt: number | null;
+};
+
+/** Every row-made value of one scrape. Instants (`...At`) are epoch seconds; a session's is its midnight UTC. */
+export type MetricsSnapshot = {
+  /** system clock less database clock; null where time is virtual */
+  clockSkewSeconds: number | null;
+  /** when a daemon last put the jobs of dead workers back; null where time is virtual, for nobody does there */
+  queueSupervisedAt: number | null;
+  tasks: TaskMetrics[];
+  portfolios: PortfolioMetrics[];
+  bars: { portfolio: string; symbol: string; newestSessionAt: number | null }[];
+  sourceSymbols: {
+    source: string;
+    symbol: string;
+    failuresInARow: number;
+    lastSuccessAt: number | null;
+    restatements: number;
+    gaps: number;
+  }[];
+  sources: { source: string; reachable: boolean }[];
+  /** CASH among the symbols */
+  targets: { portfolio: string; symbol: string; weight: number }[];
+  holdings: { portfolio: string; symbol: string; weight: number }[];
+};
+
+/** Reads the snapshot; rejects when the database does not answer. */
+export type MetricsReader = { read(): Promise<MetricsSnapshot> };

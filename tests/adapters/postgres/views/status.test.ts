@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../../../src/adapters/postgres/database.ts';
+import { readStatus } from '../../../../src/adapters/postgres/views/status.ts';
+import type { NextSlots } from '../../../../src/views/metrics.ts';
+import { testDatabase } from '../../../support/database.ts';
+import { insertRows } from './rows.ts';
+
+const now = Date.parse('2024-03-05T12:00:00Z');
+const portfolios = [{ portfolio: 'core', source: 'file', symbols: ['SPY', 'GLD'] }];
+
+const database = openDatabase(await testDatabase(), { connectionsMax: 2 });
+afterAll(() => database.close());
+
+test('an empty database has an empty status', async () => {
+  expect(await readStatus(database, { now })).toEqual({
+    asOf: '2024-03-05T12:00:00.000Z',
+    backend: null,
+    backendVersion: null,
+    portfolios: [],
+    models: [],
+    letters: [],
+    sources: [],
+    decisions: [],
+  });
+});
+
+describe('with rows', () => {
+  beforeAll(() => insertRows(database));
+
+  test('decisions are listed ascending, each with its weights and cash, which sum to 1', async () => {
+    const { decisions } = await readStatus(database, { now });
+    expect(decisions.map(({ session, reason, rung }) => [session, reason, rung])).toEqual([
+      ['2024-01-31', 'monthly', 'full'],
+      ['2024-02-29', 'drawdown', 'signal-off'],
+    ]);
+    expect(decisions[1]).toMatchObject({
+      weights: { GLD: 0.25, SPY: 0.25, CASH: 0.5 },
+      chargedCostRatio: null,
+    });
+    expect(decisions[0]!.chargedCostRatio).toBe(0.0009765625);
+    for (const { weights } of decisions) {
+      expect(Object.keys(weights).at(-1)).toBe('CASH');
+      expect(Math.abs(Object.values(weights).reduce((a, b) => a + b) - 1)).toBeLessThanOrEqual(1e-9);
+    }
+  });
+
+  test('weights keep every digit', async () => {
+    const exact = [0.1 + 0.2, 1 / 3, Number.EPSILON];
+    const { rows } = await database.query<{ weights: unknown }>(
+      `select json_object_agg(place, w::rebalanced.finite) as weights
+       from unnest($1::float8[]) with ordinality as t (w, place)`,
+      [exact],
+    );
+    expect(Object.values(rows[0]!.weights as Record<string, number>)).toEqual(exact);
+  });
+
+  test('the newest model says what it was trained on', async () => {
+    const { backend, backendVersion, models } = await readStatus(database, { now });
+    expect([backend, backendVersion]).toEqual(['tensorflow', '2.21.0']);
+    expect(models).toHaveLength(1);
+    expect(models[0]).toMatchObject({
+      trainedOn: '2024-02-28',
+      trainedAt: '2024-02-28T22:30:00.000Z',
+      ageSessions: 2,
+    });
+  });
+
+  test('a portfolio tells targets beside what is held, by symbol, cash last', async () => {
+    const [core] = (await readStatus(database, { now, portfolios })).portfolios;
+    expect(core!.lines).toEqual([
+      { symbol: 'GLD', before: 0.25, target: 0.25, held: 0.25 },
+      { symbol: 'SPY', before: 0.5, target: 0.25, held: 0.375 },
+      { symbol: 'CASH', before: 0.25, target: 0.5, held: 0.375 },
+    ]);
+    expect(core!.valuation).toEqual({
+      session: '2024-03-01',
+      navGross: 1.125,
+      navNet: 1,
+      navShadow: 1.375,
+      driftOneWay: 0.03125,
+      drawdownState: 'reduced',
+      drawdownRatio: 0.125,
+      highWaterMark: 1.125,
+    });
+    expect(core!.lastDecision!.session).toBe('2024-02-29');
+    expect(core!.navHistory.map(({ session, net }) => [session, net])).toEqual([
+      ['2024-02-29', 1.125],
+      ['2024-03-01', 1],
+    ]);
+  });
+
+  test('holdings as imported stand in for the computed ones', async () => {
+    await database.query(
+      `insert into rebalanced.imported_holdings values
+         ('core', '2024-03-01', 'TLT', 0.875, 10, '2024-03-02T00:00:00Z'), ('core', '2024-03-01', 'CASH', 0.125, null, '2024-03-02T00:00:00Z')`,
+    );
+    const [core] = (await readStatus(database, { now, portfolios })).portfolios;
+    await database.query('delete from rebalanced.imported_holdings');
+    expect(core!.lines.map(({ symbol, target, held }) => [symbol, target, held])).toEqual([
+      ['GLD', 0.25, 0],
+      ['SPY', 0.25, 0],
+      ['TLT', 0, 0.875],
+      ['CASH', 0.5, 0.125],
+    ]);
+  });
+
+  test('the next work is the earliest open slot of a task, else the next of the calendar', async () => {
+    const asked: unknown[] = [];
+    const nextSlots: NextSlots = (portfolio, after) => {
+      asked.push([portfolio, after]);
+      return (['ingest', 'retrain'] as const).map((task, i) => ({
+        task,
+        portfolio,
+        session: '2024-03-06',
+        reason: null,
+        dueAt: Date.parse('2024-03-06T21:45:00Z') + i,
+        deadlineAt: Date.parse('2024-03-07T03:45:00Z'),
+      }));
+    };
+    const [core] = (await readStatus(database, { now, portfolios, nextSlots })).portfolios;
+    expect(asked).toEqual([['core', '2024-03-05']]);
+    expect(core!.nextSlots).toMatchObject([
+      {
+        task: 'ingest',
+        session: '2024-03-04',
+        state: 'queued',
+        open: 2,
+        deadlineAt: '2024-03-04T23:30:00.000Z',
+      },
+      { task: 'retrain', session: '2024-03-06', state: 'upcoming', open: 0 },
+    ]);
+  });
+
+  test('failing sources come first, with their last error', async () => {
+    const { sources } = await readStatus(database, { now, portfolios });
+    expect(sources.map(({ symbol, failuresInARow }) => [symbol, failuresInARow])).toEqual([
+      ['GLD', 3],
+      ['SPY', 0],
+    ]);
+    expect(sources[0]).toMatchObject({
+      newestSession: '2024-02-29',
+      gaps: 1,
+      lastFailure: { at: '2024-03-01T22:00:00.000Z', kind: 'network', message: 'no route to host' },
+    });
+    expect(sources[1]!.lastFailure).toBeNull();
+  });
+
+  test('letters are counted by state', async () => {
+    const { letters } = await readStatus(database, { now, portfolios });
+    expect(letters).toEqual([
+      {
+        portfolio: 'core',
+        sent: 1,
+        pending: 1,
+        sending: 1,
+        ambiguous: 1,
+        refused: 0,
+        lastError: 'connection lost after DATA',
+      },
+    ]);
+  });
+
+  test('portfolios that are not asked for are left out', async () => {
+    expect((await readStatus(database, { now })).portfolios.map((p) => p.portfolio)).toEqual([
+      'core',
+      'retired',
+    ]);
+    const others = await readStatus(database, {
+      now,
+      portfolios: [{ portfolio: 'retired', source: 'file', symbols: [] }],
+    });
+    expect(others).toMatchObject({
+      decisions: [],
+      models: [],
+      sources: [],
+      portfolios: [{ portfolio: 'retired', lines: [] }],
+    });
+  });
+});
+
+test.each([
+  [1, 520],
+  [500, 520],
+  [521, 520],
+  [1000, 520],
+  [1041, 520],
+  [2000, 10],
+])(
+  'a history of %d sessions is thinned to at most %d points, the first and the last kept',
+  async (sessions, navPointsMax) => {
+    await database.query(
+      `insert into rebalanced.configs values ('c2', '{}', '2024-01-01T00:00:00Z') on conflict do nothing`,
+    );
+    const name = `long${sessions}-${navPointsMax}`;
+    await database.query(`insert into rebalanced.portfolios values ($1, 'c2', '2000-01-03')`, [name]);
+    await database.query(
+      `insert into rebalanced.valuations
+     select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}'
+     from generate_series(0, $2::integer - 1) as i`,
+      [name, sessions],
+    );
+    const asked = [{ portfolio: name, source: 'file', symbols: [] }];
+    const [status] = (await readStatus(database, { now, portfolios: asked, navPointsMax })).portfolios;
+    const history = status!.navHistory;
+    expect(history.length).toBeLessThanOrEqual(navPointsMax);
+    expect(history.length).toBeGreaterThanOrEqual(Math.min(sessions, navPointsMax / 2));
+    expect(history[0]!.net).toBe(1);
+    expect(history.at(-1)!.net).toBe(1 + (sessions - 1) / 1024);
+    expect(history.map((p) => p.session)).toEqual([...new Set(history.map((p) => p.session))].sort());
+  },
+);

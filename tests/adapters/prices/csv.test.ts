@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { SourceError } from '../../../src/adapters/prices/source.ts';
+import { totalReturn } from '../../../src/core/market/bar.ts';
+import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+
+let folder: string;
+let count = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'csv-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(content: string | Buffer): string {
+  count += 1;
+  const path = join(folder, `${count}.csv`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const wide = 'date,SPY,TLT\n2024-01-02,472.65,98.2\n2024-01-03,468.79,\n2024-01-04,467.28,97.1\n';
+const long = `symbol,date,close,dividend,split,volume,high,low
+SPY,2024-01-02,400,0,1,10,401,399
+SPY,2024-01-03,,2,1,,,
+SPY,2024-01-04,102,0.5,4,40,,
+TLT,2024-01-02,98,,,,,
+`;
+
+describe('a wide price file', () => {
+  it('is read as closes by date and symbol, an empty cell as no price', () => {
+    const { dates, symbols, values } = readWideCsv(file(wide));
+    expect(dates).toEqual(['2024-01-02', '2024-01-03', '2024-01-04']);
+    expect(symbols).toEqual(['SPY', 'TLT']);
+    expect(values.map((column) => [...column])).toEqual([
+      [472.65, 468.79, 467.28],
+      [98.2, Number.NaN, 97.1],
+    ]);
+  });
+
+  it.each<[string, string | Buffer]>([
+    ['gzip', gzipSync(wide)],
+    ['line ends of Windows and a mark of its encoding', `\uFEFF${wide.replaceAll('\n', '\r\n')}`],
+    [
+      'rows in another order',
+      'date,SPY,TLT\n2024-01-04,467.28,97.1\n2024-01-02,472.65,98.2\n2024-01-03,468.79,\n',
+    ],
+    [
+      'spaces, empty lines, a capital D',
+      'Date, SPY, TLT\n\n2024-01-02, 472.65, 98.2\n2024-01-03,468.79, \n2024-01-04,467.28,97.1',
+    ],
+  ])('may have %s', (_, content) => {
+    expect(readWideCsv(file(content))).toEqual(readWideCsv(file(wide)));
+  });
+
+  it('is a source of bars', async () => {
+    const source = csvSource({ path: file(wide), basis: 'total-return' });
+    expect(source).toMatchObject({ name: 'csv', basis: 'total-return' });
+    expect(await source.fetchBars('TLT', '2024-01-01', '2024-01-03')).toEqual({
+      bars: [
+        {
+          symbol: 'TLT',
+          session: '2024-01-02',
+          close: 98.2,
+          dividend: 0,
+          splitRatio: 1,
+          high: null,
+          low: null,
+          volume: null,
+        },
+      ],
+      currency: null,
+      warnings: [],
+    });
+    const { bars } = await source.fetchBars('TLT', '2024-01-03', '2024-01-04');
+    expect(bars.map(({ session }) => session)).toEqual(['2024-01-04']);
+  });
+
+  it('may hold symbols that look like the columns of a long file', () => {
+    expect(readWideCsv(file('date,LOW,OPEN\n2024-01-02,1,2\n')).symbols).toEqual(['LOW', 'OPEN']);
+  });
+
+  it('gives back any prices it was written from', () => {
+    const price = fc.option(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { nil: null });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(price, price), { minLength: 1, maxLength: 20 }), (rows) => {
+        const lines = rows.map(
+          (row, day) => `2024-01-${`${day + 1}`.padStart(2, '0')},${row.map((x) => x ?? '').join(',')}`,
+        );
+        const { values } = readWideCsv(file(`date,A,B\n${lines.toReversed().join('\n')}\n`));
+        for (const [column, closes] of values.entries())
+          expect([...closes]).toEqual(rows.map((row) => row[column] ?? Number.NaN));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('a long price file', () => {
+  it('carries the event of a day without a price on, in the share units of the next price', async () => {
+    const source = csvSource({ path: file(long), basis: 'as-traded', name: 'bundled' });
+    const { bars, warnings } = await source.fetchBars('SPY', '2024-01-01', '2024-01-31');
+    expect(bars).toEqual([
+      {
+        symbol: 'SPY',
+        session: '2024-01-02',
+        close: 400,
+        dividend: 0,
+        splitRatio: 1,
+        high: 401,
+        low: 399,
+        volume: 10,
+      },
+      {
+        symbol: 'SPY',
+        session: '2024-01-04',
+        close: 102,
+        dividend: 1,
+        splitRatio: 4,
+        high: null,
+        low: null,
+        volume: 40,
+      },
+    ]);
+    // Two dollars on one share, then four shares of 102 with 0.5 each.
+    expect(totalReturn('as-traded', 400, bars[1]!)).toBeCloseTo((2 + 4 * 102.5) / 400 - 1, 12);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('carries a split-adjusted dividend unchanged', async () => {
+    const source = csvSource({ path: file(long), basis: 'split-adjusted' });
+    const { bars } = await source.fetchBars('SPY', '2024-01-04', '2024-01-04');
+    expect(bars[0]).toMatchObject({ dividend: 2.5, splitRatio: 4 });
+  });
+
+  it('may be in any order and case', async () => {
+    const path = file('Date,Close,Symbol\n2024-01-03,2,B\n2024-01-02,1,B\n2024-01-02,3,A\n');
+    const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars('B', '2024-01-01', '2024-01-31');
+    expect(bars.map(({ close }) => close)).toEqual([1, 2]);
+  });
+});
+
+describe('a file', () => {
+  it('is read at the first question, and again when it has changed', async () => {
+    const path = join(folder, 'later.csv');
+    const source = csvSource({ path, basis: 'as-traded' });
+    await expect(source.fetchBars('SPY', '2024-01-01', '2024-01-31')).rejects.toMatchObject({
+      kind: 'network',
+    });
+    writeFileSync(path, wide);
+    expect((await source.fetchBars('SPY', '2024-01-01', '2024-01-31')).bars).toHaveLength(3);
+    writeFileSync(path, `${wide}2024-01-05,467.9,96.5\n`);
+    expect((await source.fetchBars('SPY', '2024-01-01', '2024-01-31')).bars).toHaveLength(4);
+  });
+
+  it('that lacks the symbol says which it has', async () => {
+    const path = file(wide);
+    const error = await csvSource({ path, basis: 'as-traded' })
+      .fetchBars('GLD', '2024-01-01', '2024-01-31')
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error).toMatchObject({
+      kind: 'unknown-symbol',
+      symbol: 'GLD',
+      message: `${path} has no GLD; it has SPY, TLT`,
+    });
+  });
+});
+
+const form = 'a first column date and one column for each symbol, or the columns symbol,date,close';
+const amount = 'a number not below 0, or nothing where there is none';
+
+describe('a bad file is refused by line and column', () => {
+  it.each([
+    ['', 'line 1 is empty; expected the names of the columns'],
+    ['date,SPY\n', 'line 2 is missing; expected at least one row of prices'],
+    ['time,SPY\n2024-01-02,1\n', `line 1 begins with the column time; expected ${form}`],
+    ['date\n2024-01-02\n', `line 1 has no column after the date; expected ${form}`],
+    [
+      'date,close,volume\n2024-01-02,1,2\n',
+      `line 1 has the column close among the symbols; expected ${form}`,
+    ],
+    ['date,SPY,\n2024-01-02,1,2\n', 'line 1 has no name for column 3; expected one for each column'],
+    ['date,SPY,SPY\n2024-01-02,1,2\n', 'line 1 names SPY twice; expected each column once'],
+    ['date,"SPY"\n2024-01-02,1\n', 'line 1 holds quotes; expected plain values parted by commas'],
+    ['date,SPY\n2024-01-02,"1"\n', 'line 2 holds quotes; expected plain values parted by commas'],
+    ['date,SPY\n2024-01-02,1,2\n', 'line 2 has 3 values; expected 2, as many as the header'],
+    ['date,SPY\n1/2/2024,1\n', 'line 2 has "1/2/2024" in the column date; expected a date like 2024-12-31'],
+    [
+      'date,SPY\n2023-02-29,1\n',
+      'line 2 has "2023-02-29" in the column date; expected a date like 2024-12-31',
+    ],
+    [
+      'date,SPY\n2024-01-02,1\n\n2024-01-02,1\n',
+      'line 4 repeats the date 2024-01-02; expected one row a day',
+    ],
+    ['date,SPY\n2024-01-02,NaN\n', `line 2 has "NaN" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,n/a\n', `line 2 has "n/a" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,-1\n', `line 2 has "-1" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,0x10\n', `line 2 has "0x10" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,1e999\n', `line 2 has "1e999" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,Infinity\n', `line 2 has "Infinity" in the column SPY; expected ${amount}`],
+    [
+      'date,SPY\n2024-01-02,0\n',
+      'line 2 has "0" in the column SPY; expected a number above 0, or nothing where there is none',
+    ],
+    ['symbol,date\nSPY,2024-01-02\n', 'line 1 has no column close; expected symbol,date,close at least'],
+    [
+      'symbol,date,close,colour\nSPY,2024-01-02,1,red\n',
+      'line 1 has an unknown column colour; expected symbol,date,open,high,low,close,adj_close,volume,dividend,split',
+    ],
+    ['symbol,date,close\n,2024-01-02,1\n', 'line 2 has no symbol; expected one in the column symbol'],
+    [
+      'symbol,date,close\nA,2024-01-02,1\nA,2024-01-02,2\n',
+      'line 3 repeats A on 2024-01-02; expected one row a day',
+    ],
+    [
+      'symbol,date,close,split\nA,2024-01-02,1,0\n',
+      'line 2 has "0" in the column split; expected a number above 0, or nothing where there is none',
+    ],
+    [
+      'symbol,date,close,dividend\nA,2024-01-02,1,-0.5\n',
+      `line 2 has "-0.5" in the column dividend; expected ${amount}`,
+    ],
+  ])('%j', async (content, message) => {
+    const path = file(content);
+    const asked = csvSource({ path, basis: 'as-traded' }).fetchBars('SPY', '2024-01-01', '2024-01-31');
+    await expect(asked).rejects.toMatchObject({ kind: 'schema', message: `${path}, ${message}` });
+  });
+
+  it('and so is one that is not there, a folder, or broken gzip', () => {
+    expect(() => readWideCsv(join(folder, 'none.csv'))).toThrow(
+      'is not there; expected a CSV file of prices',
+    );
+    expect(() => readWideCsv(folder)).toThrow('cannot be read (EISDIR)');
+    expect(() => readWideCsv(file(gzipSync(wide).subarray(0, 30)))).toThrow('cannot be read');
+  });
+});
+
+describeWithReference('real price files', () => {
+  it.each([
+    ['prices/core4_adj_close.csv', 5063, 4],
+    ['prices/sp500_adj_close_2013_2024.csv.gz', 3020, 386],
+    ['reference/pypfopt/stock_prices.csv.gz', 7126, 20],
+    ['reference/walkforward_20stocks/prices.csv.gz', 6548, 20],
+    ['reference/skfolio/sp500_dataset.csv.gz', 8313, 20],
+  ])('%s', (name, rows, columns) => {
+    const { dates, symbols } = readWideCsv(referenceData(name));
+    expect([dates.length, symbols.length]).toEqual([rows, columns]);
+  });
+
+  it('the raw file knows its splits, so AAPL does not fall by three quarters', async () => {
+    const path = referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz');
+    const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars(
+      'AAPL',
+      '2020-08-28',
+      '2020-08-31',
+    );
+    expect(bars[1]!.splitRatio).toBe(4);
+    expect(totalReturn('as-traded', bars[0]!.close, bars[1]!)).toBeCloseTo(0.0339, 3);
+  });
+
+  it('a file of dates as M/D/YYYY is refused by its first line of data', () => {
+    expect(() => readWideCsv(referenceData('reference/ffn/test_data.csv.gz'))).toThrow(
+      'line 2 has "3/10/2004"',
+    );
+  });
+});

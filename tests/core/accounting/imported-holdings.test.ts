@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { importedWeights, type ReportedLine } from '../../../src/core/accounting/imported-holdings.ts';
+
+const shares = (symbol: string, quantity: number): ReportedLine => ({ symbol, quantity, weight: null });
+const share = (symbol: string, weight: number): ReportedLine => ({ symbol, quantity: null, weight });
+const closes = new Map([
+  ['AAA', 50],
+  ['BBB', 200],
+]);
+const closeOf = (symbol: string) => closes.get(symbol);
+
+describe('importedWeights', () => {
+  it('values quantities at their closes and cash as money', () => {
+    const lines = [shares('BBB', 10), shares('AAA', 30), shares('CASH', 500)];
+    expect(importedWeights(lines, 'CASH', closeOf)).toEqual([
+      { symbol: 'BBB', weight: 0.5, quantity: 10 },
+      { symbol: 'AAA', weight: 0.375, quantity: 30 },
+      { symbol: 'CASH', weight: 0.125, quantity: 500 },
+    ]);
+  });
+
+  it('takes ready weights, with the rounding of a report made good', () => {
+    const lines = [share('AAA', 0.3333333), share('BBB', 0.3333333), share('CASH', 0.3333333)];
+    const imported = importedWeights(lines, 'CASH', () => undefined);
+    imported.forEach((line) => {
+      expect(line.weight).toBeCloseTo(1 / 3, 15);
+      expect(line.quantity).toBeNull();
+    });
+  });
+
+  it('takes a short position and borrowed money as they are', () => {
+    const imported = importedWeights(
+      [shares('AAA', -10), shares('BBB', 10), shares('CASH', -500)],
+      'CASH',
+      closeOf,
+    );
+    expect(imported.map(({ weight }) => weight)).toEqual([-0.5, 2, -0.5]);
+  });
+
+  it('asks no price for what is not held', () => {
+    const lines = [shares('AAA', 10), shares('GONE', 0), shares('CASH', 0)];
+    expect(importedWeights(lines, 'CASH', closeOf).map(({ weight }) => weight)).toEqual([1, 0, 0]);
+  });
+
+  it('sums to 1 whatever is held', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 3, maxLength: 3 }), (counts) => {
+        fc.pre(counts.some((count) => count > 0));
+        const lines = counts.map((count, i) => shares(['AAA', 'BBB', 'CASH'][i]!, count));
+        const imported = importedWeights(lines, 'CASH', closeOf);
+        expect(imported.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 14);
+        const values = counts.map((count, i) => count * [50, 200, 1][i]!);
+        imported.forEach(({ weight }, i) => {
+          expect(weight * values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(values[i]!, 3);
+        });
+      }),
+      { numRuns: 200, seed: 61 },
+    );
+  });
+
+  const refused = (lines: readonly ReportedLine[], price = closeOf) =>
+    expect(() => importedWeights(lines, 'CASH', price));
+
+  it('refuses a mixture of both kinds, and weights that are not of 1', () => {
+    refused([shares('AAA', 10), share('BBB', 0.5)]).toThrow(
+      /some lines have a weight and some have a quantity/,
+    );
+    refused([share('AAA', 0.5), share('CASH', 0.4)]).toThrow('the weights sum to 0.9; expected 1 with CASH');
+    refused([share('AAA', 0.6), share('CASH', 0.400_01)]).toThrow(RangeError);
+  });
+
+  it('refuses a quantity without a price, or with one that is none', () => {
+    refused([shares('AAA', 10), shares('ZZZ', 5)]).toThrow(
+      'ZZZ has no price to value its quantity with; ingest first',
+    );
+    for (const close of [0, -3, Number.NaN])
+      refused([shares('AAA', 10)], () => close).toThrow(/AAA has no price/);
+  });
+
+  it('refuses what is worth nothing, and what is no number', () => {
+    refused([]).toThrow(/worth 0 in all/);
+    refused([shares('AAA', 0), shares('CASH', 0)]).toThrow(/worth 0 in all; expected more than 0/);
+    refused([shares('AAA', 10), shares('CASH', -600)]).toThrow(/worth -100 in all/);
+    refused([shares('AAA', Number.NaN)]).toThrow('AAA is reported as NaN; expected a number');
+    refused([{ symbol: 'AAA', quantity: null, weight: null }]).toThrow('AAA is reported as null');
+  });
+});

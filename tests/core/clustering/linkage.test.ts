@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cutTree } from '../../../src/core/clustering/clusters.ts';
+import {
+  correlationDistances,
+  distancesBetweenRows,
+} from '../../../src/core/clustering/correlation-distance.ts';
+import { nearestLeafOrder } from '../../../src/core/clustering/leaf-order.ts';
+import {
+  type DistanceRows,
+  type LinkageName,
+  leafOrder,
+  linkage,
+  linkageNames,
+} from '../../../src/core/clustering/linkage.ts';
+import { proposedLinkage } from '../../../src/core/clustering/proposed-linkage.ts';
+import { estimateCovariance, inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { worstDifference } from '../allocation/peers.ts';
+import { permutation, pickColumns, randomReturns } from '../allocation/random-returns.ts';
+
+type Tree = {
+  linkage: LinkageName;
+  left: number[];
+  right: number[];
+  height: number[];
+  leaves: number[];
+  orderedLeaves: number[];
+  threeClusters: number[];
+};
+
+const cases = JSON.parse(
+  readFileSync(new URL('../../oracles/allocation/linkage.json', import.meta.url), 'utf8'),
+) as { points: number[][]; grid: boolean; trees: Tree[] }[];
+
+function euclidean(points: readonly number[][]): DistanceRows {
+  const fill = (row: number, out: Float64Array): void => {
+    points.forEach((point, k) => {
+      out[k] = Math.sqrt(point.reduce((sum, x, d) => sum + (x - points[row]![d]!) ** 2, 0));
+    });
+  };
+  return { size: points.length, fill };
+}
+
+/** Distances of the assets of some returns. */
+function assetDistances(returns: ReturnType<typeof randomReturns>): DistanceRows {
+  const covariance = estimateCovariance('sample', returns);
+  const live = Int32Array.from({ length: covariance.size }, (_, i) => i);
+  return correlationDistances(covariance, live, inverseVolatilities(covariance));
+}
+
+describe('linkage against SciPy', () => {
+  for (const { points, grid, trees } of cases) {
+    for (const expected of trees) {
+      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, merges and leaf order`, () => {
+        const tree = linkage(expected.linkage, euclidean(points));
+        expect(worstDifference(tree.height, expected.height)).toBeLessThan(1e-12);
+        expect(Array.from(tree.left)).toEqual(expected.left);
+        expect(Array.from(tree.right)).toEqual(expected.right);
+        expect(Array.from(leafOrder(tree))).toEqual(expected.leaves);
+      });
+
+      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, three clusters`, () => {
+        const ours = cutTree(linkage(expected.linkage, euclidean(points)), Math.min(3, points.length));
+        // With ties SciPy may find no cut into exactly three.
+        if (new Set(expected.threeClusters).size < Math.min(3, points.length)) return;
+        const pairs = new Set(Array.from(ours, (label, i) => `${label} ${expected.threeClusters[i]}`));
+        expect(pairs.size).toBe(Math.min(3, points.length));
+      });
+
+      if (grid) continue; // where distances tie, equally short orders do too
+      it(`${expected.linkage}: ${points.length} points, order of leaves as optimal_ordering`, () => {
+        const distances = euclidean(points);
+        const order = nearestLeafOrder(linkage(expected.linkage, distances), distances);
+        expect(Array.from(order)).toEqual(expected.orderedLeaves);
+      });
+    }
+  }
+});
+
+describe('linkage', () => {
+  it('merges the same assets at the same heights whatever their order', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 2, max: 15 }),
+        fc.constantFrom(...linkageNames),
+        (seed, columns, name) => {
+          const returns = randomReturns(seed, 40, columns);
+          const order = permutation(seed, columns);
+          const tree = linkage(name, assetDistances(returns));
+          const permuted = linkage(name, assetDistances(pickColumns(returns, order)));
+          expect(worstDifference(tree.height, permuted.height)).toBeLessThan(1e-12);
+          for (let count = 1; count <= columns; count++) {
+            const labels = cutTree(tree, count);
+            const moved = cutTree(permuted, count);
+            expect(new Set(order.map((from, k) => `${labels[from]} ${moved[k]}`)).size).toBe(count);
+          }
+        },
+      ),
+    );
+  });
+
+  it('is the same from a rough product that only proposes: float64 decides', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 2, max: 60 }),
+        fc.boolean(),
+        (seed, columns, duplicates) => {
+          let returns = randomReturns(seed, 30, columns);
+          if (duplicates)
+            returns = pickColumns(
+              returns,
+              Array.from({ length: columns }, (_, i) => i >> 1),
+            );
+          const distances = assetDistances(returns);
+          const plain = linkage('single', distancesBetweenRows(distances));
+          const proposed = proposedLinkage(distances, singleProduct);
+          // Twins are at a distance of 0, which the plain product knows to half its digits only.
+          expect(worstDifference(proposed.height, plain.height)).toBeLessThan(duplicates ? 1e-6 : 1e-12);
+          if (!duplicates) expect(Array.from(leafOrder(proposed))).toEqual(Array.from(leafOrder(plain)));
+        },
+      ),
+    );
+  });
+});
+
+/** X X' with every operation rounded to single precision, summed in a poor order. */
+function singleProduct(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < rows; j++) {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) {
+        sum = Math.fround(sum + Math.fround(values[i * columns + k]! * values[j * columns + k]!));
+      }
+      out[i * rows + j] = sum;
+    }
+  }
+  return out;
+}

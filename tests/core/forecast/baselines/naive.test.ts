@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { naiveForecast } from '../../../../src/core/forecast/baselines/naive.ts';
+import { PricePanel } from '../../../../src/core/market/panel.ts';
+
+const sessions = ['2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05'];
+const panel = new PricePanel(
+  sessions,
+  ['AAA', 'BBB'],
+  [Float64Array.from([1, 2, 4, 4]), Float64Array.from([8, 8, 4, 1])],
+);
+const span = { windowSessions: 3, horizonSessions: 2 };
+
+describe('naive forecasts', () => {
+  it('are zero, the last horizon again, and the mean of the window', () => {
+    expect(naiveForecast('zero', panel, ['BBB'], span)).toEqual({
+      asOf: '2024-01-05',
+      symbols: ['BBB'],
+      horizonSessions: 2,
+      meanLogReturn: [0],
+      modelId: 'naive:zero',
+    });
+    expect(naiveForecast('last', panel, ['BBB', 'AAA'], span).meanLogReturn).toEqual([
+      Math.log(1 / 8) / 2,
+      Math.log(2) / 2,
+    ]);
+    expect(naiveForecast('historical-mean', panel, ['AAA'], span).meanLogReturn).toEqual([Math.log(4) / 3]);
+  });
+
+  it('say what is missing', () => {
+    expect(() => naiveForecast('historical-mean', panel, ['AAA'], { ...span, windowSessions: 4 })).toThrow(
+      'AAA has no levels at both ends of the last 4 sessions',
+    );
+  });
+});

@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../../src/core/canonical-json.ts';
+import { noOutlook, type Outlook } from '../../../src/core/forecast/forecast-result.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
+import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
+import { usesForecast } from '../../../src/core/policy/uses-forecast.ts';
+import { simulatedPanel } from '../forecast/simulated-prices.ts';
+import {
+  bookOf,
+  inState,
+  sampleInput,
+  sampleLimits,
+  samplePolicy,
+  targetsOf,
+  trendOutlook,
+} from './samples.ts';
+
+const symbols = ['AAA', 'BBB', 'CCC'];
+const panel = simulatedPanel(symbols, 120);
+const policy = samplePolicy(symbols);
+const held = bookOf([0.5, 0.2, 0.2]);
+
+/** A decision after earlier ones, with something held. */
+function later(changes: Partial<DecideInput> = {}, policyChanges: Partial<PortfolioPolicy> = {}) {
+  const input = sampleInput({ ...policy, ...policyChanges }, panel, {
+    holdings: held,
+    shadowHoldings: held,
+    previous: { asOf: panel.sessions[99]!, targets: [0.6, 0.3, 0.1] },
+    ...changes,
+  });
+  const decision = decide(input);
+  const all = [...targetsOf(decision), decision.cash.target];
+  expect(all.every(Number.isFinite)).toBe(true);
+  expect(all.reduce((s, w) => s + w, 0)).toBeCloseTo(1, 12);
+  expect(() => canonicalJson(decision)).not.toThrow();
+  return decision;
+}
+
+/** The panel with some levels changed: `to(level, row)` of one symbol. */
+function changed(symbol: string, to: (level: number, row: number) => number, source = panel): PricePanel {
+  const index = source.symbols.indexOf(symbol);
+  return new PricePanel(
+    source.sessions,
+    source.symbols,
+    source.levels.map((column, i) => (i === index ? column.map(to) : column)),
+  );
+}
+
+describe('the first rung', () => {
+  it('uses the forecast, says so, and gives no reason', () => {
+    const decision = later();
+    expect(decision.rung).toBe('full');
+    expect(decision.rungReason).toBeNull();
+    expect(decision.signalScale).toBe(0.5);
+    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.meanLogReturn);
+  });
+
+  it('is full without a forecast where the policy reads none', () => {
+    for (const changes of [
+      { allocator: 'hrp' as const },
+      { signalScale: 0 },
+      { allocator: 'mvo' as const },
+      { allocator: 'cla' as const },
+      {
+        allocator: 'mvo' as const,
+        allocatorOptions: { objective: 'utility' as const },
+        modelExpirySessions: 0,
+      },
+    ]) {
+      expect(usesForecast({ ...policy, ...changes })).toBe(false);
+      const decision = later({ outlook: noOutlook('there is none') }, changes);
+      expect(decision.rung).toBe('full');
+      expect(decision.signalScale).toBe(0);
+      expect(decision.lines.every((line) => line.forecast === null)).toBe(true);
+    }
+  });
+
+  it('means by a forecast where mvo or cla reads one', () => {
+    for (const allocator of ['mvo', 'cla'] as const) {
+      const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
+      expect(usesForecast({ ...policy, ...own })).toBe(true);
+      const outlook = trendOutlook(panel);
+      outlook.forecast!.meanLogReturn = [-0.001, 0.002, -0.001];
+      const decision = later({ outlook }, own);
+      expect(decision.rung).toBe('full');
+      expect(targetsOf(decision)[1]).toBeGreaterThan(0.5);
+    }
+  });
+});
+
+describe('signal off', () => {
+  const expectOff = (outlook: Outlook, reason: RegExp) => {
+    const decision = later({ outlook });
+    expect(decision.rung).toBe('signal-off');
+    expect(decision.rungReason).toMatch(reason);
+    expect(decision.signalScale).toBe(0);
+    expect(decision.lines.every((line) => line.forecast === null)).toBe(true);
+    expect(targetsOf(decision)).toEqual(targetsOf(later({}, { allocator: 'inverse-vol' })));
+  };
+
+  it('without a forecast, for the reason forecasting gave', () => {
+    expectOff(noOutlook('no model has been trained yet'), /^full: no model has been trained yet$/);
+    expectOff({ ...trendOutlook(panel), forecast: null }, /there is no forecast/);
+  });
+
+  it('when the model has expired, and not a session earlier', () => {
+    const aged = (sessions: number): Outlook => ({
+      ...trendOutlook(panel),
+      trainedOn: panel.sessions[panel.sessions.length - 1 - sessions]!,
+    });
+    expect(later({ outlook: aged(30) }).rung).toBe('full');
+    expectOff(aged(31), /31 sessions old and expires after 30/);
+  });
+
+  it('when the model has expired longer ago than the weights look back', () => {
+    const long = { modelExpirySessions: 100 };
+    const count = decisionSessions({ ...policy, ...long });
+    const cut = { panel: panel.last(count) };
+    const trainedOn = (row: number): Outlook => ({ ...trendOutlook(panel), trainedOn: panel.sessions[row]! });
+    expect(later({ ...cut, outlook: trainedOn(19) }, long).rung).toBe('full');
+    expect(later({ ...cut, outlook: trainedOn(18) }, long).rung).toBe('signal-off');
+    expect(later({ ...cut, outlook: trainedOn(0) }, long).rung).toBe('signal-off');
+  });
+
+  it('when the forecast of an asset in use is no number or missing', () => {
+    const broken = trendOutlook(panel);
+    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    expectOff(broken, /no finite value for BBB/);
+    expectOff(trendOutlook(panel, ['AAA', 'BBB']), /no finite value for CCC/);
+  });
+
+  it('not when only an asset left out has no forecast, which then shows as none', () => {
+    const broken = trendOutlook(panel);
+    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    const decision = later({
+      panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)),
+      outlook: broken,
+    });
+    expect(decision.rung).toBe('full');
+    expect(decision.lines[1]!.forecast).toBeNull();
+    expect(decision.lines[0]!.forecast).not.toBeNull();
+  });
+});
+
+describe('an all-negative forecast', () => {
+  it('is a forecast: the signal allocators fall back to their base on the first rung', () => {
+    for (const [allocator, base] of [
+      ['signal', 'equal'],
+      ['signal-inverse-vol', 'inverse-vol'],
+    ] as const) {
+      const outlook = trendOutlook(panel);
+      outlook.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+      const decision = later({ outlook }, { allocator });
+      expect(decision.rung).toBe('full');
+      targetsOf(later({}, { allocator: base })).forEach((weight, i) => {
+        expect(targetsOf(decision)[i]).toBeCloseTo(weight, 12);
+      });
+    }
+  });
+
+  it('has no greatest Sharpe ratio: history may have one, else the last good weights stand', () => {
+    const own = {
+      allocator: 'mvo' as const,
+      allocatorOptions: { objective: 'max-sharpe' as const },
+      signalScale: 1,
+    };
+    const outlook = trendOutlook(panel);
+    outlook.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+    const falling = new PricePanel(
+      panel.sessions,
+      symbols,
+      panel.levels.map((column) => column.map((level, row) => level * Math.exp(-0.02 * row))),
+    );
+    const decision = later({ outlook, panel: falling }, own);
+    expect(decision.rung).toBe('last-good');
+    expect(decision.rungReason).toMatch(/^full: .*; signal-off: .*; previous-covariance: /);
+    expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
+  });
+});
+
+describe('the lower rungs', () => {
+  const flatSince = (start: number) =>
+    new PricePanel(
+      panel.sessions,
+      symbols,
+      panel.levels.map((column) => column.map((level, row) => (row >= start ? column[start]! : level))),
+    );
+  const flat = flatSince(50);
+
+  it('takes the previous covariance where today none can be weighed by', () => {
+    const own = { quality: { ...policy.quality, historySessionsMin: 100 } };
+    const decision = later(
+      { panel: flatSince(79), previous: { asOf: panel.sessions[79]!, targets: [1, 0, 0] } },
+      own,
+    );
+    expect(decision.rung).toBe('previous-covariance');
+    expect(decision.rungReason).toMatch(/full: .*signal-off: /);
+    const then = decide(
+      sampleInput({ ...policy, signalScale: 0 }, panel.upTo(panel.sessions[79]!), {
+        outlook: noOutlook('none'),
+      }),
+    );
+    targetsOf(then).forEach((weight, i) => {
+      expect(targetsOf(decision)[i]).toBeCloseTo(weight, 12);
+    });
+  });
+
+  it('keeps the last good weights where no covariance can be weighed by', () => {
+    const decision = later({ panel: flat });
+    expect(decision.rung).toBe('last-good');
+    expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
+  });
+
+  it('holds where nothing good came before', () => {
+    const decision = later({ panel: flat, previous: null });
+    expect(decision.rung).toBe('hold');
+    expect(targetsOf(decision)).toEqual(held.weights);
+    expect(decision.turnoverTwoWay).toBe(0);
+    expect(decision.shadowTargets).toEqual(held.weights);
+  });
+
+  it('does not take the weights of another number of symbols for good', () => {
+    const decision = later({
+      panel: flat,
+      previous: { asOf: panel.sessions[99]!, targets: [0.5, 0.5] },
+    });
+    expect(decision.rung).toBe('hold');
+  });
+
+  it('holds where bounds cannot be met, and says which', () => {
+    for (const bounds of [
+      { lower: 0.4, upper: 1 },
+      { lower: 0, upper: 0.3 },
+    ]) {
+      const decision = later({}, { bounds });
+      expect(decision.rung).toBe('hold');
+      expect(decision.rungReason).toMatch(/last-good: bounds allow a sum of weights between/);
+      expect(targetsOf(decision)).toEqual(held.weights);
+    }
+  });
+
+  it('holds where every asset is dropped, and sells even then what a drawdown state forbids', () => {
+    const gone = new PricePanel(
+      panel.sessions,
+      symbols,
+      panel.levels.map((column) => column.map((level, row) => (row > 100 ? Number.NaN : level))),
+    );
+    const decision = later({ panel: gone });
+    expect(decision.rung).toBe('hold');
+    expect(decision.rungReason).toContain('no asset has usable prices');
+    expect(decision.quality.map((note) => note.kind)).toEqual(['dropped', 'dropped', 'dropped']);
+    expect(targetsOf(decision)).toEqual(held.weights);
+    const at = (state: 'reduced' | 'halted') =>
+      later({ panel: gone, drawdown: inState(state) }, { drawdown: sampleLimits });
+    expect(targetsOf(at('reduced')).reduce((s, w) => s + w, 0)).toBeCloseTo(0.5, 12);
+    expect(at('reduced').binding.map((b) => b.kind)).toEqual(['exposure']);
+    expect(targetsOf(at('halted'))).toEqual([0, 0, 0]);
+    expect(at('halted').shadowTargets).toEqual(held.weights);
+  });
+
+  it('holds before the first investment too, and lets the next decision be the first', () => {
+    const nothing = bookOf([0, 0, 0]);
+    const first = later({
+      panel: flat,
+      previous: null,
+      holdings: nothing,
+      shadowHoldings: nothing,
+    });
+    expect(first.rung).toBe('hold');
+    expect(first.cash.target).toBe(1);
+    const next = later(
+      {
+        holdings: nothing,
+        shadowHoldings: nothing,
+        previous: { asOf: first.asOf, targets: first.shadowTargets },
+      },
+      { turnoverOneWayMax: 0.01 },
+    );
+    expect(next.rung).toBe('full');
+    expect(next.cash.target).toBeCloseTo(0, 12);
+  });
+});
+
+describe('assets left out', () => {
+  it('get nothing, are sold whatever the cap, and are named with the reason', () => {
+    const decision = later(
+      { panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)) },
+      { turnoverOneWayMax: 0.05 },
+    );
+    expect(targetsOf(decision)[1]).toBe(0);
+    expect(decision.shadowTargets[1]).toBe(0);
+    expect(decision.quality).toMatchObject([{ symbol: 'BBB', kind: 'dropped' }]);
+    const young = later({ panel: changed('CCC', (level, row) => (row < 90 ? Number.NaN : level)) });
+    expect(targetsOf(young)[2]).toBe(0);
+    expect(young.quality).toMatchObject([{ symbol: 'CCC', kind: 'excluded' }]);
+  });
+
+  it('a young asset that is in shortens everybody`s covariance instead of breaking it', () => {
+    const own = {
+      allocator: 'inverse-vol' as const,
+      quality: { ...policy.quality, historySessionsMin: 25 },
+    };
+    const start = panel.sessions.length - 30;
+    const decision = later(
+      { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
+      own,
+    );
+    expect(decision.rung).toBe('full');
+    expect(targetsOf(decision).every((weight) => weight > 0)).toBe(true);
+    const short = later({}, { ...own, covarianceLookbackSessions: 29 });
+    expect(targetsOf(decision)).toEqual(targetsOf(short));
+  });
+
+  it('an asset with a close at every session of the lookback but none at the one before is young, not broken', () => {
+    const own = { quality: { ...policy.quality, historySessionsMin: 40 } };
+    const start = panel.sessions.length - 40;
+    const decision = later(
+      { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
+      own,
+    );
+    expect(decision.rung).toBe('full');
+  });
+
+  it('a gap that no fill closes at the first level of the lookback drops the asset, not the decision', () => {
+    const first = panel.sessions.length - 41;
+    const gap = (level: number, row: number) => (row <= first && row > first - 5 ? Number.NaN : level);
+    const own = { quality: { ...policy.quality, historySessionsMin: 60 } };
+    const decision = later({ panel: changed('BBB', gap) }, own);
+    expect(decision.rung).toBe('full');
+    expect(decision.quality).toMatchObject([{ symbol: 'BBB', kind: 'dropped' }]);
+  });
+
+  it('leaves one asset, and two, with all there is', () => {
+    const one = ['AAA'];
+    for (const allocator of [
+      'equal',
+      'inverse-vol',
+      'signal',
+      'hrp',
+      'herc',
+      'risk-parity',
+      'mvo',
+      'cla',
+    ] as const) {
+      const alone = decide(sampleInput(samplePolicy(one, { allocator }), simulatedPanel(one, 60)));
+      expect([allocator, alone.rung]).toEqual([allocator, 'full']);
+      expect(targetsOf(alone)[0]).toBeCloseTo(1, 9);
+      const two = ['AAA', 'BBB'];
+      const pair = decide(sampleInput(samplePolicy(two, { allocator }), simulatedPanel(two, 60)));
+      expect([allocator, pair.rung]).toEqual([allocator, 'full']);
+      expect(targetsOf(pair).reduce((s, w) => s + w, 0)).toBeCloseTo(1, 9);
+    }
+  });
+});
