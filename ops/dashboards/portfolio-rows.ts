@@ -51,11 +51,11 @@ export const now: Row = {
       query: { expr: `time() - ${of('rebalanced_decision_timestamp_seconds')}` },
     }),
     stat({
-      title: 'Rung',
-      description: 'The step of the ladder the newest decision was made on; any but full is a step down',
+      title: 'FallbackLevel',
+      description: 'The fallback level the newest decision was made on; any but full is a step down',
       width: 4,
       name: true,
-      query: { expr: `${of('rebalanced_decision_rung', ['rung'])} == 1`, legend: '{{rung}}' },
+      query: { expr: `${of('rebalanced_decision_fallback_level', ['level'])} == 1`, legend: '{{level}}' },
     }),
   ],
 };
@@ -159,11 +159,11 @@ export const decisions: Row = {
       queries: [{ expr: of('rebalanced_decisions_total', ['reason']), legend: '{{reason}}' }],
     }),
     states({
-      title: 'Rung',
-      description: 'Which rung the newest decision was made on',
+      title: 'FallbackLevel',
+      description: 'Which fallback level the newest decision was made on',
       width: 6,
       height: 8,
-      query: { expr: of('rebalanced_decision_rung', ['rung']), legend: '{{rung}}' },
+      query: { expr: of('rebalanced_decision_fallback_level', ['level']), legend: '{{level}}' },
     }),
     lines({
       title: 'Turnover',

@@ -52,7 +52,7 @@ export function wirePortfolio(
     historyStart: portfolio.historyStart,
     coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
-    capital: portfolio.capital,
+    portfolioValue: portfolio.portfolioValue,
     letter: portfolio.letter,
   };
 }

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { codeVersion } from './project.ts';
 import { UserError } from './user-error.ts';
 
-export type Face = { server: FastifyInstance; url: string; close(): Promise<void> };
+export type WebServer = { server: FastifyInstance; url: string; close(): Promise<void> };
 
 /** Serves metrics, health, readiness and the status page of a context. `wallClock` is null where time is virtual. */
 export async function startWeb(
@@ -21,7 +21,7 @@ export async function startWeb(
     readiness(): Promise<Readiness>;
     backend: { backend: string; backendVersion: string };
   },
-): Promise<Face> {
+): Promise<WebServer> {
   const { portfolios, database, log } = context;
   const nextSlots = (id: string, after: string | null) => upcomingSlots(context.portfolio(id).plan, after);
   const watched = portfolios.map(({ policy, sourceName, forecaster }) => ({

@@ -1,4 +1,4 @@
-/** Why an allocator could not answer; the policy ladder reads it to choose the next rung. */
+/** Why an allocator could not answer; the fallback chain reads it to choose the next level. */
 export type AllocationFailure =
   | 'bad-input' // sizes that do not fit each other, or an option out of its range
   | 'not-finite' // a NaN or an infinity in the returns, the covariance, the signal or the mean
@@ -8,7 +8,7 @@ export type AllocationFailure =
   | 'no-positive-mean' // no feasible portfolio earns more than the risk-free rate
   | 'no-convergence'; // the solver gave up before its tolerance
 
-/** An allocator's refusal: `reason` for the ladder, the message for people. */
+/** An allocator's refusal: `reason` for the fallback chain, the message for people. */
 export class AllocationError extends Error {
   readonly reason: AllocationFailure;
 

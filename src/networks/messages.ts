@@ -6,10 +6,10 @@ import type { Runtime } from './runtime.ts';
 export type BackendInfo = Pick<Runtime, 'backend' | 'backendVersion' | 'fused' | 'note'>;
 
 /** From the daemon to a training process. */
-export type TrainingOrder = { type: 'train'; job: number; request: TrainingRequest };
+export type TrainRequest = { type: 'train'; job: number; request: TrainingRequest };
 
 /** From a training process to the daemon. */
-export type TrainingReport =
+export type TrainEvent =
   | { type: 'ready'; info: BackendInfo }
   | { type: 'heartbeat'; job: number; epoch: number; residentMiB: number }
   | { type: 'artefact'; job: number; artefact: Artefact }

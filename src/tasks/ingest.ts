@@ -1,8 +1,8 @@
 import {
   barSpans,
   type FetchOutcome,
-  noteFetches,
   readBars,
+  recordFetchOutcomes,
   saveBars,
   saveGap,
 } from '../adapters/postgres/bar-rows.ts';
@@ -61,13 +61,13 @@ export async function ingest(
       log.warn({ symbol, session: slot.session, kind: error.kind, error: error.message }, 'no prices');
     }
   }
-  await noteFetches(database, sourceName, at, outcomes);
+  await recordFetchOutcomes(database, sourceName, at, outcomes);
   const fresh = changes.flatMap((change) => change.fresh);
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
   const covered = 1 - missing.size / symbols.length;
-  const goesOn = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
-  if (missing.size > 0 && !goesOn) {
+  const proceedWithGaps = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
+  if (missing.size > 0 && !proceedWithGaps) {
     await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,

@@ -48,7 +48,7 @@ export async function queueLetters(
 
 async function letterContent(
   sql: Sql,
-  { plan, currency, capital }: Portfolio,
+  { plan, currency, portfolioValue }: Portfolio,
   decision: Decision,
   late: boolean,
 ): Promise<LetterContent> {
@@ -74,7 +74,7 @@ async function letterContent(
       turnoverTwoWaySinceInception: charged.turnoverTwoWay,
     },
     currency,
-    capital,
+    portfolioValue,
     model: decision.inputs.modelId ? await modelInUse(sql, portfolio, decision.inputs.modelId) : null,
     late,
     statusUrl: null,

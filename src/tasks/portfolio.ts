@@ -18,7 +18,7 @@ export type Portfolio = {
   /** past an ingest's deadline, the least share of symbols with a bar to go on without the others */
   coverageRatioMin: number;
   currency: string;
-  capital: number;
+  portfolioValue: number;
   letter: { from: string; to: string[] };
 };
 

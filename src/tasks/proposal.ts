@@ -4,7 +4,7 @@ import { newestModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
-import { noOutlook, type Outlook, outlookFrom } from '../core/forecast/forecast-result.ts';
+import { type ForecastResult, forecastFrom, noForecast } from '../core/forecast/forecast-result.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
@@ -16,7 +16,7 @@ import { NotReadyError } from './task.ts';
 /** Checks a stored model before it is used; throws when its content is not what its address says. */
 export type ReadModel = (stored: unknown) => Artefact;
 
-export type Proposal = { decision: Decision; outlook: Outlook };
+export type Proposal = { decision: Decision; forecastResult: ForecastResult };
 
 export type ProposalContext = { portfolio: Portfolio; codeVersion: string; readModel: ReadModel };
 
@@ -35,14 +35,17 @@ export async function proposeDecision(
     );
   // Read as of that vintage: an ingest may commit in between, and what it brings is another decision's.
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
-  const outlook = await readOutlook(sql, context, panel, session);
+  const forecastResult = await readForecast(sql, context, panel, session);
   const inputs = {
     vintage,
-    modelId: outlook.forecast?.modelId ?? null,
+    modelId: forecastResult.forecast?.modelId ?? null,
     configHash: context.portfolio.configHash,
     codeVersion: context.codeVersion,
   };
-  return { decision: await compose(sql, context, session, reason, panel, outlook, inputs), outlook };
+  return {
+    decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
+    forecastResult,
+  };
 }
 
 /**
@@ -66,22 +69,22 @@ export async function recomputeDecision(
     panelSessions(context.portfolio),
     inputs.vintage,
   );
-  return compose(sql, context, asOf, reason, panel, stored.outlook, inputs);
+  return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);
 }
 
-async function readOutlook(
+async function readForecast(
   sql: Sql,
   context: ProposalContext,
   panel: PricePanel,
   session: Session,
-): Promise<Outlook> {
+): Promise<ForecastResult> {
   const { policy, forecaster } = context.portfolio;
-  if (!forecaster) return noOutlook('the portfolio has no forecaster');
+  if (!forecaster) return noForecast('the portfolio has no forecaster');
   const model = await newestModel(sql, policy.portfolio, session);
   try {
-    return outlookFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
+    return forecastFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
   } catch (error) {
-    return noOutlook((error as Error).message);
+    return noForecast((error as Error).message);
   }
 }
 
@@ -91,7 +94,7 @@ async function compose(
   session: Session,
   reason: DecisionReason,
   panel: PricePanel,
-  outlook: Outlook,
+  forecastResult: ForecastResult,
   inputs: Decision['inputs'],
 ): Promise<Decision> {
   const { policy } = portfolio;
@@ -105,7 +108,7 @@ async function compose(
     asOf: session,
     reason,
     panel: panel.last(decisionSessions(policy)),
-    outlook,
+    forecastResult,
     holdings: valuation.live,
     shadowHoldings: valuation.shadow,
     drawdown: valuation.drawdown,

@@ -51,9 +51,9 @@ async function decideIn(
 ): Promise<Decision> {
   const { policy, plan } = context.portfolio;
   const before = await decisionAt(sql, policy.portfolio, session);
-  const { decision, outlook } = await proposeDecision(sql, context, session, reason);
+  const { decision, forecastResult } = await proposeDecision(sql, context, session, reason);
   const revision = before === null ? 0 : before.revision + 1;
-  const decisionId = await saveDecision(sql, decision, outlook, revision, at);
+  const decisionId = await saveDecision(sql, decision, forecastResult, revision, at);
   await queueLetters(sql, context, { decision, decisionId, revision, late, at });
   await reopenSlot(sql, slotAt(plan, 'deliver', session));
   return decision;

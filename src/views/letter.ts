@@ -23,7 +23,7 @@ export type LetterContent = {
   };
   currency: string;
   /** money invested at inception, in `currency`; null where it was not told, and no amounts are then given */
-  capital: number | null;
+  portfolioValue: number | null;
   model: {
     id: string;
     backend: string;

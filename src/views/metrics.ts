@@ -1,5 +1,5 @@
 import type { Session } from '../core/calendar/session.ts';
-import type { DecisionReason, Rung } from '../core/policy/decision.ts';
+import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { DrawdownLimits, DrawdownState } from '../core/portfolio/drawdown.ts';
 import type { Slot, TaskName } from '../core/schedule/slot.ts';
 
@@ -54,7 +54,7 @@ export type PortfolioMetrics = {
   decision: {
     sessionAt: number;
     decidedAt: number;
-    rung: Rung;
+    fallbackLevel: FallbackLevel;
     exposureRatio: number;
     signalScale: number;
     turnoverOneWay: number;

@@ -1,5 +1,5 @@
 import type { Session } from '../core/calendar/session.ts';
-import type { DecisionReason, Rung } from '../core/policy/decision.ts';
+import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { DrawdownState } from '../core/portfolio/drawdown.ts';
 import type { TaskName } from '../core/schedule/slot.ts';
 
@@ -73,8 +73,8 @@ export type DecisionStatus = {
   revision: number;
   reason: DecisionReason;
   allocator: string;
-  rung: Rung;
-  rungReason: string | null;
+  fallbackLevel: FallbackLevel;
+  fallbackReason: string | null;
   drawdownState: DrawdownState;
   turnoverOneWay: number;
   costRatio: number;

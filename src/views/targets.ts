@@ -1,5 +1,5 @@
 import type { Session } from '../core/calendar/session.ts';
-import type { DecisionReason, Rung } from '../core/policy/decision.ts';
+import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { StatusSnapshot } from './status.ts';
 
 export type TargetsAnswer = {
@@ -8,7 +8,7 @@ export type TargetsAnswer = {
   session: Session | null;
   revision: number | null;
   reason: DecisionReason | null;
-  rung: Rung | null;
+  fallbackLevel: FallbackLevel | null;
   decidedAt: string | null;
   /** by symbol, CASH last; `held` is the weight at the newest valuation */
   targets: { symbol: string; target: number; held: number | null }[];
@@ -30,7 +30,7 @@ export function targetsOf(
     session: lastDecision?.session ?? null,
     revision: lastDecision?.revision ?? null,
     reason: lastDecision?.reason ?? null,
-    rung: lastDecision?.rung ?? null,
+    fallbackLevel: lastDecision?.fallbackLevel ?? null,
     decidedAt: lastDecision?.decidedAt ?? null,
     targets: lines.map(({ symbol, target, held }) => ({ symbol, target, held })),
   };

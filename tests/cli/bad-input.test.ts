@@ -248,10 +248,10 @@ describe('a database', () => {
   });
 
   test('that does not know the user or the password', async () => {
-    const stranger = new URL(url);
-    stranger.username = 'rebalanced_stranger';
-    stranger.password = 'hunter2';
-    const said = await status(stranger.toString());
+    const unknownSymbol = new URL(url);
+    unknownSymbol.username = 'rebalanced_stranger';
+    unknownSymbol.password = 'hunter2';
+    const said = await status(unknownSymbol.toString());
     expect(said).toMatch(/cannot reach the database at .*(password authentication failed|does not exist)/);
     expect(said).not.toContain('hunter2');
   });
@@ -282,9 +282,9 @@ describe('a database', () => {
 });
 
 test('a wake that is no cron line, at the start of the daemon', async () => {
-  const path = await configFile(`${good}schedule: { wake: every minute }\nserver: { port: 0 }\n`);
+  const path = await configFile(`${good}schedule: { cron: every minute }\nserver: { port: 0 }\n`);
   expect(await refusal(['run', '--config', path])).toBe(
-    'rebalanced: schedule.wake is "every minute"; expected a cron line such as "* * * * *"',
+    'rebalanced: schedule.cron is "every minute"; expected a cron line such as "* * * * *"',
   );
 });
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/app/config/load.ts';
 import { sourceOf, wirePortfolio } from '../../src/app/portfolios.ts';
 import { projectRoot } from '../../src/app/project.ts';
 import { walkForward } from '../../src/core/evaluation/walk-forward.ts';
-import type { Outlook } from '../../src/core/forecast/forecast-result.ts';
+import type { ForecastResult } from '../../src/core/forecast/forecast-result.ts';
 import { panelFromBars } from '../../src/core/market/panel.ts';
 import type { Decision } from '../../src/core/policy/decision.ts';
 import { isRebalanceSession } from '../../src/core/schedule/plan.ts';
@@ -15,7 +15,8 @@ import { pricedSymbols } from '../../src/tasks/portfolio.ts';
  * code's version and the clock. Names are left out, so that renaming a field changes no golden hash.
  */
 function values({ inputs: _, ...decision }: Decision): unknown[] {
-  const { portfolio, asOf, reason, allocator, rung, rungReason, lines, cash, ...numbers } = decision;
+  const { portfolio, asOf, reason, allocator, fallbackLevel, fallbackReason, lines, cash, ...numbers } =
+    decision;
   const { turnoverOneWay, turnoverTwoWay, costRatio, signalScale, binding, drawdown, ...rest } = numbers;
   const { exposureRatio, shadowTargets, quality, ...unknown } = rest;
   if (Object.keys(unknown).length > 0)
@@ -23,7 +24,7 @@ function values({ inputs: _, ...decision }: Decision): unknown[] {
       `a decision has the fields ${Object.keys(unknown)}, which no golden hash covers; add them`,
     );
   return [
-    [portfolio, asOf, reason, allocator, rung, rungReason],
+    [portfolio, asOf, reason, allocator, fallbackLevel, fallbackReason],
     lines.map((l) => [l.symbol, l.held, l.target, l.trade, l.lower, l.upper, l.forecast, l.costRatio]),
     [cash.held, cash.target, turnoverOneWay, turnoverTwoWay, costRatio, signalScale, exposureRatio],
     binding.map(({ kind, name, limit, multiplier }) => [kind, name, limit, multiplier]),
@@ -52,7 +53,7 @@ export function goldenHash(decisions: readonly Decision[]): string {
 /** The decisions of a configuration's first portfolio over the bundled closes, walked from its inception to the end. */
 export async function walkedDecisions(
   file: string,
-  outlookAt: (session: string) => Outlook,
+  forecastAt: (session: string) => ForecastResult,
 ): Promise<Decision[]> {
   const config = loadConfig(resolve(projectRoot, file));
   const chosen = config.portfolios[0]!;
@@ -69,6 +70,6 @@ export async function walkedDecisions(
     policy: portfolio.policy,
     inception: portfolio.plan.inception,
     isRebalanceSession: (session) => isRebalanceSession(portfolio.plan, session),
-    outlookAt: (panel) => outlookAt(panel.lastSession),
+    forecastAt: (panel) => forecastAt(panel.lastSession),
   }).decisions;
 }

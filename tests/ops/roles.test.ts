@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { noteFetches, saveBars, saveGap } from '../../src/adapters/postgres/bar-rows.ts';
+import { recordFetchOutcomes, saveBars, saveGap } from '../../src/adapters/postgres/bar-rows.ts';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { settleLetter, takeLetter } from '../../src/adapters/postgres/letter-rows.ts';
 import { savePortfolio } from '../../src/adapters/postgres/portfolio-rows.ts';
@@ -112,7 +112,7 @@ describe('the daemon', () => {
       reason: 'closed',
       at: '2024-03-09T00:00:00Z',
     });
-    await noteFetches(daemon, 'file', '2024-03-09T00:00:00Z', [
+    await recordFetchOutcomes(daemon, 'file', '2024-03-09T00:00:00Z', [
       { symbol: 'SPY', failure: null, restated: 1 },
     ]);
     const [first, second] = await daemon.transaction((sql) => lockOpenSlots(sql, 'core'));
@@ -196,7 +196,7 @@ describe('the daemon', () => {
     'update rebalanced.gaps set reason = reason',
     'update rebalanced.slots set session = session',
     'update rebalanced.models set artefact = artefact',
-    'update rebalanced.decisions set rung = rung',
+    'update rebalanced.decisions set fallback_level = fallback_level',
     'update rebalanced.targets set weight = weight',
     'update rebalanced.fills set cost_ratio = cost_ratio',
     'update rebalanced.valuations set nav_net = nav_net',

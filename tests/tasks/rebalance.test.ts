@@ -223,8 +223,8 @@ describe('what a decision was made from', () => {
     for (const row of stored) {
       const again = await recomputeDecision(context.database, context.decisions(who), row);
       expect(canonicalJson(again)).toBe(canonicalJson(row.decision));
-      expect(row.decision.rung).toBe('full');
-      expect(row.outlook.forecast !== null).toBe(which === 'forecasting');
+      expect(row.decision.fallbackLevel).toBe('full');
+      expect(row.forecastResult.forecast !== null).toBe(which === 'forecasting');
     }
   });
 
@@ -248,7 +248,7 @@ describe('what a decision was made from', () => {
     );
   });
 
-  test('a model that was changed after training is not used: the decision says why and takes the next rung', async () => {
+  test('a model that was changed after training is not used: the decision says why and takes the next fallback level', async () => {
     const who = await fresh(context.portfolio('forecasting'));
     await valuedAt(session, who);
     await runTask(context, who, 'retrain', session, { trainer: instantTrainer() });
@@ -258,7 +258,7 @@ describe('what a decision was made from', () => {
     );
     await runTask(context, who, 'rebalance', session);
     const { decision } = (await decisions(who))[0]!;
-    expect(decision.rung).toBe('signal-off');
-    expect(decision.rungReason).toContain('changed after training');
+    expect(decision.fallbackLevel).toBe('signal-off');
+    expect(decision.fallbackReason).toContain('changed after training');
   });
 });

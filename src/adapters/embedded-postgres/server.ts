@@ -58,7 +58,7 @@ const smallMachine = {
  * The PostgreSQL server of `dataFolder`: the one that runs already, else a new one, made and started.
  * It does not share Ctrl-C with this process and outlives it, unless `stop` is called; `stop` gives this process's claim
  * up and stops the server when no other process has one. A process killed has none.
- * Throws when the programs are missing, when the folder cannot be used, or when the server does not start, with its words.
+ * Throws when the programs are missing, when the folder cannot be used, or when the server does not start, with its last output.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const dataFolder = resolve(options.dataFolder);
@@ -91,7 +91,7 @@ async function attachOrStart(
     }
     if (started && started.child.exitCode === null && started.child.signalCode === null) continue;
     if (starts === STARTS_MAX)
-      throw new Error(`PostgreSQL does not start in ${cluster.folder}: ${started?.words()}`);
+      throw new Error(`PostgreSQL does not start in ${cluster.folder}: ${started?.lastOutput()}`);
     started = await start();
     starts += 1;
   }
@@ -107,7 +107,7 @@ function refused(cluster: Cluster): (error: Error) => never {
 }
 
 /** A server process, and what it has written to the log since it was started. */
-type Launch = { child: ChildProcess; words(): string };
+type Launch = { child: ChildProcess; lastOutput(): string };
 
 async function launch(
   cluster: Cluster,
@@ -131,9 +131,9 @@ async function launch(
   closeSync(log);
   child.unref();
   await new Promise<void>((done, failed) => child.once('spawn', done).once('error', failed));
-  const words = () =>
+  const lastOutput = () =>
     readFileSync(cluster.log).subarray(before).toString().trim().split('\n').slice(-6).join(' | ');
-  return { child, words };
+  return { child, lastOutput };
 }
 
 function freePort(): Promise<number> {

@@ -1,4 +1,4 @@
-import { rungs } from '../../core/policy/decision.ts';
+import { fallbackLevels } from '../../core/policy/decision.ts';
 import { drawdownStates } from '../../core/portfolio/drawdown.ts';
 import { decisionReasons, type MetricsSnapshot, type PortfolioMetrics } from '../../views/metrics.ts';
 import { family, type MetricFamily, oneHot } from './family.ts';
@@ -123,12 +123,16 @@ const decisionFamilies: readonly MetricFamily[] = [
   ),
   family(
     'gauge',
-    'rebalanced_decision_rung',
-    ['portfolio', 'rung'],
-    '1 for the rung the newest decision was made on, 0 for the others; any but full is a step down',
+    'rebalanced_decision_fallback_level',
+    ['portfolio', 'level'],
+    '1 for the fallback level the newest decision was made on, 0 for the others; any but full is a step down',
     ({ portfolios }) =>
       portfolios.flatMap(({ portfolio, decision }) =>
-        oneHot(rungs, decision?.rung).map(([rung, value]) => ({ portfolio, rung, value })),
+        oneHot(fallbackLevels, decision?.fallbackLevel).map(([level, value]) => ({
+          portfolio,
+          level,
+          value,
+        })),
       ),
   ),
   family(

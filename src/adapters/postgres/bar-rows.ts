@@ -158,7 +158,7 @@ export type FetchOutcome = {
 };
 
 /** Notes how asking a source went, symbol by symbol. Run it outside the transaction that a failure rolls back. */
-export async function noteFetches(
+export async function recordFetchOutcomes(
   sql: Sql,
   source: string,
   at: string,

@@ -1,11 +1,16 @@
 import type { Fill } from '../../core/accounting/valuation.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { Outlook } from '../../core/forecast/forecast-result.ts';
+import type { ForecastResult } from '../../core/forecast/forecast-result.ts';
 import type { Decision } from '../../core/policy/decision.ts';
 import type { Sql } from './database.ts';
 
-export type DecisionRow = { decisionId: number; revision: number; decision: Decision; outlook: Outlook };
+export type DecisionRow = {
+  decisionId: number;
+  revision: number;
+  decision: Decision;
+  forecastResult: ForecastResult;
+};
 
 type Row = { decisionId: number; revision: number; body: string; forecast: string };
 const columns = `decision_id as "decisionId", revision, body, forecast`;
@@ -13,20 +18,20 @@ const fromRow = (row: Row): DecisionRow => ({
   decisionId: row.decisionId,
   revision: row.revision,
   decision: JSON.parse(row.body),
-  outlook: JSON.parse(row.forecast),
+  forecastResult: JSON.parse(row.forecast),
 });
 
 /** Stores a decision, its targets and the forecast it was made from; returns its identity. */
 export async function saveDecision(
   sql: Sql,
   decision: Decision,
-  outlook: Outlook,
+  forecastResult: ForecastResult,
   revision: number,
   at: string,
 ): Promise<number> {
   const { rows } = await sql.query<{ decisionId: number }>(
     `insert into rebalanced.decisions
-       (portfolio, session, revision, reason, allocator, rung, rung_reason, cash_weight, turnover_one_way,
+       (portfolio, session, revision, reason, allocator, fallback_level, fallback_reason, cash_weight, turnover_one_way,
         turnover_two_way, cost_ratio, signal_scale, exposure_ratio, drawdown_state, model_id, config_hash,
         code_version, vintage, body, forecast, decided_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
@@ -37,8 +42,8 @@ export async function saveDecision(
       revision,
       decision.reason,
       decision.allocator,
-      decision.rung,
-      decision.rungReason,
+      decision.fallbackLevel,
+      decision.fallbackReason,
       decision.cash.target,
       decision.turnoverOneWay,
       decision.turnoverTwoWay,
@@ -51,7 +56,7 @@ export async function saveDecision(
       decision.inputs.codeVersion,
       decision.inputs.vintage,
       canonicalJson(decision),
-      canonicalJson(outlook),
+      canonicalJson(forecastResult),
       at,
     ],
   );

@@ -1,7 +1,7 @@
 import type { Valuation } from '../../core/accounting/valuation.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { DrawdownStatus } from '../../core/portfolio/drawdown.ts';
-import type { Book } from '../../core/portfolio/holdings.ts';
+import type { Holdings } from '../../core/portfolio/holdings.ts';
 import type { Sql } from './database.ts';
 
 /** Symbol of the cash row in holdings. */
@@ -35,26 +35,26 @@ export async function saveValuation(
     ],
   );
   const rows = [
-    ...bookRows('live', symbols, valuation.live),
-    ...bookRows('shadow', symbols, valuation.shadow),
+    ...holdingsRows('live', symbols, valuation.live),
+    ...holdingsRows('shadow', symbols, valuation.shadow),
   ];
   await sql.query(
-    `insert into rebalanced.holdings (portfolio, session, book, symbol, weight)
-     select $1, $2, book, symbol, weight from unnest($3::text[], $4::text[], $5::float8[]) as row (book, symbol, weight)`,
+    `insert into rebalanced.holdings (portfolio, session, strategy, symbol, weight)
+     select $1, $2, strategy, symbol, weight from unnest($3::text[], $4::text[], $5::float8[]) as row (strategy, symbol, weight)`,
     [
       portfolio,
       valuation.session,
-      rows.map((r) => r.book),
+      rows.map((r) => r.strategy),
       rows.map((r) => r.symbol),
       rows.map((r) => r.weight),
     ],
   );
 }
 
-function bookRows(book: 'live' | 'shadow', symbols: readonly string[], { weights, cash }: Book) {
+function holdingsRows(strategy: 'live' | 'shadow', symbols: readonly string[], { weights, cash }: Holdings) {
   return [
-    ...symbols.map((symbol, i) => ({ book, symbol, weight: weights[i]! })),
-    { book, symbol: cashSymbol, weight: cash },
+    ...symbols.map((symbol, i) => ({ strategy, symbol, weight: weights[i]! })),
+    { strategy, symbol: cashSymbol, weight: cash },
   ];
 }
 
@@ -78,16 +78,18 @@ export async function newestValuation(
   );
   const row = rows[0];
   if (!row) return null;
-  const holdings = await sql.query<{ book: 'live' | 'shadow'; symbol: string; weight: number }>(
-    `select book, symbol, weight from rebalanced.holdings h where portfolio = $1 and session = $2
-       and (book <> 'live' or not exists (
+  const holdings = await sql.query<{ strategy: 'live' | 'shadow'; symbol: string; weight: number }>(
+    `select strategy, symbol, weight from rebalanced.holdings h where portfolio = $1 and session = $2
+       and (strategy <> 'live' or not exists (
          select from rebalanced.imported_holdings i where i.portfolio = h.portfolio and i.session = h.session))
      union all
      select 'live', symbol, weight from rebalanced.imported_holdings where portfolio = $1 and session = $2`,
     [portfolio, row.session],
   );
-  const bookOf = (book: 'live' | 'shadow'): Book => {
-    const held = new Map(holdings.rows.filter((r) => r.book === book).map((r) => [r.symbol, r.weight]));
+  const holdingsOf = (strategy: 'live' | 'shadow'): Holdings => {
+    const held = new Map(
+      holdings.rows.filter((r) => r.strategy === strategy).map((r) => [r.symbol, r.weight]),
+    );
     const unknown = [...held.keys()].filter((symbol) => symbol !== cashSymbol && !symbols.includes(symbol));
     if (unknown.length > 0)
       throw new Error(
@@ -98,8 +100,8 @@ export async function newestValuation(
   return {
     ...row,
     drawdown: JSON.parse(row.drawdown) as DrawdownStatus,
-    live: bookOf('live'),
-    shadow: bookOf('shadow'),
+    live: holdingsOf('live'),
+    shadow: holdingsOf('shadow'),
   };
 }
 

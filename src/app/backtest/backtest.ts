@@ -2,7 +2,7 @@ import type { Session } from '../../core/calendar/session.ts';
 import { type Performance, performance } from '../../core/evaluation/performance.ts';
 import { type WalkForward, walkForward } from '../../core/evaluation/walk-forward.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
-import { noOutlook, type Outlook, outlookFrom } from '../../core/forecast/forecast-result.ts';
+import { type ForecastResult, forecastFrom, noForecast } from '../../core/forecast/forecast-result.ts';
 import { sessionsNeeded } from '../../core/forecast/forecaster-config.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
@@ -44,14 +44,14 @@ export function measuredWalk(
   portfolio: Portfolio,
   policy: PortfolioPolicy,
   panel: PricePanel,
-  outlookAt: (panel: PricePanel) => Outlook,
+  forecastAt: (panel: PricePanel) => ForecastResult,
 ): Measured {
   const walk = walkForward({
     panel,
     policy,
     inception: portfolio.plan.inception,
     isRebalanceSession: (session) => isRebalanceSession(portfolio.plan, session),
-    outlookAt,
+    forecastAt,
   });
   return measured(policy.allocator, walk);
 }
@@ -77,14 +77,16 @@ function measured(name: string, { valuations, fills, decisions }: WalkForward): 
 export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Session): Promise<Measured[]> {
   const panel = await fetchPanel(portfolio, to);
   const models = usesForecast(portfolio.policy) ? await trainAll(portfolio, trainer, panel) : [];
-  const outlookAt = (cut: PricePanel): Outlook => {
-    if (!usesForecast(portfolio.policy)) return noOutlook('the allocator reads no forecast');
+  const forecastAt = (cut: PricePanel): ForecastResult => {
+    if (!usesForecast(portfolio.policy)) return noForecast('the allocator reads no forecast');
     const newest = models.findLast((model) => model.trainedOn <= cut.lastSession);
-    return outlookFrom(newest ?? null, cut.last(panelSessions(portfolio)), portfolio.policy.quality);
+    return forecastFrom(newest ?? null, cut.last(panelSessions(portfolio)), portfolio.policy.quality);
   };
   return [
-    measuredWalk(portfolio, portfolio.policy, panel, outlookAt),
-    measuredWalk(portfolio, equalPolicy(portfolio.policy), panel, () => noOutlook('equal weight needs none')),
+    measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
+    measuredWalk(portfolio, equalPolicy(portfolio.policy), panel, () =>
+      noForecast('equal weight needs none'),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import { noOutlook } from '../../core/forecast/forecast-result.ts';
+import { noForecast } from '../../core/forecast/forecast-result.ts';
 import { panelFromBars } from '../../core/market/panel.ts';
 import { decisionSessions } from '../../core/policy/decide.ts';
 import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
@@ -15,5 +15,5 @@ export async function equalWeight(context: Context, portfolio: Portfolio, last: 
   const window = { source: sourceName, symbols: policy.symbols, from, to: last };
   const bars = await readBars(context.database, { ...window, vintage: null });
   const panel = panelFromBars(bars, plan.calendar.sessions(from, last), policy.symbols, () => source.basis);
-  return measuredWalk(portfolio, policy, panel, () => noOutlook('equal weight needs none'));
+  return measuredWalk(portfolio, policy, panel, () => noForecast('equal weight needs none'));
 }

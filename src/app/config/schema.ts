@@ -83,7 +83,7 @@ const drawdownSchema = z
     cooldownSessions: count(0, 1000).default(21),
     reentryRatio: ratio.default(0.1).describe("halted ends once the shadow portfolio's loss is inside this"),
     recoverySessions: count(0, 1000).default(21),
-    safeSymbol: symbol
+    cashProxySymbol: symbol
       .nullable()
       .default(null)
       .describe('one of symbols that stands in for cash; null: cash'),
@@ -107,7 +107,7 @@ export const portfolioSchema = z
       .string()
       .regex(/^[A-Z]{3}$/, 'expected a currency like USD')
       .default('USD'),
-    capital: z
+    portfolioValue: z
       .number()
       .positive()
       .default(100_000)
@@ -140,7 +140,7 @@ export const portfolioSchema = z
       )
       .default({})
       .describe("limits on the sum of some symbols' weights, by name"),
-    grossMax: z
+    grossExposureMax: z
       .number()
       .positive()
       .max(10)
@@ -179,7 +179,7 @@ export const portfolioSchema = z
     drawdown: drawdownSchema.nullable().default(null),
     orders: section({
       wholeShares: z.boolean().default(true).describe('false: fractions'),
-      dustValue: z.number().min(0).default(10).describe('smaller orders are not given'),
+      minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),
       cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
     }),
     quality: section({
@@ -204,9 +204,9 @@ export const portfolioSchema = z
           refuse(['groups', name, 'symbols'], `expected symbols of the portfolio, got ${member}`);
     for (const member of Object.keys(p.boundsBySymbol))
       if (!known.has(member)) refuse(['boundsBySymbol', member], 'expected a symbol of the portfolio');
-    const safe = p.drawdown?.safeSymbol ?? null;
+    const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
-      refuse(['drawdown', 'safeSymbol'], `expected one of the portfolio's symbols, got ${safe}`);
+      refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);
     const all = [p.bounds, ...Object.values(p.boundsBySymbol)];
     if (p.allocator.method !== 'mvo' && all.some(({ lower }) => lower < 0))
       refuse(['bounds'], 'expected no lower bound below 0: only mvo holds short positions');
@@ -249,10 +249,7 @@ export const configSchema = z
       .refine((all) => new Set(all.map((p) => p.id)).size === all.length, 'expected each id once'),
     sources: z.record(z.string(), sourceSchema).default({ yahoo: sourceSchema.parse({ kind: 'yahoo' }) }),
     schedule: section({
-      wake: z
-        .string()
-        .default('* * * * *')
-        .describe('how often node-cron wakes the daemon; slots decide what is due'),
+      cron: z.string().default('* * * * *').describe('how often node-cron ticks; slots decide what is due'),
       graceMinutes: z.number().min(0).max(600).default(45).describe('after the close, before a bar is final'),
       ingestDeadlineMinutes: z.number().min(1).max(2000).default(360),
       retrainDeadlineMinutes: z.number().min(1).max(2000).default(480),

@@ -1,4 +1,4 @@
-import { schedule as alarm, validate } from 'node-cron';
+import { schedule, validate } from 'node-cron';
 import type { Readiness } from '../../adapters/http/server.ts';
 import { readOpenSlots } from '../../adapters/postgres/slot-rows.ts';
 import { type TaskName, taskNames } from '../../core/schedule/slot.ts';
@@ -11,48 +11,48 @@ import { runSlot } from './run-slot.ts';
 import { startSupervision } from './supervision.ts';
 
 export type Daemon = {
-  /** Runs `reconcile` and the work it finds; also what the alarm clock calls. Never rejects. */
-  wake(): Promise<void>;
+  /** Runs `reconcile` and the work it finds; also what node-cron calls. Never rejects. */
+  tick(): Promise<void>;
   readiness(): Promise<Readiness>;
-  /** Stops waking, lets running slots finish within `boundMs`, and gives the rest back. */
+  /** Stops ticking, lets running slots finish within `boundMs`, and gives the rest back. */
   stop(boundMs: number): Promise<void>;
 };
 
 const keepAliveMs = 10_000;
 
 /**
- * The long-running part: node-cron rings, `reconcile` says what is due, and each task has one worker of its own.
+ * The long-running part: node-cron ticks, `reconcile` says what is due, and each task has one worker of its own.
  * `wallClock` is compared with the database's; leave it out where time is virtual.
  */
 export function startDaemon(
   context: Context,
-  options: { wake: string; now(): number; wallClock?: () => number },
+  options: { cron: string; now(): number; wallClock?: () => number },
 ): Daemon {
   const { log, queue, database } = context;
-  if (!validate(options.wake))
-    throw new UserError(`schedule.wake is "${options.wake}"; expected a cron line such as "* * * * *"`);
+  if (!validate(options.cron))
+    throw new UserError(`schedule.cron is "${options.cron}"; expected a cron line such as "* * * * *"`);
   const working = new Map<TaskName, Promise<void>>();
   /** Tasks whose queue may hold more than their worker has seen. */
   const asked = new Set<TaskName>();
   let stopping = false;
-  let lastWake: { at: number; error: string | null } | null = null;
-  let waking: Promise<void> | null = null;
-  let wakeAgain = false;
+  let lastTick: { at: number; error: string | null } | null = null;
+  let ticking: Promise<void> | null = null;
+  let tickAgain = false;
 
-  const wakeOnce = async (): Promise<void> => {
+  const tickOnce = async (): Promise<void> => {
     try {
       if (options.wallClock) await guardClock(database, options.wallClock, log);
       for (const portfolio of context.portfolios)
         await reconcile(database, queue, portfolio.plan, options.now());
-      if (lastWake?.error) log.info({}, 'the database answers again');
-      lastWake = { at: options.now(), error: null };
+      if (lastTick?.error) log.info({}, 'the database answers again');
+      lastTick = { at: options.now(), error: null };
       lookForWork();
     } catch (error) {
       const message = (error as Error).message;
-      // Once an outage: how a connection breaks changes from wake to wake, and readiness shows the newest reason.
-      if (!lastWake?.error)
-        log.error({ error: message }, 'could not reconcile; trying again at the next wake');
-      lastWake = { at: options.now(), error: message };
+      // Once an outage: how a connection breaks changes from tick to tick, and readiness shows the newest reason.
+      if (!lastTick?.error)
+        log.error({ error: message }, 'could not reconcile; trying again at the next tick');
+      lastTick = { at: options.now(), error: message };
     }
   };
   const lookForWork = (): void => {
@@ -61,22 +61,22 @@ export function startDaemon(
       if (!working.has(task) && !stopping) working.set(task, drain(task));
     }
   };
-  /** Whoever calls while it runs may know of something it has passed already, so it runs once more. */
-  const wake = (): Promise<void> => {
-    wakeAgain = true;
-    waking ??= (async () => {
+  /** A caller that comes while it runs may know of something it has passed already, so it runs once more. */
+  const tick = (): Promise<void> => {
+    tickAgain = true;
+    ticking ??= (async () => {
       try {
-        while (wakeAgain && !stopping) {
-          wakeAgain = false;
-          await wakeOnce();
+        while (tickAgain && !stopping) {
+          tickAgain = false;
+          await tickOnce();
         }
       } finally {
-        waking = null;
+        ticking = null;
       }
     })();
-    return waking;
+    return ticking;
   };
-  /** Drains one task's queue, and wakes after each slot, since its end may make others ready. */
+  /** Drains one task's queue, and ticks after each slot, since its end may make others ready. */
   const drain = async (task: TaskName): Promise<void> => {
     try {
       do {
@@ -85,37 +85,37 @@ export function startDaemon(
           const [job] = stopping ? [] : await queue.take(task, 1);
           if (!job) break;
           await runJob(job);
-          void wake();
+          void tick();
         }
       } while (asked.has(task) && !stopping);
     } catch (error) {
-      log.error({ task, error: (error as Error).message }, 'the queue failed; trying again at the next wake');
+      log.error({ task, error: (error as Error).message }, 'the queue failed; trying again at the next tick');
     } finally {
-      working.delete(task); // at once, so that no wake takes this worker for one that still looks
+      working.delete(task); // at once, so that no tick takes this worker for one that still looks
     }
   };
   const runJob = async (job: Job): Promise<void> => {
-    const beat = setInterval(() => void queue.keepAlive(job).catch(() => {}), keepAliveMs);
+    const heartbeat = setInterval(() => void queue.keepAlive(job).catch(() => {}), keepAliveMs);
     try {
       await runSlot(context, job.slot, options.now());
       await queue.finish(job);
     } finally {
-      clearInterval(beat);
+      clearInterval(heartbeat);
     }
   };
 
-  const clock = alarm(options.wake, wake, { noOverlap: true });
+  const cron = schedule(options.cron, tick, { noOverlap: true });
   const supervision = startSupervision(context, options.now, lookForWork);
   return {
-    wake,
+    tick,
     async readiness() {
       const checks = [
-        lastWake === null
+        lastTick === null
           ? { name: 'reconcile', ok: false, detail: 'has not run yet' }
           : {
               name: 'reconcile',
-              ok: lastWake.error === null,
-              detail: lastWake.error ?? `ran at ${new Date(lastWake.at).toISOString()}`,
+              ok: lastTick.error === null,
+              detail: lastTick.error ?? `ran at ${new Date(lastTick.at).toISOString()}`,
             },
         supervision.check(),
         ...(await slotChecks(context, options.now()).catch((error: Error) => [
@@ -126,8 +126,8 @@ export function startDaemon(
     },
     async stop(boundMs) {
       stopping = true;
-      await clock.destroy();
-      const idle = Promise.all([supervision.stop(), waking, ...working.values()]);
+      await cron.destroy();
+      const idle = Promise.all([supervision.stop(), ticking, ...working.values()]);
       let timer: NodeJS.Timeout | undefined;
       const bound = new Promise((resolve) => {
         timer = setTimeout(resolve, boundMs);

@@ -57,7 +57,7 @@ async function work(context: Context, slot: Slot, at: string): Promise<void> {
             portfolio: slot.portfolio,
             session: slot.session,
             reason: decision.reason,
-            rung: decision.rung,
+            fallbackLevel: decision.fallbackLevel,
             turnoverOneWay: decision.turnoverOneWay,
           },
           'decided',

@@ -6,7 +6,7 @@ import type { Portfolio } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
 import { reconcile } from '../daemon/reconcile.ts';
 import { runSlot } from '../daemon/run-slot.ts';
-import { askAhead } from '../training/prefetch.ts';
+import { prefetchTrainings } from '../training/prefetch.ts';
 
 /** How long past its deadline a slot is tried again: past prices do not come by waiting. */
 const patienceMs = 3_600_000;
@@ -31,7 +31,7 @@ export async function replay(
   const resumeAt = (await newestPlanned(context.database, plan.portfolio)) ?? plan.inception;
   const sessions = calendar.sessions(resumeAt, last);
   const before = calendar.sessions(plan.inception, resumeAt).length - 1;
-  await askAhead(context, portfolio, sessions);
+  await prefetchTrainings(context, portfolio, sessions);
   for (const [done, session] of sessions.entries()) {
     await drain(context, portfolio, slotAt(plan, 'ingest', session).dueAt);
     onProgress({ session, done: before + done + 1, total: before + sessions.length });

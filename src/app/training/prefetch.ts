@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
  * function of its request, and the pool knows a request by its content: the retrain task still builds its own from the
  * rows of its session, and is answered from here only when both are equal to the last bit.
  */
-export async function askAhead(
+export async function prefetchTrainings(
   context: Context,
   portfolio: Portfolio,
   sessions: readonly Session[],

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Artefact } from '../../core/forecast/artefact.ts';
 import type { TrainingRequest } from '../../core/forecast/training-request.ts';
-import type { BackendInfo, TrainingOrder, TrainingReport } from '../../networks/messages.ts';
+import type { BackendInfo, TrainEvent, TrainRequest } from '../../networks/messages.ts';
 
 export type TrainingLimits = {
   /** From the order to the artefact. */
@@ -80,14 +80,14 @@ export function startTrainingProcess(
   const send = (): void => {
     if (current && info && !current.sent) {
       current.sent = true;
-      child.send({ type: 'train', job, request: current.request } satisfies TrainingOrder, () => {});
+      child.send({ type: 'train', job, request: current.request } satisfies TrainRequest, () => {});
     }
   };
 
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-rememberedOutput);
   });
-  child.on('message', (report: TrainingReport) => {
+  child.on('message', (report: TrainEvent) => {
     lastHeard = performance.now();
     if (report.type === 'ready') {
       info = report.info;
@@ -200,5 +200,5 @@ function residentMemoryMiB(pid: number | undefined): number | undefined {
 
 function quoted(output: string): string {
   const last = output.trim().split('\n').slice(-3).join(' | ');
-  return last === '' ? '' : `; its last words: ${last}`;
+  return last === '' ? '' : `; its last output: ${last}`;
 }

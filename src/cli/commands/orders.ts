@@ -23,7 +23,10 @@ export function ordersCommand(): Command {
     .description('the orders that carry out the newest decision, or the one in force at a date')
     .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
     .option('--as-of <date>', 'the newest decision made at or before this date', dateArgument)
-    .option('--value <money>', "the account's value (default: configured capital times net asset value)")
+    .option(
+      '--value <money>',
+      "the account's value (default: configured portfolio value times net asset value)",
+    )
     .addOption(
       new Option('--format <format>', 'how to print them').choices(['table', 'csv', 'json']).default('table'),
     )
@@ -47,7 +50,7 @@ export function ordersCommand(): Command {
         });
         const prices = new Map(bars.map((bar) => [bar.symbol, bar])); // ascending: the last one stays
         const value =
-          options.value === undefined ? portfolio.capital * valuation!.navNet : money(options.value);
+          options.value === undefined ? portfolio.portfolioValue * valuation!.navNet : money(options.value);
         try {
           print(
             options.format,

@@ -34,7 +34,7 @@ export function daemonCommand(): Command {
         now: Date.now,
       });
       cleanups.defer(() => context.close());
-      const daemon = startDaemon(context, { wake: config.schedule.wake, now: Date.now, wallClock: Date.now });
+      const daemon = startDaemon(context, { cron: config.schedule.cron, now: Date.now, wallClock: Date.now });
       cleanups.defer(() => daemon.stop(stopBoundMs));
       const backend = await trainingBackend(process.env);
       if (backend.note)
@@ -56,7 +56,7 @@ export function daemonCommand(): Command {
         },
         'rebalanced is running',
       );
-      await daemon.wake();
+      await daemon.tick();
       log.info({ signal: await signal }, 'stopping');
     });
 }

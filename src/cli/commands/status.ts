@@ -31,7 +31,7 @@ function print({
   for (const { portfolio, valuation, lines, lastDecision, nextSlots } of portfolios) {
     const made = decisions.filter((d) => d.portfolio === portfolio).length;
     console.log(
-      `${portfolio}: ${made} decisions${lastDecision ? `, the last of ${lastDecision.session} (${lastDecision.reason}, rung ${lastDecision.rung})` : ''}`,
+      `${portfolio}: ${made} decisions${lastDecision ? `, the last of ${lastDecision.session} (${lastDecision.reason}, fallback level ${lastDecision.fallbackLevel})` : ''}`,
     );
     if (valuation)
       console.log(

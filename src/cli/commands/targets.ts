@@ -53,7 +53,7 @@ export function targetsCommand(): Command {
             console.log([id, decision.asOf, r.symbol, r.weight, r.held, r.trade].join(','));
         } else {
           console.log(
-            `${id}: targets of ${decision.asOf} (${decision.reason}, rung ${decision.rung}), filled at the next close\n`,
+            `${id}: targets of ${decision.asOf} (${decision.reason}, fallback level ${decision.fallbackLevel}), filled at the next close\n`,
           );
           printTable(
             ['symbol', 'target', 'held', 'trade'],

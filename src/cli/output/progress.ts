@@ -2,12 +2,12 @@ import type { ReplayProgress } from '../../app/replay/replay.ts';
 
 const width = 36;
 
-/** A bar that is redrawn on a terminal and told in tenths elsewhere. */
+/** A bar that is redrawn on a terminal and printed in tenths elsewhere. */
 export function progressBar(out: NodeJS.WriteStream): {
   update(progress: ReplayProgress): void;
   finish(): void;
 } {
-  let told = -1;
+  let printed = -1;
   let drawnAt = 0;
   return {
     update({ session, done, total }) {
@@ -19,9 +19,9 @@ export function progressBar(out: NodeJS.WriteStream): {
         out.write(
           `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${(share * 100).toFixed(0).padStart(3)} %  ${session}`,
         );
-      } else if (Math.floor(share * 10) > told) {
-        told = Math.floor(share * 10);
-        out.write(`${String(told * 10).padStart(3)} %  ${session}\n`);
+      } else if (Math.floor(share * 10) > printed) {
+        printed = Math.floor(share * 10);
+        out.write(`${String(printed * 10).padStart(3)} %  ${session}\n`);
       }
     },
     finish: () => void out.write(out.isTTY ? '\n\n' : '\n'),

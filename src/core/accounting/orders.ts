@@ -5,7 +5,7 @@ export type OrderPolicy = {
   /** whole shares only; otherwise fractions */
   wholeShares: boolean;
   /** an order of less money than this is not worth its ticket */
-  dustValue: number;
+  minTradeValue: number;
   /** share of net asset value kept uninvested, for prices that move before the fill */
   cashBufferRatio: number;
 };
@@ -95,7 +95,7 @@ function affordable(
   cash: number,
   policy: OrderPolicy,
 ): Pick<OrderSheet, 'orders' | 'left'> {
-  const sold = trades.filter(({ shares, price }) => shares < 0 && -shares * price >= policy.dustValue);
+  const sold = trades.filter(({ shares, price }) => shares < 0 && -shares * price >= policy.minTradeValue);
   const money = Math.max(
     0,
     sold.reduce((sum, { shares, price }) => sum - shares * price, cash),
@@ -108,10 +108,10 @@ function affordable(
     const bought = policy.wholeShares ? Math.floor(shares * share + shareTolerance(shares)) : shares * share;
     const quantity = shares > 0 ? bought : -shares;
     const value = quantity * price;
-    if (quantity > 0 && value >= policy.dustValue)
+    if (quantity > 0 && value >= policy.minTradeValue)
       orders.push({ symbol, side: shares > 0 ? 'buy' : 'sell', quantity, referencePrice: price, value });
     else {
-      const reason = quantity > 0 ? `worth less than ${policy.dustValue}` : 'less than one share';
+      const reason = quantity > 0 ? `worth less than ${policy.minTradeValue}` : 'less than one share';
       left.push({ symbol, trade, reason });
     }
   }

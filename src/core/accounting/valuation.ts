@@ -2,7 +2,7 @@ import type { Session } from '../calendar/session.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
 import { type DrawdownStatus, initialDrawdown, stepDrawdown } from '../portfolio/drawdown.ts';
-import { type Book, drift, emptyBook, tradingTo } from '../portfolio/holdings.ts';
+import { drift, emptyHoldings, type Holdings, tradingTo } from '../portfolio/holdings.ts';
 
 /** A portfolio at one session's close, after that session's fill. Net asset values start at 1. */
 export type Valuation = {
@@ -13,9 +13,9 @@ export type Valuation = {
   navShadow: number;
   returnGross: number;
   returnNet: number;
-  live: Book;
-  shadow: Book;
-  /** one-way distance of the live book from the last decision's targets */
+  live: Holdings;
+  shadow: Holdings;
+  /** one-way distance of the live holdings from the last decision's targets */
   driftOneWay: number;
   drawdown: DrawdownStatus;
 };
@@ -25,7 +25,7 @@ export type Fill = { turnoverOneWay: number; turnoverTwoWay: number; costRatio: 
 
 /** All in cash, before anything was decided. */
 export function openingValuation(session: Session, policy: PortfolioPolicy): Valuation {
-  const book = emptyBook(policy.symbols.length);
+  const holdings = emptyHoldings(policy.symbols.length);
   return {
     session,
     navGross: 1,
@@ -33,8 +33,8 @@ export function openingValuation(session: Session, policy: PortfolioPolicy): Val
     navShadow: 1,
     returnGross: 0,
     returnNet: 0,
-    live: book,
-    shadow: book,
+    live: holdings,
+    shadow: holdings,
     driftOneWay: 0,
     drawdown: initialDrawdown(session, 1),
   };
@@ -55,9 +55,9 @@ export function revalue(
 ): { valuation: Valuation; fill: Fill | null; stateChanged: boolean } {
   const live = drift(before.live, returns);
   const shadow = drift(before.shadow, returns);
-  const aims = pending && aimsOf(pending, policy.symbols);
-  const liveFill = fillAt(live.book, before.live, aims?.live, policy);
-  const shadowFill = fillAt(shadow.book, before.shadow, aims?.shadow, policy);
+  const decided = pending && targetsInOrder(pending, policy.symbols);
+  const liveFill = fillAt(live.holdings, before.live, decided?.live, policy);
+  const shadowFill = fillAt(shadow.holdings, before.shadow, decided?.shadow, policy);
   const returnNet = (1 + live.earned) * (1 - liveFill.costRatio) - 1;
   const navNet = before.navNet * (1 + returnNet);
   const navShadow = before.navShadow * (1 + shadow.earned) * (1 - shadowFill.costRatio);
@@ -69,9 +69,11 @@ export function revalue(
     navShadow,
     returnGross: live.earned,
     returnNet,
-    live: liveFill.book,
-    shadow: shadowFill.book,
-    driftOneWay: targets ? tradingTo(liveFill.book, targets, policy.symbols, policy.costs).turnoverOneWay : 0,
+    live: liveFill.holdings,
+    shadow: shadowFill.holdings,
+    driftOneWay: targets
+      ? tradingTo(liveFill.holdings, targets, policy.symbols, policy.costs).turnoverOneWay
+      : 0,
     drawdown,
   };
   const { turnoverOneWay, turnoverTwoWay, costRatio } = liveFill;
@@ -80,30 +82,30 @@ export function revalue(
 }
 
 /**
- * Trades a book, as drifted, to what was decided when it was `held`. A decision for exactly what is held (inside the
+ * Trades a holdings, as drifted, to what was decided when it was `held`. A decision for exactly what is held (inside the
  * no-trade band, or holding on) asks for no trade, so what the session has moved is not traded back.
  */
 function fillAt(
-  drifted: Book,
-  held: Book,
-  aims: readonly number[] | undefined,
+  drifted: Holdings,
+  held: Holdings,
+  targets: readonly number[] | undefined,
   policy: PortfolioPolicy,
-): Fill & { book: Book } {
-  if (!aims || aims.every((aim, i) => aim === held.weights[i]))
-    return { book: drifted, turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 };
-  const book = { weights: [...aims], cash: 1 - aims.reduce((sum, aim) => sum + aim, 0) };
-  return { book, ...tradingTo(drifted, aims, policy.symbols, policy.costs) };
+): Fill & { holdings: Holdings } {
+  if (!targets || targets.every((target, i) => target === held.weights[i]))
+    return { holdings: drifted, turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 };
+  const holdings = { weights: [...targets], cash: 1 - targets.reduce((sum, target) => sum + target, 0) };
+  return { holdings, ...tradingTo(drifted, targets, policy.symbols, policy.costs) };
 }
 
 /** A decision's targets in the order of `symbols`, which may have changed since it was made. */
-function aimsOf({ lines, shadowTargets, asOf }: Decision, symbols: readonly string[]) {
+function targetsInOrder({ lines, shadowTargets, asOf }: Decision, symbols: readonly string[]) {
   const known = new Set(symbols);
-  const stranger = lines.find(
+  const unknownSymbol = lines.find(
     (line, i) => !known.has(line.symbol) && (line.target > 0 || shadowTargets[i]! > 0),
   );
-  if (stranger)
+  if (unknownSymbol)
     throw new Error(
-      `the decision of ${asOf} buys ${stranger.symbol}, not among the portfolio's symbols; keep a symbol with bounds 0..0 to sell it`,
+      `the decision of ${asOf} buys ${unknownSymbol.symbol}, not among the portfolio's symbols; keep a symbol with bounds 0..0 to sell it`,
     );
   const places = new Map(lines.map(({ symbol }, i) => [symbol, i]));
   const inOrder = (targets: readonly number[]) => symbols.map((symbol) => targets[places.get(symbol)!] ?? 0);

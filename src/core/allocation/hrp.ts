@@ -41,7 +41,7 @@ export function hierarchicalRiskParity(covariance: Covariance, options: HrpOptio
   }
   const weights = new Array<number>(covariance.size).fill(0);
   const order = hrpOrder(covariance, live, inverse, options).map((leaf) => live[leaf]!);
-  shareOut(covariance, inverse, order, 1, weights);
+  recursiveBisection(covariance, inverse, order, 1, weights);
   return weights;
 }
 
@@ -64,7 +64,7 @@ function hrpOrder(
 }
 
 /** Gives `weight` to the assets in `order`, halved recursively, each half in proportion to the other's variance. */
-function shareOut(
+function recursiveBisection(
   covariance: Covariance,
   inverse: Float64Array,
   order: Int32Array,
@@ -83,8 +83,8 @@ function shareOut(
   const both = firstVariance + secondVariance;
   // Two perfectly hedged halves have no risk to share by.
   const share = both > 0 ? 1 - firstVariance / both : 0.5;
-  shareOut(covariance, inverse, first, weight * share, weights);
-  shareOut(covariance, inverse, second, weight * (1 - share), weights);
+  recursiveBisection(covariance, inverse, first, weight * share, weights);
+  recursiveBisection(covariance, inverse, second, weight * (1 - share), weights);
 }
 
 /** Variance of the inverse-variance portfolio of some assets; 0 at least. */

@@ -1,4 +1,5 @@
 import { AllocationError } from '../allocation-error.ts';
+import { falsePosition } from '../numeric/root.ts';
 import type { ConstrainedQp, Multipliers } from '../optimisation/constrained-qp.ts';
 import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
 import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
@@ -88,8 +89,6 @@ function inReturns(
 /** One point of the efficient frontier, by its risk tolerance. */
 type FrontierPoint = { tolerance: number; solution: QpSolution; excess: number; variance: number };
 
-const STEPS_MAX = 200;
-
 /**
  * The Sharpe ratio is greatest where risk tolerance = variance / excess return of its own optimum (the tangent through
  * the risk-free rate). Both sides are found on the frontier and the root closed in on by false position (Illinois).
@@ -116,7 +115,7 @@ function maxSharpe(problem: MvoProblem): MvoSolution {
     high = at(guess);
     guess *= 4;
   }
-  const point = falsePosition(at, low, high);
+  const point = tangencyBetween(at, low, high);
   return inReturns(point.solution, 1 / point.tolerance);
 }
 
@@ -157,30 +156,26 @@ function startingTolerance(point: FrontierPoint, mean: Float64Array): number {
   return size > 0 ? point.variance / size : 1;
 }
 
-/** Regula falsi, the stale end's value halved when it is kept twice (Illinois). */
-function falsePosition(
-  at: (tolerance: number) => FrontierPoint,
+const stepsMax = 200;
+
+function tangencyBetween(
+  pointAt: (tolerance: number) => FrontierPoint,
   below: FrontierPoint,
   above: FrontierPoint,
 ): FrontierPoint {
-  let low = { tolerance: below.tolerance, value: tangency(below) };
-  let high = { tolerance: above.tolerance, value: tangency(above) };
-  let kept = 0;
-  for (let step = 0; step < STEPS_MAX; step++) {
-    const share = low.value / (low.value - high.value);
-    const middle = at(low.tolerance + share * (high.tolerance - low.tolerance));
-    const value = tangency(middle);
-    const narrow = high.tolerance - low.tolerance <= 1e-13 * high.tolerance;
-    if (Math.abs(value) <= 1e-13 * middle.variance || narrow) return middle;
-    if (value > 0) {
-      low = { tolerance: middle.tolerance, value };
-      if (kept === 1) high.value /= 2;
-      kept = 1;
-    } else {
-      high = { tolerance: middle.tolerance, value };
-      if (kept === -1) low.value /= 2;
-      kept = -1;
-    }
-  }
-  throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${STEPS_MAX} steps.`);
+  const sampleOf = (point: FrontierPoint) => ({
+    at: point.tolerance,
+    value: tangency(point),
+    detail: point,
+  });
+  const { root } = falsePosition({
+    evaluate: (tolerance) => sampleOf(pointAt(tolerance)),
+    low: sampleOf(below),
+    high: sampleOf(above),
+    isRoot: ({ value, detail }, low, high) =>
+      Math.abs(value) <= 1e-13 * detail.variance || high.at - low.at <= 1e-13 * high.at,
+    stepsMax,
+  });
+  if (root) return root.detail;
+  throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${stepsMax} steps.`);
 }

@@ -1,7 +1,7 @@
 import { lastReturnSessions, lastReturns } from '../accounting/last-returns.ts';
 import { type Fill, openingValuation, revalue, type Valuation } from '../accounting/valuation.ts';
 import type { Session } from '../calendar/session.ts';
-import type { Outlook } from '../forecast/forecast-result.ts';
+import type { ForecastResult } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { decide, decisionSessions } from '../policy/decide.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -12,14 +12,14 @@ export type WalkForward = { decisions: Decision[]; valuations: Valuation[]; fill
 /**
  * Walks a policy forward over the panel's sessions from `inception` on, with the very `decide` and `revalue` that run
  * live: decided at a close from the panel cut there, filled at the next close, charged on drifted holdings.
- * `outlookAt` is given the cut panel and so cannot see further.
+ * `forecastAt` is given the cut panel and so cannot see further.
  */
 export function walkForward(input: {
   panel: PricePanel;
   policy: PortfolioPolicy;
   inception: Session;
   isRebalanceSession(session: Session): boolean;
-  outlookAt(panel: PricePanel): Outlook;
+  forecastAt(panel: PricePanel): ForecastResult;
 }): WalkForward {
   const { panel, policy } = input;
   const decisions: Decision[] = [];
@@ -49,7 +49,7 @@ export function walkForward(input: {
       asOf: session,
       reason: monthly ? 'monthly' : 'drawdown',
       panel: cut.last(decisionSessions(policy)),
-      outlook: input.outlookAt(cut),
+      forecastResult: input.forecastAt(cut),
       holdings: valuation.live,
       shadowHoldings: valuation.shadow,
       drawdown: valuation.drawdown,

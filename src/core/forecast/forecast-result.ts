@@ -7,22 +7,22 @@ import { panelSymbols, sessionsNeeded } from './forecaster-config.ts';
 import { predict } from './predict.ts';
 
 /** What forecasting has to offer a decision: a forecast and its model's age, or the reason there is none. */
-export type Outlook = {
+export type ForecastResult = {
   forecast: Forecast | null;
   /** last session of the model's training window */
   trainedOn: Session | null;
   reason: string | null;
 };
 
-export const noOutlook = (reason: string): Outlook => ({ forecast: null, trainedOn: null, reason });
+export const noForecast = (reason: string): ForecastResult => ({ forecast: null, trainedOn: null, reason });
 
 /** The forecast of the newest model at the panel's last session; a failure becomes the reason, never a throw. */
-export function outlookFrom(
+export function forecastFrom(
   artefact: Artefact | null,
   panel: PricePanel,
   quality: Omit<QualityOptions, 'windowSessions'>,
-): Outlook {
-  if (artefact === null) return noOutlook('no model has been trained yet');
+): ForecastResult {
+  if (artefact === null) return noForecast('no model has been trained yet');
   try {
     const windowSessions = sessionsNeeded(artefact.config).inference;
     const symbols = panelSymbols(artefact.config, artefact.symbols);

@@ -42,12 +42,12 @@ export function lstmSequence(
     if (step > 0)
       addProduct(gates, hidden.subarray((step - 1) * units, step * units), kernel.values, inputs, 4 * units);
     for (let unit = 0; unit < units; unit += 1) {
-      const admit = sigmoid(gates[unit]!);
-      const keep = sigmoid(gates[units + unit]!);
-      const candidate = Math.tanh(gates[2 * units + unit]!);
-      const emit = sigmoid(gates[3 * units + unit]!);
-      cell[unit] = keep * cell[unit]! + admit * candidate;
-      hidden[step * units + unit] = emit * Math.tanh(cell[unit]!);
+      const inputGate = sigmoid(gates[unit]!);
+      const forgetGate = sigmoid(gates[units + unit]!);
+      const cellGate = Math.tanh(gates[2 * units + unit]!);
+      const outputGate = sigmoid(gates[3 * units + unit]!);
+      cell[unit] = forgetGate * cell[unit]! + inputGate * cellGate;
+      hidden[step * units + unit] = outputGate * Math.tanh(cell[unit]!);
     }
   }
   return hidden;

@@ -86,10 +86,10 @@ function suspicion(previous: Bar, bar: Bar, basis: PriceBasis): Suspicion | null
   if (ratio !== undefined) {
     const recorded =
       bar.splitRatio === 1 ? 'no split is recorded' : `the recorded split is ${bar.splitRatio}`;
-    const told = basis === 'total-return' ? 'the source says closes hold splits' : recorded;
+    const record = basis === 'total-return' ? 'the source says closes hold splits' : recorded;
     return {
       kind: 'like-split',
-      reason: `${since}, like a split of ${factor < 1 ? ratio : `1/${ratio}`}; ${told}`,
+      reason: `${since}, like a split of ${factor < 1 ? ratio : `1/${ratio}`}; ${record}`,
     };
   }
   return size >= jumpFactorMin ? { kind: 'jump', reason: `${since} in one session` } : null;
@@ -129,9 +129,9 @@ export function crossCheckAdjusted(
   vendorAdjusted: ReadonlyMap<Session, number | null>,
   toleranceBps: number,
 ): AdjustedCrossCheck {
-  const stranger = bars.find(({ symbol }) => symbol !== bars[0]!.symbol);
-  if (stranger)
-    throw new RangeError(`bars of ${bars[0]!.symbol} and ${stranger.symbol}, expected one symbol`);
+  const unknownSymbol = bars.find(({ symbol }) => symbol !== bars[0]!.symbol);
+  if (unknownSymbol)
+    throw new RangeError(`bars of ${bars[0]!.symbol} and ${unknownSymbol.symbol}, expected one symbol`);
   const result: AdjustedCrossCheck = { compared: 0, unanswered: [], differences: [] };
   let previous: Bar | undefined;
   let vendorBefore: number | undefined;

@@ -26,7 +26,7 @@ export function findBinding(
       return -net > sum - lower ? 'lower' : undefined;
     }),
     turnover: multipliers.turnover / scale > problem.turnoverMax - traded(problem, weights),
-    gross: multipliers.gross / scale > problem.grossMax - grossOf(weights),
+    gross: multipliers.gross / scale > problem.grossExposureMax - grossOf(weights),
   };
 }
 
@@ -83,7 +83,7 @@ export function bindingRows(
   if (binding.gross) {
     rows.push({
       coefficients: Float64Array.from(weightSign),
-      bound: problem.grossMax,
+      bound: problem.grossExposureMax,
       add: (change) => {
         multipliers.gross += change;
       },
@@ -108,7 +108,7 @@ export function correctBinding(
     changed = true;
   };
   set('turnover', problem.turnoverMax - traded(problem, weights));
-  set('gross', problem.grossMax - grossOf(weights));
+  set('gross', problem.grossExposureMax - grossOf(weights));
   problem.groups.forEach(({ members, lower, upper }, g) => {
     const side = binding.groups[g];
     if (side) {

@@ -6,14 +6,14 @@ export type GroupLimit = { members: readonly number[]; lower: number; upper: num
 /**
  * A `BoundedQp` with trading terms and limits:
  * minimise w'Pw / 2 - q'w + sum proportional_i |w_i - current_i| + impact_i |w_i - current_i|^1.5.
- * `turnoverMax` limits the one-way turnover sum |w - current| / 2, `grossMax` limits sum |w|.
+ * `turnoverMax` limits the one-way turnover sum |w - current| / 2, `grossExposureMax` limits sum |w|.
  */
 export type ConstrainedQp = BoundedQp & {
   current: Float64Array;
   proportional: Float64Array;
   impact: Float64Array;
   turnoverMax: number;
-  grossMax: number;
+  grossExposureMax: number;
   groups: readonly GroupLimit[];
 };
 
@@ -40,7 +40,7 @@ export function hasTrading(problem: ConstrainedQp): boolean {
 }
 
 export function hasGross(problem: ConstrainedQp): boolean {
-  return Number.isFinite(problem.grossMax);
+  return Number.isFinite(problem.grossExposureMax);
 }
 
 /** A trade this small is none: costs may have any slope up to the one they have here. */

@@ -80,7 +80,7 @@ export function rowLimits(problem: ConstrainedQp): { rows: RowLimit[]; place: Ro
   const turnover = Number.isFinite(problem.turnoverMax)
     ? add(row('trade', undefined, 2 * problem.turnoverMax, false))
     : undefined;
-  const gross = hasGross(problem) ? add(row('gross', undefined, problem.grossMax, false)) : undefined;
+  const gross = hasGross(problem) ? add(row('gross', undefined, problem.grossExposureMax, false)) : undefined;
   return { rows, place: { groups, turnover, gross } };
 }
 

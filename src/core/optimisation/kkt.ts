@@ -95,5 +95,5 @@ function limits(
     if (Number.isFinite(upper)) report(upper - sum, multipliers.groups[g]!.upper);
   });
   if (Number.isFinite(problem.turnoverMax)) report(problem.turnoverMax - traded / 2, multipliers.turnover);
-  if (Number.isFinite(problem.grossMax)) report(problem.grossMax - gross, multipliers.gross);
+  if (Number.isFinite(problem.grossExposureMax)) report(problem.grossExposureMax - gross, multipliers.gross);
 }

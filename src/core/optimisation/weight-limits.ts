@@ -22,7 +22,7 @@ export type WeightLimits = {
   bounds?: Bounds | undefined;
   groups?: readonly GroupLimit[] | undefined;
   /** Limit on sum |w|, for long/short. */
-  grossMax?: number | undefined;
+  grossExposureMax?: number | undefined;
   /** Sum of the weights; default 1 (less when the rest is cash outside the problem). */
   budget?: number | undefined;
   trading?: TradingTerms | undefined;
@@ -51,12 +51,15 @@ export function constrain(
     proportional: costs(trading?.costBps),
     impact: costs(trading?.impactBps),
     turnoverMax: trading?.turnoverMax ?? Number.POSITIVE_INFINITY,
-    grossMax: limits.grossMax ?? Number.POSITIVE_INFINITY,
+    grossExposureMax: limits.grossExposureMax ?? Number.POSITIVE_INFINITY,
     groups: limits.groups ?? [],
   };
 }
 
-function checkLimits({ bounds, trading, groups, grossMax, budget }: WeightLimits, size: number): void {
+function checkLimits(
+  { bounds, trading, groups, grossExposureMax, budget }: WeightLimits,
+  size: number,
+): void {
   if (bounds) {
     checkNumbers('lower bound', bounds.lower, size);
     checkNumbers('upper bound', bounds.upper, size);
@@ -71,12 +74,13 @@ function checkLimits({ bounds, trading, groups, grossMax, budget }: WeightLimits
     }
   }
   groups?.forEach(({ members, lower, upper }, g) => {
-    const stranger = members.find((i) => !(Number.isInteger(i) && i >= 0 && i < size));
-    if (stranger !== undefined) refuse(`Group ${g} names asset ${stranger}, expected 0 to ${size - 1}.`);
+    const unknownSymbol = members.find((i) => !(Number.isInteger(i) && i >= 0 && i < size));
+    if (unknownSymbol !== undefined)
+      refuse(`Group ${g} names asset ${unknownSymbol}, expected 0 to ${size - 1}.`);
     if (!(lower <= upper))
       throw new AllocationError('infeasible', `Group ${g} allows ${lower} to ${upper}: nothing.`);
   });
-  for (const [what, limit] of Object.entries({ grossMax, turnoverMax: trading?.turnoverMax })) {
+  for (const [what, limit] of Object.entries({ grossExposureMax, turnoverMax: trading?.turnoverMax })) {
     if (limit !== undefined && !(limit >= 0)) refuse(`${what} is ${limit}, expected 0 or more.`);
   }
   if (budget !== undefined && !Number.isFinite(budget))

@@ -1,13 +1,13 @@
 import type { Multipliers } from '../optimisation/constrained-qp.ts';
-import { type Book, invested } from '../portfolio/holdings.ts';
+import { type Holdings, invested } from '../portfolio/holdings.ts';
 import type { BindingConstraint } from './decision.ts';
 import {
   breach,
   groupBreach,
-  type Limited,
   leastTrading,
   limitsOf,
   type PolicyLimits,
+  type ProjectedWeights,
   projectToLimits,
 } from './limits.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
@@ -29,50 +29,50 @@ export type Constrained = {
 /**
  * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, groups, gross limit,
  * turnover cap and no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit
- * must not wait for a turnover budget. `first` exempts the first investment from cap and band.
+ * must not wait for a turnover budget. `isFirstInvestment` exempts the isFirstInvestment investment from cap and band.
  */
 export function constrain(
-  proposal: Limited,
-  book: Book,
+  proposal: ProjectedWeights,
+  holdings: Holdings,
   policy: PortfolioPolicy,
   bounds: readonly Bounds[],
   exposure: number,
-  first: boolean,
+  isFirstInvestment: boolean,
 ): Constrained {
   const limits = limitsOf(policy, bounds, exposure);
   const goal = projectToLimits(
     proposal.weights.map((weight) => weight * limits.budget),
     limits,
   );
-  const nearest = nearestAllowed(book, limits);
-  const forced = oneWayTurnover(book, nearest);
-  const cap = first ? null : policy.turnoverOneWayMax;
-  const band = first || forced > tolerance ? 0 : policy.noTradeBandRatio;
-  const targets = limitTrading(goal.weights, nearest, forced, book, cap, band);
+  const nearest = nearestAllowed(holdings, limits);
+  const forced = oneWayTurnover(holdings, nearest);
+  const cap = isFirstInvestment ? null : policy.turnoverOneWayMax;
+  const band = isFirstInvestment || forced > tolerance ? 0 : policy.noTradeBandRatio;
+  const targets = limitTrading(goal.weights, nearest, forced, holdings, cap, band);
   const multipliers = goal.multipliers ?? proposal.multipliers;
   return {
     targets,
     bounds: limits.bounds,
-    binding: bindingOf(targets, book, policy, limits, cap, band, multipliers),
+    binding: bindingOf(targets, holdings, policy, limits, cap, band, multipliers),
     limits,
     turnoverOneWayMax: cap === null ? Number.POSITIVE_INFINITY : Math.max(cap, forced),
   };
 }
 
-const oneWayTurnover = (book: Book, to: readonly number[]) =>
-  to.reduce((sum, w, i) => sum + Math.abs(w - book.weights[i]!), 0) / 2;
+const oneWayTurnover = (holdings: Holdings, to: readonly number[]) =>
+  to.reduce((sum, w, i) => sum + Math.abs(w - holdings.weights[i]!), 0) / 2;
 
 /** `goal`, or as much of the way there from `nearest`, the `forced` trades, as band and turnover cap let pass. */
 function limitTrading(
   goal: number[],
   nearest: number[],
   forced: number,
-  book: Book,
+  holdings: Holdings,
   cap: number | null,
   band: number,
 ): number[] {
-  const oneWay = (to: readonly number[]) => oneWayTurnover(book, to);
-  if (oneWay(goal) < band) return [...book.weights];
+  const oneWay = (to: readonly number[]) => oneWayTurnover(holdings, to);
+  if (oneWay(goal) < band) return [...holdings.weights];
   if (cap === null || oneWay(goal) <= cap + tolerance) return goal;
   if (forced >= cap) return nearest;
   const between = (share: number) => nearest.map((w, i) => w + share * (goal[i]! - w));
@@ -88,21 +88,21 @@ function limitTrading(
 }
 
 /** The allowed weights nearest to what is held: trades that the limits force, and no more. Cash may be left over. */
-function nearestAllowed(book: Book, limits: PolicyLimits): number[] {
-  const { bounds, budget, groups, grossMax } = limits;
-  const clipped = book.weights.map((w, i) => Math.min(Math.max(w, bounds[i]!.lower), bounds[i]!.upper));
+function nearestAllowed(holdings: Holdings, limits: PolicyLimits): number[] {
+  const { bounds, budget, groups, grossExposureMax } = limits;
+  const clipped = holdings.weights.map((w, i) => Math.min(Math.max(w, bounds[i]!.lower), bounds[i]!.upper));
   const sum = invested({ weights: clipped, cash: 0 });
   if (sum <= budget + tolerance && groupBreach(clipped, limits, tolerance) === null) return clipped;
-  if (groups.length === 0 && grossMax === null) return projectToLimits(clipped, limits).weights;
-  return leastTrading(book, limits);
+  if (groups.length === 0 && grossExposureMax === null) return projectToLimits(clipped, limits).weights;
+  return leastTrading(holdings, limits);
 }
 
 /** The limits the targets lie against, with the optimiser's multipliers where it found some. */
 function bindingOf(
   targets: readonly number[],
-  book: Book,
+  holdings: Holdings,
   policy: PortfolioPolicy,
-  { bounds, groups, grossMax, budget }: PolicyLimits,
+  { bounds, groups, grossExposureMax, budget }: PolicyLimits,
   cap: number | null,
   band: number,
   multipliers: Multipliers | null,
@@ -115,7 +115,7 @@ function bindingOf(
     limit: number,
     multiplier: number | undefined,
   ) => binding.push({ kind, name, limit, multiplier: multiplier ?? null });
-  const turnover = oneWayTurnover(book, targets);
+  const turnover = oneWayTurnover(holdings, targets);
   if (band > 0 && turnover <= tolerance) add('band', 'no-trade band', band, undefined);
   if (cap !== null && turnover >= cap - guardTolerance)
     // A cap that no optimiser knew of has no multiplier, rather than one of 0.
@@ -136,7 +136,8 @@ function bindingOf(
     if (near(total, upper) && upper < budget) add('group', name, upper, multipliers?.groups[g]?.upper);
   });
   const gross = targets.reduce((s, w) => s + Math.abs(w), 0);
-  if (grossMax !== null && near(gross, grossMax)) add('gross', 'gross weight', grossMax, multipliers?.gross);
+  if (grossExposureMax !== null && near(gross, grossExposureMax))
+    add('gross', 'gross weight', grossExposureMax, multipliers?.gross);
   return binding;
 }
 
@@ -156,20 +157,20 @@ export function guardWeights(
     throw new Error(`${where}: weights with cash must sum to 1, got ${sum}`);
   const broken = breach(
     weights,
-    { bounds: [...bounds], groups: [], grossMax: null, budget: 1 - cash },
+    { bounds: [...bounds], groups: [], grossExposureMax: null, budget: 1 - cash },
     guardTolerance,
   );
   if (broken) throw new Error(`${where}: ${broken}`);
 }
 
 /** The last guard before rows: `guardWeights`, and every other limit of the policy. */
-export function guardTargets(limited: Constrained, book: Book, where: string): void {
+export function guardTargets(limited: Constrained, holdings: Holdings, where: string): void {
   const { targets, bounds, limits, turnoverOneWayMax } = limited;
   const sum = targets.reduce((s, w) => s + w, 0);
   guardWeights(targets, 1 - sum, bounds, where);
   if (!(sum <= limits.budget + guardTolerance))
     throw new Error(`${where}: ${sum} would be invested, expected at most ${limits.budget}`);
-  const turnover = oneWayTurnover(book, targets);
+  const turnover = oneWayTurnover(holdings, targets);
   if (!(turnover <= turnoverOneWayMax + guardTolerance))
     throw new Error(`${where}: the one-way turnover is ${turnover}, expected at most ${turnoverOneWayMax}`);
   const held = limits.groups.length > 0 && turnover <= tolerance;

@@ -1,8 +1,8 @@
 import type { Session } from '../calendar/session.ts';
-import type { Outlook } from '../forecast/forecast-result.ts';
+import type { ForecastResult } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
 import type { DrawdownStatus } from '../portfolio/drawdown.ts';
-import type { Book } from '../portfolio/holdings.ts';
+import type { Holdings } from '../portfolio/holdings.ts';
 import type { DecisionInputs, DecisionReason } from './decision.ts';
 import type { PortfolioPolicy } from './policy.ts';
 
@@ -12,9 +12,9 @@ export type DecideInput = {
   reason: DecisionReason;
   /** levels up to `asOf` and no further */
   panel: PricePanel;
-  outlook: Outlook;
-  holdings: Book;
-  shadowHoldings: Book;
+  forecastResult: ForecastResult;
+  holdings: Holdings;
+  shadowHoldings: Holdings;
   drawdown: DrawdownStatus;
   /** the last decision's session and shadow targets; null before the first */
   previous: { asOf: Session; targets: readonly number[] } | null;

@@ -1,13 +1,13 @@
 import { allowedExposure } from '../portfolio/drawdown.ts';
-import { type Book, tradingTo } from '../portfolio/holdings.ts';
+import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { BindingConstraint, Decision, Rung } from './decision.ts';
-import { type Attempt, attempts } from './fallback.ts';
-import { type Bounds, type PortfolioPolicy, safeIndex } from './policy.ts';
+import type { BindingConstraint, Decision, FallbackLevel } from './decision.ts';
+import { type FallbackStep, fallbackSteps } from './fallback.ts';
+import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
 import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
-import { calmed } from './volatility-target.ts';
+import { scaleToVolatilityTarget } from './volatility-target.ts';
 
 export type { DecideInput } from './decide-input.ts';
 
@@ -19,7 +19,7 @@ export function decisionSessions(policy: PortfolioPolicy): number {
 
 /**
  * The one composition from prices and a forecast to target weights, used live and in walk-forward alike.
- * Pure: the same input gives the same Decision, bit for bit. When a part fails it steps down the ladder
+ * Pure: the same input gives the same Decision, bit for bit. When a part fails it steps down the fallback chain
  * (full, signal off, previous covariance, last good weights, hold) and says so; it throws only when `panel`
  * is not the panel of `asOf`.
  */
@@ -32,81 +32,105 @@ export function decide(input: DecideInput): Decision {
   const universe = cleanUniverse(input.panel, policy);
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
-  const first = isEmpty(input.holdings) && isEmpty(input.shadowHoldings);
+  const isFirstInvestment = isEmpty(input.holdings) && isEmpty(input.shadowHoldings);
   const failures: string[] = [];
-  for (const attempt of attempts(input, universe, failures)) {
+  for (const step of fallbackSteps(input, universe, failures)) {
     try {
-      const live = make(input, universe, attempt, input.holdings, exposure, first);
-      const shadow = make(input, universe, attempt, input.shadowHoldings, 1, first);
-      return compose(input, universe, attempt.rung, failures, exposure, live, shadow.targets);
+      const live = targetsFor(input, universe, step, input.holdings, exposure, isFirstInvestment);
+      const shadow = targetsFor(input, universe, step, input.shadowHoldings, 1, isFirstInvestment);
+      return compose(input, universe, step.fallbackLevel, failures, exposure, live, shadow.targets);
     } catch (error) {
-      failures.push(`${attempt.rung}: ${(error as Error).message}`);
+      failures.push(`${step.fallbackLevel}: ${(error as Error).message}`);
     }
   }
   const held = hold(input, exposure, universe.bounds);
   return compose(input, universe, 'hold', failures, exposure, held, [...input.shadowHoldings.weights]);
 }
 
-const isEmpty = ({ weights }: Book) => weights.every((weight) => weight === 0);
+const isEmpty = ({ weights }: Holdings) => weights.every((weight) => weight === 0);
 
-type Made = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
+type Targets = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
 
-/** One book's targets by one rung: proposed, constrained, scaled to the volatility target, guarded, and made safe. */
-function make(
+/** Targets of one set of holdings by one fallback step: proposed, constrained, scaled, guarded, the cash proxy filled. */
+function targetsFor(
   input: DecideInput,
   universe: Universe,
-  attempt: Attempt,
-  holdings: Book,
+  step: FallbackStep,
+  holdings: Holdings,
   drawdownExposure: number,
-  first: boolean,
-): Made {
+  isFirstInvestment: boolean,
+): Targets {
   const { policy, asOf } = input;
-  const book = withoutSafe(holdings, policy);
-  const proposal = attempt.propose({ book, exposure: drawdownExposure, first });
-  const most = Math.min(drawdownExposure, attempt.exposureMax);
-  const at = (exposure: number) => constrain(proposal, book, policy, universe.bounds, exposure, first);
-  const { made, exposure } = calmed(policy, universe, attempt.covariance(), most, at);
+  const atRisk = withoutCashProxy(holdings, policy);
+  const proposal = step.propose({ holdings: atRisk, exposure: drawdownExposure, isFirstInvestment });
+  const exposureMax = Math.min(drawdownExposure, step.exposureMax);
+  const constrainedAt = (exposure: number) =>
+    constrain(proposal, atRisk, policy, universe.bounds, exposure, isFirstInvestment);
+  const { targets, exposure } = scaleToVolatilityTarget(
+    policy,
+    universe,
+    step.covariance(),
+    exposureMax,
+    constrainedAt,
+  );
   const where = `${policy.portfolio} as of ${asOf}`;
-  guardTargets(made, book, where);
+  guardTargets(targets, atRisk, where);
   const cuts: BindingConstraint[] = [];
   if (drawdownExposure < 1)
     cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
   if (exposure < drawdownExposure)
     cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
-  const safe = fillSafe({ ...made, binding: [...cuts, ...made.binding] }, universe, holdings, policy);
-  guardWeights(safe.targets, 1 - safe.targets.reduce((s, w) => s + w, 0), safe.bounds, where);
-  return safe;
+  const filled = fillCashProxy(
+    { ...targets, binding: [...cuts, ...targets.binding] },
+    universe,
+    holdings,
+    policy,
+  );
+  guardWeights(filled.targets, 1 - filled.targets.reduce((s, w) => s + w, 0), filled.bounds, where);
+  return filled;
 }
 
-/** What the limits see: the safe asset counts as the cash it stands in for. */
-function withoutSafe(book: Book, policy: PortfolioPolicy): Book {
-  const safe = safeIndex(policy);
-  if (safe === null) return book;
-  const weights = book.weights.map((weight, i) => (i === safe ? 0 : weight));
-  return { weights, cash: book.cash + book.weights[safe]! };
+/** What the limits see: the cash proxy counts as the cash it stands in for. */
+function withoutCashProxy(holdings: Holdings, policy: PortfolioPolicy): Holdings {
+  const proxy = cashProxyIndex(policy);
+  if (proxy === null) return holdings;
+  const weights = holdings.weights.map((weight, i) => (i === proxy ? 0 : weight));
+  return { weights, cash: holdings.cash + holdings.weights[proxy]! };
 }
 
-/** What is left uninvested, beyond the cash that is always kept, goes to the safe asset. It follows no other trade. */
-function fillSafe(made: Made, { safe }: Universe, holdings: Book, policy: PortfolioPolicy): Made {
-  if (safe === null) return made;
+/** What is left uninvested, beyond the cash that is always kept, goes to the cash proxy. It follows no other trade. */
+function fillCashProxy(
+  made: Targets,
+  { cashProxy }: Universe,
+  holdings: Holdings,
+  policy: PortfolioPolicy,
+): Targets {
+  if (cashProxy === null) return made;
   const most = 1 - policy.cashRatio;
   const rest = Math.min(most, Math.max(0, most - made.targets.reduce((s, w) => s + w, 0)));
-  const held = holdings.weights[safe]!;
-  const still = made.targets.every((target, i) => i === safe || target === holdings.weights[i]);
+  const held = holdings.weights[cashProxy]!;
+  const still = made.targets.every((target, i) => i === cashProxy || target === holdings.weights[i]);
   const target = still && Math.abs(rest - held) / 2 < policy.noTradeBandRatio ? held : rest;
   return {
     ...made,
-    targets: made.targets.map((weight, i) => (i === safe ? target : weight)),
-    bounds: made.bounds.map((bound, i) => (i === safe ? { lower: 0, upper: Math.max(most, target) } : bound)),
+    targets: made.targets.map((weight, i) => (i === cashProxy ? target : weight)),
+    bounds: made.bounds.map((bound, i) =>
+      i === cashProxy ? { lower: 0, upper: Math.max(most, target) } : bound,
+    ),
   };
 }
 
-/** The last rung: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */
-function hold({ holdings, policy }: DecideInput, exposure: number, limits: readonly Bounds[]): Made {
-  const atRisk = withoutSafe(holdings, policy).weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
+/** The last fallback level: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */
+function hold({ holdings, policy }: DecideInput, exposure: number, limits: readonly Bounds[]): Targets {
+  const atRisk = withoutCashProxy(holdings, policy).weights.reduce(
+    (sum, weight) => sum + Math.abs(weight),
+    0,
+  );
   const most = (1 - policy.cashRatio) * exposure;
   const share = exposure < 1 && atRisk > most ? most / atRisk : 1;
-  const targets = holdings.weights.map((w, i) => (policy.symbols[i] === policy.safeSymbol ? w : w * share));
+  const targets = holdings.weights.map((w, i) =>
+    policy.symbols[i] === policy.cashProxySymbol ? w : w * share,
+  );
   const bounds = limits.map(({ lower, upper }, i) => ({
     lower: Math.min(lower, targets[i]!),
     upper: Math.max(upper, targets[i]!),
@@ -118,15 +142,15 @@ function hold({ holdings, policy }: DecideInput, exposure: number, limits: reado
 function compose(
   input: DecideInput,
   universe: Universe,
-  rung: Rung,
+  fallbackLevel: FallbackLevel,
   failures: readonly string[],
   exposureRatio: number,
-  live: Made,
+  live: Targets,
   shadowTargets: number[],
 ): Decision {
-  const { policy, holdings, outlook } = input;
+  const { policy, holdings, forecastResult } = input;
   const trading = tradingTo(holdings, live.targets, policy.symbols, policy.costs);
-  const forecast = rung === 'full' && usesForecast(policy) ? outlook.forecast : null;
+  const forecast = fallbackLevel === 'full' && usesForecast(policy) ? forecastResult.forecast : null;
   const lines = policy.symbols.map((symbol, i) => ({
     symbol,
     held: holdings.weights[i]!,
@@ -142,8 +166,8 @@ function compose(
     asOf: input.asOf,
     reason: input.reason,
     allocator: policy.allocator,
-    rung,
-    rungReason: rung === 'full' ? null : failures.join('; '),
+    fallbackLevel,
+    fallbackReason: fallbackLevel === 'full' ? null : failures.join('; '),
     lines,
     cash: { held: holdings.cash, target: 1 - live.targets.reduce((s, w) => s + w, 0) },
     turnoverOneWay: trading.turnoverOneWay,

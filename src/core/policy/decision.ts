@@ -5,9 +5,9 @@ import type { DrawdownStatus } from '../portfolio/drawdown.ts';
 /** Why a decision was made: the calendar, a change of the drawdown state, or a person's request. */
 export type DecisionReason = 'monthly' | 'drawdown' | 'manual';
 
-/** The ladder a decision steps down when a part fails; a higher index is a worse rung. */
-export const rungs = ['full', 'signal-off', 'previous-covariance', 'last-good', 'hold'] as const;
-export type Rung = (typeof rungs)[number];
+/** The fallback chain a decision steps down when a part fails; a higher index is a worse level. */
+export const fallbackLevels = ['full', 'signal-off', 'previous-covariance', 'last-good', 'hold'] as const;
+export type FallbackLevel = (typeof fallbackLevels)[number];
 
 /** One asset's line in a decision. Weights are ratios of net asset value. */
 export type TargetLine = {
@@ -50,9 +50,9 @@ export type Decision = {
   asOf: Session;
   reason: DecisionReason;
   allocator: string;
-  rung: Rung;
-  /** why a lower rung was taken; null on `full` */
-  rungReason: string | null;
+  fallbackLevel: FallbackLevel;
+  /** why a lower fallback level was taken; null on `full` */
+  fallbackReason: string | null;
   lines: TargetLine[];
   cash: { held: number; target: number };
   turnoverOneWay: number;

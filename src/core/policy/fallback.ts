@@ -1,33 +1,33 @@
 import { allocate, expectedReturns } from '../allocation/allocator.ts';
 import { meanVariance } from '../allocation/mvo.ts';
 import { costTerms } from '../portfolio/costs.ts';
-import type { Book } from '../portfolio/holdings.ts';
+import type { Holdings } from '../portfolio/holdings.ts';
 import { type Covariance, estimateCovariance } from '../risk/covariance.ts';
 import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { Rung } from './decision.ts';
-import { asWeightLimits, type Limited, limitsOf } from './limits.ts';
+import type { FallbackLevel } from './decision.ts';
+import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { commonReturns, type Universe } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 
 /** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
-export type Recipient = { book: Book; exposure: number; first: boolean };
+export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
-/** One rung's way to weights that sum to 1 over all of the policy's symbols. */
-export type Attempt = {
-  rung: Rung;
-  propose(recipient: Recipient): Limited;
-  /** of the universe's members, per session; null where the rung looks at no prices */
+/** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
+export type FallbackStep = {
+  fallbackLevel: FallbackLevel;
+  propose(context: AllocationContext): ProjectedWeights;
+  /** of the universe's members, per session; null where the fallback level looks at no prices */
   covariance(): Covariance | null;
-  /** share of the proposal that may be invested, where the rung cannot measure its volatility */
+  /** share of the proposal that may be invested, where the fallback level cannot measure its volatility */
   exposureMax: number;
 };
 
-/** The rungs to try, best first. A rung that cannot even be tried records why. */
-export function attempts(input: DecideInput, universe: Universe, failures: string[]): Attempt[] {
+/** The fallback levels to try, best first. A fallback level that cannot even be tried records why. */
+export function fallbackSteps(input: DecideInput, universe: Universe, failures: string[]): FallbackStep[] {
   const { policy, previous } = input;
-  const list: Attempt[] = [];
+  const list: FallbackStep[] = [];
   if (usesForecast(policy)) {
     const absent = whyNoSignal(input, universe);
     if (absent) failures.push(`full: ${absent}`);
@@ -44,13 +44,13 @@ export function attempts(input: DecideInput, universe: Universe, failures: strin
 }
 
 /** The last decision's weights; under a volatility target no more of them than were held then. */
-function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Attempt | null {
-  const targets = previous.map((weight, i) => (policy.symbols[i] === policy.safeSymbol ? 0 : weight));
+function lastGood(policy: PortfolioPolicy, previous: readonly number[]): FallbackStep | null {
+  const targets = previous.map((weight, i) => (policy.symbols[i] === policy.cashProxySymbol ? 0 : weight));
   const sum = targets.reduce((s, w) => s + w, 0);
   if (!(sum > 0)) return null;
   const weights = targets.map((w) => w / sum);
   return {
-    rung: 'last-good',
+    fallbackLevel: 'last-good',
     propose: () => ({ weights, multipliers: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
@@ -60,12 +60,12 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Attempt
 function fromReturns(
   input: DecideInput,
   universe: Universe,
-  rung: Rung,
+  fallbackLevel: FallbackLevel,
   read: () => ReturnsMatrix,
   signalScale: number,
-): Attempt {
+): FallbackStep {
   const { policy } = input;
-  // Read once for both books, and only if this rung is tried.
+  // Read once for both holdings, and only if this fallback level is tried.
   let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
   const risk = () => {
     if (universe.members.length === 0) throw new Error('no asset has usable prices');
@@ -76,20 +76,20 @@ function fromReturns(
     return made;
   };
   return {
-    rung,
+    fallbackLevel,
     covariance: () => risk().covariance,
     exposureMax: 1,
-    propose(recipient) {
+    propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
       if (policy.allocator === 'mvo')
-        return optimise(input, universe, recipient, { returns, covariance, signal, signalScale });
+        return optimise(input, universe, context, { returns, covariance, signal, signalScale });
       const weights = allocate(
         policy.allocator,
         { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
         policy.allocatorOptions,
       );
-      return { weights: spread(input, universe, weights), multipliers: null };
+      return { weights: scatter(input, universe, weights), multipliers: null };
     },
   };
 }
@@ -103,8 +103,12 @@ function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) 
   };
 }
 
-function signalOf({ outlook, policy }: DecideInput, { members }: Universe, signalScale: number): number[] {
-  const forecast = signalScale > 0 ? outlook.forecast : null;
+function signalOf(
+  { forecastResult, policy }: DecideInput,
+  { members }: Universe,
+  signalScale: number,
+): number[] {
+  const forecast = signalScale > 0 ? forecastResult.forecast : null;
   if (!forecast) return members.map(() => 0);
   return members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!);
 }
@@ -117,9 +121,9 @@ function signalOf({ outlook, policy }: DecideInput, { members }: Universe, signa
 function optimise(
   input: DecideInput,
   universe: Universe,
-  { book, exposure, first }: Recipient,
+  { holdings, exposure, isFirstInvestment }: AllocationContext,
   estimates: { returns: ReturnsMatrix; covariance: Covariance; signal: number[]; signalScale: number },
-): Limited {
+): ProjectedWeights {
   const { policy } = input;
   const { members } = universe;
   const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
@@ -133,8 +137,9 @@ function optimise(
     })),
   };
   const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
-  const elsewhere = book.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
-  const cap = first || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
+  const elsewhere = holdings.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
+  const cap =
+    isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
   const solve = (turnoverMax: number | undefined) =>
     meanVariance({
       ...policy.allocatorOptions,
@@ -143,7 +148,7 @@ function optimise(
       mean: expectedReturns(estimates, policy.allocatorOptions),
       ...asWeightLimits(own),
       trading: {
-        current: members.map((i) => book.weights[i]!),
+        current: members.map((i) => holdings.weights[i]!),
         costBps: terms.map(({ costBps }) => costBps),
         impactBps: terms.map(({ impactBps }) => impactBps),
         ...(turnoverMax === undefined ? {} : { turnoverMax }),
@@ -158,11 +163,11 @@ function optimise(
       : solve(undefined);
   const weights = solution.weights.map((weight) => weight / limits.budget);
   return {
-    weights: spread(input, universe, weights),
+    weights: scatter(input, universe, weights),
     multipliers: {
       ...solution.multipliers,
-      lower: Float64Array.from(spread(input, universe, Array.from(solution.multipliers.lower))),
-      upper: Float64Array.from(spread(input, universe, Array.from(solution.multipliers.upper))),
+      lower: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.lower))),
+      upper: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.upper))),
     },
   };
 }
@@ -176,7 +181,7 @@ function withinCap<Result>(capped: () => Result, free: () => Result): Result {
 }
 
 /** Values of the members over all of the policy's symbols; assets outside the universe get 0. */
-function spread({ policy }: DecideInput, { members }: Universe, values: readonly number[]): number[] {
+function scatter({ policy }: DecideInput, { members }: Universe, values: readonly number[]): number[] {
   const all = new Array<number>(policy.symbols.length).fill(0);
   members.forEach((i, k) => {
     all[i] = values[k]!;
@@ -184,9 +189,12 @@ function spread({ policy }: DecideInput, { members }: Universe, values: readonly
   return all;
 }
 
-function whyNoSignal({ asOf, outlook, policy, panel }: DecideInput, universe: Universe): string | null {
-  const { forecast, trainedOn } = outlook;
-  if (!forecast || !trainedOn) return outlook.reason ?? 'there is no forecast';
+function whyNoSignal(
+  { asOf, forecastResult, policy, panel }: DecideInput,
+  universe: Universe,
+): string | null {
+  const { forecast, trainedOn } = forecastResult;
+  if (!forecast || !trainedOn) return forecastResult.reason ?? 'there is no forecast';
   if (forecast.asOf !== asOf) return `the forecast is as of ${forecast.asOf}, expected ${asOf}`;
   if (trainedOn > asOf) return `the model was trained on ${trainedOn}, after ${asOf}`;
   const age = panel.sessions.filter((session) => session > trainedOn).length;

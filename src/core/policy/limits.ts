@@ -1,10 +1,10 @@
 import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import { nearestWeights } from '../optimisation/nearest.ts';
 import type { WeightLimits } from '../optimisation/weight-limits.ts';
-import { type Book, invested } from '../portfolio/holdings.ts';
+import { type Holdings, invested } from '../portfolio/holdings.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
 
-/** No weights satisfy the limits; the decision steps down a rung. */
+/** No weights satisfy the limits; the decision steps down a fallback level. */
 export class InfeasibleError extends Error {
   override name = 'InfeasibleError';
 }
@@ -13,13 +13,13 @@ export class InfeasibleError extends Error {
 export type PolicyLimits = {
   bounds: Bounds[];
   groups: { name: string; members: number[]; lower: number; upper: number }[];
-  grossMax: number | null;
+  grossExposureMax: number | null;
   /** sum of the weights: what may be invested */
   budget: number;
 };
 
 /** Weights and, where an optimiser found them, the multipliers of the limits they lie against. */
-export type Limited = { weights: number[]; multipliers: Multipliers | null };
+export type ProjectedWeights = { weights: number[]; multipliers: Multipliers | null };
 
 const tolerance = 1e-12;
 /** An optimiser's weights are inside their limits to about this much. */
@@ -44,23 +44,23 @@ export function limitsOf(policy: PortfolioPolicy, bounds: readonly Bounds[], exp
       lower: lower * exposure,
       upper: upper < 0 ? upper * exposure : upper,
     })),
-    grossMax: policy.grossMax === null ? null : policy.grossMax * exposure,
+    grossExposureMax: policy.grossExposureMax === null ? null : policy.grossExposureMax * exposure,
   };
 }
 
 /** The limits as the optimisers of core/allocation take them. */
-export function asWeightLimits({ bounds, groups, grossMax, budget }: PolicyLimits): WeightLimits {
+export function asWeightLimits({ bounds, groups, grossExposureMax, budget }: PolicyLimits): WeightLimits {
   return {
     bounds: { lower: bounds.map(({ lower }) => lower), upper: bounds.map(({ upper }) => upper) },
     groups,
-    ...(grossMax === null ? {} : { grossMax }),
+    ...(grossExposureMax === null ? {} : { grossExposureMax }),
     budget,
   };
 }
 
 /** The weights inside the limits that are nearest to `goal`, by the sum of squared differences. */
-export function projectToLimits(goal: readonly number[], limits: PolicyLimits): Limited {
-  if (limits.groups.length === 0 && limits.grossMax === null)
+export function projectToLimits(goal: readonly number[], limits: PolicyLimits): ProjectedWeights {
+  if (limits.groups.length === 0 && limits.grossExposureMax === null)
     return { weights: projectToBudget(goal, limits.bounds, limits.budget), multipliers: null };
   if (breach(goal, limits, optimiserTolerance) === null) return { weights: [...goal], multipliers: null };
   const { weights, multipliers } = nearestWeights(goal, asWeightLimits(limits));
@@ -74,13 +74,13 @@ const tradingWeight = 10;
  * The weights inside the limits that take the least trading from what is held; cash may be left over. Where they break
  * the gross limit, longs and shorts are cut alike, so that the cash stays; the least trading only where no group binds.
  */
-export function leastTrading(book: Book, limits: PolicyLimits): number[] {
-  const weights = withCashLeft(book, limits);
+export function leastTrading(holdings: Holdings, limits: PolicyLimits): number[] {
+  const weights = withCashLeft(holdings, limits);
   if (groupBreach(weights, limits, optimiserTolerance) === null) return weights;
   const within = (budget: number) =>
     nearestWeights(
-      book.weights,
-      { ...asWeightLimits({ ...limits, budget }), trading: { current: book.weights, costBps: 10_000 } },
+      holdings.weights,
+      { ...asWeightLimits({ ...limits, budget }), trading: { current: holdings.weights, costBps: 10_000 } },
       tradingWeight,
     ).weights;
   try {
@@ -92,10 +92,10 @@ export function leastTrading(book: Book, limits: PolicyLimits): number[] {
 }
 
 /** The least trading inside all limits but the gross one: cash is one asset more, which costs nothing to trade. */
-function withCashLeft(book: Book, { bounds, groups, budget }: PolicyLimits): number[] {
+function withCashLeft(holdings: Holdings, { bounds, groups, budget }: PolicyLimits): number[] {
   const lower = bounds.map((bound) => bound.lower);
   const cashMax = 1 - lower.reduce((sum, bound) => sum + bound, 0);
-  const held = [...book.weights, book.cash];
+  const held = [...holdings.weights, holdings.cash];
   const { weights } = nearestWeights(
     held,
     {
@@ -105,7 +105,7 @@ function withCashLeft(book: Book, { bounds, groups, budget }: PolicyLimits): num
       },
       groups,
       budget: 1,
-      trading: { current: held, costBps: [...book.weights.map(() => 10_000), 0] },
+      trading: { current: held, costBps: [...holdings.weights.map(() => 10_000), 0] },
     },
     tradingWeight,
   );
@@ -135,8 +135,8 @@ export function groupBreach(weights: readonly number[], limits: PolicyLimits, sl
       return `group ${name} has ${total}, expected within ${lower} to ${upper}`;
   }
   const gross = weights.reduce((s, w) => s + Math.abs(w), 0);
-  if (limits.grossMax !== null && !(gross <= limits.grossMax + slack))
-    return `the gross weight is ${gross}, expected at most ${limits.grossMax}`;
+  if (limits.grossExposureMax !== null && !(gross <= limits.grossExposureMax + slack))
+    return `the gross weight is ${gross}, expected at most ${limits.grossExposureMax}`;
   return null;
 }
 

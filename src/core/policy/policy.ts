@@ -25,11 +25,11 @@ export type PortfolioPolicy = {
   /** limits on the sums of some symbols' weights */
   groups: PolicyGroup[];
   /** limit on the sum of absolute weights, for long/short; null for none */
-  grossMax: number | null;
+  grossExposureMax: number | null;
   /** ex-ante volatility a year the invested part is scaled down to; null for none */
   volatilityTarget: number | null;
   /** symbol that takes what drawdown limits free from the others; null for cash. It is no part of the allocation. */
-  safeSymbol: string | null;
+  cashProxySymbol: string | null;
   /** one-way; null for none */
   turnoverOneWayMax: number | null;
   /** a decision whose one-way turnover is below this is not traded */
@@ -44,11 +44,11 @@ export function boundsOf(policy: PortfolioPolicy): Bounds[] {
   return policy.symbols.map((symbol) => policy.boundsBySymbol[symbol] ?? policy.bounds);
 }
 
-/** Where the safe asset stands among the symbols; null where drawdown limits go to cash. */
-export function safeIndex(policy: PortfolioPolicy): number | null {
-  if (policy.safeSymbol === null) return null;
-  const index = policy.symbols.indexOf(policy.safeSymbol);
+/** Where the cash proxy stands among the symbols; null where drawdown limits go to cash. */
+export function cashProxyIndex(policy: PortfolioPolicy): number | null {
+  if (policy.cashProxySymbol === null) return null;
+  const index = policy.symbols.indexOf(policy.cashProxySymbol);
   if (index < 0)
-    throw new Error(`safe asset ${policy.safeSymbol} is not among the symbols of ${policy.portfolio}`);
+    throw new Error(`cash proxy ${policy.cashProxySymbol} is not among the symbols of ${policy.portfolio}`);
   return index;
 }

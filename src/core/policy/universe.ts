@@ -22,19 +22,19 @@ export type Universe = {
   panel: PricePanel;
   /** those of the policy for the members, 0 to 0 for everything else */
   bounds: Bounds[];
-  /** index of the safe asset; null where there is none, or none with a price */
-  safe: number | null;
+  /** index of the cash proxy; null where there is none, or none with a price */
+  cashProxy: number | null;
   quality: QualityNote[];
 };
 
-/** Cleans the policy's prices. The safe asset is kept out of the allocation: drawdown limits fill it. */
+/** Cleans the policy's prices. The cash proxy is kept out of the allocation: drawdown limits fill it. */
 export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Universe {
   const cleaned = cleanPanel(panel.select(policy.symbols).last(universeSessions(policy)), {
     ...policy.quality,
     windowSessions: policy.covarianceLookbackSessions + 1,
   });
   const members = policy.symbols.flatMap((symbol, i) =>
-    cleaned.panel.symbols.includes(symbol) && symbol !== policy.safeSymbol ? [i] : [],
+    cleaned.panel.symbols.includes(symbol) && symbol !== policy.cashProxySymbol ? [i] : [],
   );
   const panelOfMembers = cleaned.panel.select(members.map((i) => policy.symbols[i]!));
   const returns = commonReturns(panelOfMembers, policy.covarianceLookbackSessions);
@@ -44,17 +44,19 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
     returns,
     panel: panelOfMembers,
     bounds,
-    safe: pricedSafe(panel, policy),
+    cashProxy: pricedCashProxy(panel, policy),
     quality: cleaned.notes,
   };
 }
 
-/** The safe asset may be young, for no covariance reads it, but needs a price no older than a gap that is filled. */
-function pricedSafe(panel: PricePanel, policy: PortfolioPolicy): number | null {
-  const { safeSymbol, symbols, quality } = policy;
-  if (safeSymbol === null) return null;
-  const recent = panel.column(safeSymbol).slice(-1 - quality.fillSessionsMax);
-  return recent.some((level) => level > 0 && Number.isFinite(level)) ? symbols.indexOf(safeSymbol) : null;
+/** The cash proxy may be young, for no covariance reads it, but needs a price no older than a gap that is filled. */
+function pricedCashProxy(panel: PricePanel, policy: PortfolioPolicy): number | null {
+  const { cashProxySymbol, symbols, quality } = policy;
+  if (cashProxySymbol === null) return null;
+  const recent = panel.column(cashProxySymbol).slice(-1 - quality.fillSessionsMax);
+  return recent.some((level) => level > 0 && Number.isFinite(level))
+    ? symbols.indexOf(cashProxySymbol)
+    : null;
 }
 
 /** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */

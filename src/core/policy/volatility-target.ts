@@ -1,3 +1,4 @@
+import { falsePosition } from '../numeric/root.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import type { Constrained } from './constraints.ts';
 import type { PortfolioPolicy } from './policy.ts';
@@ -8,60 +9,46 @@ const sessionsPerYear = 252;
 const tolerance = 1e-10;
 const stepsMax = 60;
 
+/** Targets and the exposure they were constrained at. */
+export type ScaledTargets = { targets: Constrained; exposure: number };
+
 /**
- * The targets `at` the greatest exposure, up to `most`, whose ex-ante volatility a year is within the policy's target.
- * What is measured are the targets after all other limits, for bounds, a turnover cap or a no-trade band may leave
- * them more volatile than the proposal. Like a drawdown limit it wins over the turnover cap. Without a covariance
- * nothing can be measured, and `most` stands.
+ * The targets `constrainedAt` the greatest exposure, up to `exposureMax`, whose ex-ante annualised volatility is within
+ * the policy's target. What is measured are the targets after all other limits, for bounds, a turnover cap or a no-trade
+ * band may leave them more volatile than the proposal. Like a drawdown limit it wins over the turnover cap. Without a
+ * covariance nothing can be measured, and `exposureMax` stands. Mostly volatility is in proportion to exposure, and the
+ * first guess is the answer.
  */
-export function calmed(
+export function scaleToVolatilityTarget(
   policy: PortfolioPolicy,
   universe: Universe,
   covariance: Covariance | null,
-  most: number,
-  at: (exposure: number) => Constrained,
-): { made: Constrained; exposure: number } {
+  exposureMax: number,
+  constrainedAt: (exposure: number) => Constrained,
+): ScaledTargets {
   const target = policy.volatilityTarget;
-  const all = at(most);
-  if (target === null || covariance === null) return { made: all, exposure: most };
-  const volatility = (made: Constrained) => yearlyVolatility(universe, covariance, made.targets);
-  const reached = volatility(all);
-  if (reached <= target) return { made: all, exposure: most };
-  return greatestCalm({ exposure: most, excess: reached - target }, target, at, volatility);
+  const full = constrainedAt(exposureMax);
+  if (target === null || covariance === null) return { targets: full, exposure: exposureMax };
+  const excessOf = ({ targets }: Constrained) => annualisedVolatility(universe, covariance, targets) - target;
+  const evaluate = (exposure: number) => {
+    const detail = constrainedAt(exposure);
+    return { at: exposure, value: excessOf(detail), detail };
+  };
+  const upper = { at: exposureMax, value: excessOf(full), detail: full };
+  if (upper.value <= 0) return { targets: full, exposure: exposureMax };
+  const lower = { at: 0, value: -target, detail: constrainedAt(0) };
+  const { root, low } = falsePosition({
+    evaluate,
+    low: lower,
+    high: upper,
+    isRoot: ({ value }) => Math.abs(value) <= tolerance * target,
+    stepsMax,
+  });
+  const found = root ?? low;
+  return { targets: found.detail, exposure: found.at };
 }
 
-/**
- * Closes in on the exposure where volatility meets the target, from the calm side, by false position (Illinois). Mostly
- * volatility is in proportion to exposure, and the first guess is the answer.
- */
-function greatestCalm(
-  wild: { exposure: number; excess: number },
-  target: number,
-  at: (exposure: number) => Constrained,
-  volatility: (made: Constrained) => number,
-): { made: Constrained; exposure: number } {
-  let calm = { exposure: 0, excess: -target, made: at(0) };
-  let high = wild;
-  let kept = 0;
-  for (let step = 0; step < stepsMax && calm.excess < -tolerance * target; step += 1) {
-    const share = calm.excess / (calm.excess - high.excess);
-    const exposure = calm.exposure + share * (high.exposure - calm.exposure);
-    const made = at(exposure);
-    const excess = volatility(made) - target;
-    if (excess <= tolerance * target) {
-      calm = { exposure, excess, made };
-      if (kept === 1) high = { ...high, excess: high.excess / 2 };
-      kept = 1;
-    } else {
-      high = { exposure, excess };
-      if (kept === -1) calm = { ...calm, excess: calm.excess / 2 };
-      kept = -1;
-    }
-  }
-  return calm;
-}
-
-function yearlyVolatility(
+function annualisedVolatility(
   { members }: Universe,
   { size, values }: Covariance,
   weights: readonly number[],

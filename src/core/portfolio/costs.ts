@@ -12,7 +12,7 @@ export type CostModel = {
   base: AssetCosts;
   bySymbol: Record<string, AssetCosts>;
   /** size of the portfolio in its currency: impact depends on money, not on weights */
-  capital: number;
+  portfolioValue: number;
 };
 
 /**
@@ -21,7 +21,7 @@ export type CostModel = {
  */
 export function costTerms(model: CostModel, symbol: string): { costBps: number; impactBps: number } {
   const costs = model.bySymbol[symbol] ?? model.base;
-  const days = costs.averageDailyValue ? model.capital / costs.averageDailyValue : 0;
+  const days = costs.averageDailyValue ? model.portfolioValue / costs.averageDailyValue : 0;
   return {
     costBps: costs.commissionBps + costs.halfSpreadBps,
     impactBps: costs.impactBps * Math.sqrt(days),

@@ -1,21 +1,27 @@
 import { type CostModel, tradeCost } from './costs.ts';
 
 /** Holdings as ratios of their own net asset value, in the policy's symbol order; weights and cash sum to 1. */
-export type Book = { weights: number[]; cash: number };
+export type Holdings = { weights: number[]; cash: number };
 
-export const emptyBook = (size: number): Book => ({ weights: new Array<number>(size).fill(0), cash: 1 });
+export const emptyHoldings = (size: number): Holdings => ({
+  weights: new Array<number>(size).fill(0),
+  cash: 1,
+});
 
-/** Share of the book that is not cash. */
-export function invested(book: Book): number {
-  return book.weights.reduce((sum, weight) => sum + weight, 0);
+/** Share of the holdings that is not cash. */
+export function invested(holdings: Holdings): number {
+  return holdings.weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 /** One session passes: each holding earns its simple return (cash earns nothing) and the weights drift. */
-export function drift(book: Book, returns: readonly number[]): { book: Book; earned: number } {
-  const grown = book.weights.map((weight, i) => weight * (1 + returns[i]!));
-  const value = grown.reduce((sum, weight) => sum + weight, book.cash);
+export function drift(
+  holdings: Holdings,
+  returns: readonly number[],
+): { holdings: Holdings; earned: number } {
+  const grown = holdings.weights.map((weight, i) => weight * (1 + returns[i]!));
+  const value = grown.reduce((sum, weight) => sum + weight, holdings.cash);
   return {
-    book: { weights: grown.map((weight) => weight / value), cash: book.cash / value },
+    holdings: { weights: grown.map((weight) => weight / value), cash: holdings.cash / value },
     earned: value - 1,
   };
 }
@@ -23,16 +29,16 @@ export function drift(book: Book, returns: readonly number[]): { book: Book; ear
 export type Trading = { turnoverOneWay: number; turnoverTwoWay: number; costRatio: number; costs: number[] };
 
 /**
- * What it takes to go from `book`, as drifted, to `targets`.
+ * What it takes to go from `holdings`, as drifted, to `targets`.
  * Two-way turnover is the traded notional, the sum of absolute weight changes without cash; one-way is half of it.
  */
 export function tradingTo(
-  book: Book,
+  holdings: Holdings,
   targets: readonly number[],
   symbols: readonly string[],
   model: CostModel,
 ): Trading {
-  const trades = targets.map((target, i) => target - book.weights[i]!);
+  const trades = targets.map((target, i) => target - holdings.weights[i]!);
   const costs = trades.map((trade, i) => tradeCost(model, symbols[i]!, trade));
   const turnoverTwoWay = trades.reduce((sum, trade) => sum + Math.abs(trade), 0);
   return {

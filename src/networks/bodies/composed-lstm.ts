@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.ts';
 type Matrix = core.Tensor2D;
 type Save = (tensors: core.Tensor[]) => void;
 /** What each time of a sequence leaves for the gradient, one [batch, ...] matrix per time. */
-type Trace = { gates: Matrix[]; cells: Matrix[]; squashed: Matrix[]; hidden: Matrix[] };
+type Trace = { gates: Matrix[]; cells: Matrix[]; tanhCell: Matrix[]; hidden: Matrix[] };
 
 /**
  * The LSTM sequence of kernels.ts out of ordinary tfjs ops, for backends without TensorFlow's fused ones. Its gradient
@@ -21,14 +21,14 @@ export function composedSequence(
   const sequence = tf.customGrad((...args) => {
     const [xs, kernel, bias, save] = args as unknown as [core.Tensor3D, Matrix, core.Tensor1D, Save];
     const flat = tf.reshape(xs, [time * batch, inputs]) as Matrix;
-    const { gates, cells, squashed, hidden } = forward(tf, flat, kernel, bias, time);
-    save([flat, kernel, ...gates, ...cells, ...squashed, ...hidden]);
+    const { gates, cells, tanhCell, hidden } = forward(tf, flat, kernel, bias, time);
+    save([flat, kernel, ...gates, ...cells, ...tanhCell, ...hidden]);
     const gradFunc = (gradient: core.Tensor, saved: core.Tensor[]): core.Tensor[] => {
       const [flatSaved, kernelSaved, ...rest] = saved as [Matrix, Matrix, ...Matrix[]];
       const part = (index: number): Matrix[] => rest.slice(index * time, (index + 1) * time);
-      const trace = { gates: part(0), cells: part(1), squashed: part(2), hidden: part(3) };
-      const pulled = tf.reshape(gradient, [time * batch, b.size / 4]) as Matrix;
-      return backward(tf, flatSaved, kernelSaved, trace, pulled);
+      const trace = { gates: part(0), cells: part(1), tanhCell: part(2), hidden: part(3) };
+      const upstreamGradient = tf.reshape(gradient, [time * batch, b.size / 4]) as Matrix;
+      return backward(tf, flatSaved, kernelSaved, trace, upstreamGradient);
     };
     return { value: tf.stack(hidden), gradFunc };
   });
@@ -42,57 +42,62 @@ function forward(tf: Runtime['tf'], flat: Matrix, kernel: Matrix, bias: core.Ten
   const doubled = tf.mul(kernel, perGate(tf, units, 2));
   const fromInput = tf.slice(doubled, [0, 0], [inputs, 4 * units]) as Matrix;
   const fromHidden = tf.slice(doubled, [inputs, 0], [units, 4 * units]) as Matrix;
-  const driven: Matrix = tf.add(tf.matMul(flat, fromInput), tf.mul(bias, perGate(tf, units, 2)));
-  const trace: Trace = { gates: [], cells: [], squashed: [], hidden: [] };
+  const preactivations: Matrix = tf.add(tf.matMul(flat, fromInput), tf.mul(bias, perGate(tf, units, 2)));
+  const trace: Trace = { gates: [], cells: [], tanhCell: [], hidden: [] };
   for (let step = 0; step < time; step += 1) {
-    const own = rowsAt(tf, driven, step, rows / time);
-    const drive = step === 0 ? own : tf.add(own, tf.matMul(trace.hidden[step - 1]!, fromHidden));
-    const gate = tf.sigmoid(drive) as Matrix;
-    const [admit, keep, half, emit] = tf.split(gate, 4, 1) as [Matrix, Matrix, Matrix, Matrix];
-    const admitted: Matrix = tf.mul(admit, tf.sub(tf.mul(half, 2), 1));
-    const cell: Matrix = step === 0 ? admitted : tf.add(tf.mul(keep, trace.cells[step - 1]!), admitted);
+    const own = rowsAt(tf, preactivations, step, rows / time);
+    const preactivation = step === 0 ? own : tf.add(own, tf.matMul(trace.hidden[step - 1]!, fromHidden));
+    const gate = tf.sigmoid(preactivation) as Matrix;
+    const [inputGate, forgetGate, half, outputGate] = tf.split(gate, 4, 1) as [
+      Matrix,
+      Matrix,
+      Matrix,
+      Matrix,
+    ];
+    const admitted: Matrix = tf.mul(inputGate, tf.sub(tf.mul(half, 2), 1));
+    const cell: Matrix = step === 0 ? admitted : tf.add(tf.mul(forgetGate, trace.cells[step - 1]!), admitted);
     trace.gates.push(gate);
     trace.cells.push(cell);
-    trace.squashed.push(tf.tanh(cell));
-    trace.hidden.push(tf.mul(emit, trace.squashed[step]!));
+    trace.tanhCell.push(tf.tanh(cell));
+    trace.hidden.push(tf.mul(outputGate, trace.tanhCell[step]!));
   }
   return trace;
 }
 
-/** Gradients in x, w and b of sum(hidden x pulled). */
+/** Gradients in x, w and b of sum(hidden x upstreamGradient). */
 function backward(
   tf: Runtime['tf'],
   flat: Matrix,
   kernel: Matrix,
   trace: Trace,
-  pulled: Matrix,
+  upstreamGradient: Matrix,
 ): core.Tensor[] {
-  const { gates, cells, squashed, hidden } = trace;
+  const { gates, cells, tanhCell, hidden } = trace;
   const [rows, inputs] = flat.shape;
-  const units = pulled.shape[1];
+  const units = upstreamGradient.shape[1];
   const time = gates.length;
   const batch = rows / time;
   // Products with a transposed argument are slow on wasm; transposing first is not.
   const toInput = tf.transpose(tf.slice(kernel, [0, 0], [inputs, 4 * units]) as Matrix);
   const toHidden = tf.transpose(tf.slice(kernel, [inputs, 0], [units, 4 * units]) as Matrix);
-  const { ofGates, ofCells } = slopes(tf, trace, units);
-  const driving = new Array<Matrix>(time);
+  const { ofGates, ofCells } = derivatives(tf, trace, units);
+  const upstream = new Array<Matrix>(time);
   let ofHidden: Matrix | undefined;
   let ofCell: Matrix | undefined;
   for (let step = time - 1; step >= 0; step -= 1) {
-    const own = rowsAt(tf, pulled, step, batch);
+    const own = rowsAt(tf, upstreamGradient, step, batch);
     const output: Matrix = ofHidden ? tf.add(own, ofHidden) : own;
     const throughOutput: Matrix = tf.mul(output, rowsAt(tf, ofCells, step, batch));
     const cell: Matrix = ofCell ? tf.add(throughOutput, ofCell) : throughOutput;
-    const [admit, keep, half] = tf.split(gates[step]!, 4, 1) as [Matrix, Matrix, Matrix, Matrix];
+    const [inputGate, forgetGate, half] = tf.split(gates[step]!, 4, 1) as [Matrix, Matrix, Matrix, Matrix];
     const kept: Matrix = step === 0 ? tf.zerosLike(cell) : tf.mul(cell, cells[step - 1]!);
     const candidate = tf.sub(tf.mul(half, 2), 1);
-    const each = [tf.mul(cell, candidate), kept, tf.mul(cell, admit), tf.mul(output, squashed[step]!)];
-    driving[step] = tf.mul(tf.concat(each, 1), rowsAt(tf, ofGates, step, batch));
-    ofHidden = tf.matMul(driving[step]!, toHidden);
-    ofCell = tf.mul(cell, keep);
+    const each = [tf.mul(cell, candidate), kept, tf.mul(cell, inputGate), tf.mul(output, tanhCell[step]!)];
+    upstream[step] = tf.mul(tf.concat(each, 1), rowsAt(tf, ofGates, step, batch));
+    ofHidden = tf.matMul(upstream[step]!, toHidden);
+    ofCell = tf.mul(cell, forgetGate);
   }
-  const all = tf.concat(driving, 0);
+  const all = tf.concat(upstream, 0);
   const before = tf.concat([tf.zeros([batch, units]) as Matrix, ...hidden.slice(0, -1)], 0);
   return [
     tf.reshape(tf.matMul(all, toInput), [time, batch, inputs]),
@@ -102,12 +107,12 @@ function backward(
 }
 
 /** Derivatives, all times at once, of the gates in their drives and of the hidden states in the cells. */
-function slopes(tf: Runtime['tf'], { gates, squashed }: Trace, units: number) {
+function derivatives(tf: Runtime['tf'], { gates, tanhCell }: Trace, units: number) {
   const all = tf.concat(gates, 0);
   // the candidate's is 1 - (2 s - 1)^2 = 4 s (1 - s)
   const ofGates: Matrix = tf.mul(tf.mul(all, tf.sub(1, all)), perGate(tf, units, 4));
-  const emits = tf.slice(all, [0, 3 * units], [all.shape[0], units]);
-  const ofCells: Matrix = tf.mul(emits, tf.sub(1, tf.square(tf.concat(squashed, 0))));
+  const outputGates = tf.slice(all, [0, 3 * units], [all.shape[0], units]);
+  const ofCells: Matrix = tf.mul(outputGates, tf.sub(1, tf.square(tf.concat(tanhCell, 0))));
   return { ofGates, ofCells };
 }
 

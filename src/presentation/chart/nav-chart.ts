@@ -55,9 +55,9 @@ function area(points: readonly NavPoint[], x: X, axis: Axis, floor: number): Mar
 }
 
 function grid(axis: Axis, width: number): Markup[] {
-  const told = (digits: number) =>
+  const distinct = (digits: number) =>
     axis.ticks.every((tick) => Math.abs(Number(tick.toFixed(digits)) / tick - 1) < 1e-9);
-  const digits = [1, 2, 3, 4, 5].find(told) ?? 6;
+  const digits = [1, 2, 3, 4, 5].find(distinct) ?? 6;
   return axis.ticks.map((tick) => {
     const y = tenth(axis.at(tick));
     return html`<line class="grid" x1="${left}" x2="${width - right}" y1="${y}" y2="${y}"/><text class="end" x="${left - 8}" y="${y + 3.5}">${decimal(tick, digits)}</text>`;

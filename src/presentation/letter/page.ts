@@ -46,9 +46,9 @@ export function pageOf(content: LetterContent): Page {
 
 function subject({ decision, fillSession, late }: LetterContent, portfolio: string): string {
   const why = { monthly: '', drawdown: ', drawdown limit', manual: ', by hand' }[decision.reason];
-  const rung = decision.rung === 'full' ? '' : ` [${decision.rung}]`;
+  const fallbackLevel = decision.fallbackLevel === 'full' ? '' : ` [${decision.fallbackLevel}]`;
   const what = tradesAtAll(decision) ? `trade ${percent(decision.turnoverTwoWay)}` : 'nothing to trade';
-  return `${late ? 'Late: ' : ''}${portfolio}: ${what} on ${longDate(fillSession)}${why}${rung}`;
+  return `${late ? 'Late: ' : ''}${portfolio}: ${what} on ${longDate(fillSession)}${why}${fallbackLevel}`;
 }
 
 function tiles({ decision, performance }: LetterContent): Fact[] {

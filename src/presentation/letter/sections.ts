@@ -9,9 +9,9 @@ export function sectionsOf(content: LetterContent): Section[] {
   return [costSection(content), performanceSection(content), drawdownSection(content)];
 }
 
-/** What the portfolio is worth now in money; null where the capital is not known. */
-function present({ capital, performance }: LetterContent): number | null {
-  return capital === null ? null : capital * (1 + performance.returnNetSinceInception);
+/** What the portfolio is worth now in money; null where its value is not known. */
+function present({ portfolioValue, performance }: LetterContent): number | null {
+  return portfolioValue === null ? null : portfolioValue * (1 + performance.returnNetSinceInception);
 }
 
 function costSection(content: LetterContent): Section {

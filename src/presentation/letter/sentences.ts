@@ -1,5 +1,5 @@
 import type { QualityNote } from '../../core/market/quality.ts';
-import type { BindingConstraint, Decision, Rung, TargetLine } from '../../core/policy/decision.ts';
+import type { BindingConstraint, Decision, FallbackLevel, TargetLine } from '../../core/policy/decision.ts';
 import type { LetterContent } from '../../views/letter.ts';
 import { list, longDate, percent } from '../format.ts';
 
@@ -25,7 +25,7 @@ const allocatorNames: Record<string, string> = {
   'risk-parity': 'equal risk contribution',
 };
 
-const rungSentences: Record<Exclude<Rung, 'full'>, string> = {
+const levelSentences: Record<Exclude<FallbackLevel, 'full'>, string> = {
   'signal-off': 'The forecasts were not used. These are the base weights of the allocator.',
   'previous-covariance': 'Risk could not be estimated anew. The previous covariance was used.',
   'last-good': 'New weights could not be made. The last good weights are kept.',
@@ -64,12 +64,15 @@ function tradesOf({ lines }: Decision, sign: 1 | -1): TargetLine[] {
 
 export type Notice = { title: string; text: string };
 
-/** What the reader must not miss: a lower rung, a letter that is late. */
+/** What the reader must not miss: a lower fallback level, a letter that is late. */
 export function notices({ decision, late }: LetterContent): Notice[] {
   const all: Notice[] = [];
-  if (decision.rung !== 'full') {
-    const because = decision.rungReason === null ? '' : ` Reason: ${sentence(decision.rungReason)}`;
-    all.push({ title: `Rung ${decision.rung}.`, text: `${rungSentences[decision.rung]}${because}` });
+  if (decision.fallbackLevel !== 'full') {
+    const because = decision.fallbackReason === null ? '' : ` Reason: ${sentence(decision.fallbackReason)}`;
+    all.push({
+      title: `Fallback level ${decision.fallbackLevel}.`,
+      text: `${levelSentences[decision.fallbackLevel]}${because}`,
+    });
   }
   if (late)
     all.push({
@@ -90,7 +93,8 @@ export function reasons(content: LetterContent): string[] {
   if (bought) all.push(`The largest purchase is ${moved(bought)}`);
   if (sold) all.push(`The largest sale is ${moved(sold)}`);
   if (!bought && !sold) all.push('No holding changes by 0.1% or more.');
-  if (decision.rung === 'full' || decision.rung === 'previous-covariance') all.push(method(decision));
+  if (decision.fallbackLevel === 'full' || decision.fallbackLevel === 'previous-covariance')
+    all.push(method(decision));
   if (decision.exposureRatio < 1) all.push(exposure(decision));
   return all;
 }

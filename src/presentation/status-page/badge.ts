@@ -1,10 +1,10 @@
 import { html, type Markup } from '../html.ts';
 
-const grave = ['halted', 'overdue', 'last-good', 'hold'];
-const notable = ['reduced', 'recovering', 'signal-off', 'previous-covariance', 'queued'];
+const critical = ['halted', 'overdue', 'last-good', 'hold'];
+const warning = ['reduced', 'recovering', 'signal-off', 'previous-covariance', 'queued'];
 
-/** A state as text, marked only where it is not the usual one. */
+/** A state as text, marked only where it is not the ok one. */
 export function badge(state: string): Markup {
-  const weight = grave.includes(state) ? 'grave' : notable.includes(state) ? 'notable' : 'usual';
+  const weight = critical.includes(state) ? 'critical' : warning.includes(state) ? 'warning' : 'ok';
   return html`<span class="${weight}">${state}</span>`;
 }

@@ -26,13 +26,13 @@ function ofPortfolio(
     });
   const state = valuation?.drawdownState ?? 'normal';
   const drawdown = state === 'normal' ? [] : [`${portfolio}: the drawdown state is ${state}.`];
-  const steppedDown = lastDecision && lastDecision.rung !== 'full';
-  const rung = steppedDown
+  const steppedDown = lastDecision && lastDecision.fallbackLevel !== 'full';
+  const fallbackLevel = steppedDown
     ? [
-        `${portfolio}: the decision of ${lastDecision.session} was made on the rung ${lastDecision.rung} (${lastDecision.rungReason ?? 'no reason given'}).`,
+        `${portfolio}: the decision of ${lastDecision.session} was made on the fallback level ${lastDecision.fallbackLevel} (${lastDecision.fallbackReason ?? 'no reason given'}).`,
       ]
     : [];
-  return [...overdue, ...drawdown, ...rung];
+  return [...overdue, ...drawdown, ...fallbackLevel];
 }
 
 function ofSources({ sources }: StatusSnapshot): string[] {

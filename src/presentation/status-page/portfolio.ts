@@ -56,7 +56,7 @@ function decisionNote(decision: DecisionStatus): Markup {
 <dt>Session</dt><dd>${decision.session}${decision.revision > 0 ? `, revision ${decision.revision}` : ''}</dd>
 <dt>Reason</dt><dd>${decision.reason}</dd>
 <dt>Allocator</dt><dd>${decision.allocator}</dd>
-<dt>Rung</dt><dd>${decision.rung}${decision.rungReason ? `: ${decision.rungReason}` : ''}</dd>
+<dt>Fallback level</dt><dd>${decision.fallbackLevel}${decision.fallbackReason ? `: ${decision.fallbackReason}` : ''}</dd>
 <dt>Turnover</dt><dd>${percent(decision.turnoverOneWay)} one-way</dd>
 <dt>Cost</dt><dd>${basisPoints(decision.costRatio)} estimated, ${charged === null ? 'not filled yet' : `${basisPoints(charged)} charged`}</dd>
 </dl></section>`;

@@ -67,9 +67,9 @@ svg.bar { display: block; width: 100%; height: 16px; overflow: visible; }
 .bar .old { fill: var(--old); } .bar .new { fill: var(--accent); } .bar .held { stroke: var(--ink); stroke-width: 2; vector-effect: non-scaling-stroke; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 18px; font-size: 13px; }
 .facts dt { color: var(--quiet); } .facts dd { margin: 0; overflow-wrap: anywhere; }
-.portfolio > header .usual { font-size: 13px; color: var(--quiet); }
-.grave, .notable { font-size: 12px; padding: 1px 8px; border-radius: 9px; }
-.grave { background: var(--bad-wash); color: var(--bad); } .notable { background: var(--warn-wash); color: var(--warn); }
+.portfolio > header .ok { font-size: 13px; color: var(--quiet); }
+.critical, .warning { font-size: 12px; padding: 1px 8px; border-radius: 9px; }
+.critical { background: var(--bad-wash); color: var(--bad); } .warning { background: var(--warn-wash); color: var(--warn); }
 footer { border-top: 1px solid var(--line); padding-top: 14px; }
 @media (max-width: 860px) { .panels { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 560px) { main { padding: 18px 14px 30px; } .portfolio { padding: 16px 14px; } .wide { display: none; } .narrow { display: block; }

@@ -30,7 +30,7 @@ export function decisionTable(decisions: readonly DecisionStatus[]): Markup {
     { heading: 'Session', cell: (row) => row.session },
     { heading: 'Portfolio', cell: (row) => row.portfolio },
     { heading: 'Reason', cell: (row) => row.reason },
-    { heading: 'Rung', cell: (row) => badge(row.rung) },
+    { heading: 'Fallback level', cell: (row) => badge(row.fallbackLevel) },
     { heading: 'Drawdown', cell: (row) => badge(row.drawdownState) },
     { heading: 'Turnover', cell: (row) => percent(row.turnoverOneWay), number: true },
     { heading: 'Estimated', cell: (row) => basisPoints(row.costRatio), number: true },
@@ -86,7 +86,7 @@ export function sourceTable(sources: readonly SourceStatus[]): Markup {
     { heading: 'Restated', cell: (row) => row.restatements, number: true },
     {
       heading: 'Failures in a row',
-      cell: (row) => (row.failuresInARow > 0 ? html`<span class="grave">${row.failuresInARow}</span>` : 0),
+      cell: (row) => (row.failuresInARow > 0 ? html`<span class="critical">${row.failuresInARow}</span>` : 0),
       number: true,
     },
     { heading: 'Last failure', cell: lastFailure },

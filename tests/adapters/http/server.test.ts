@@ -57,7 +57,7 @@ describe('in order', () => {
       session: '2024-02-29',
       revision: 0,
       reason: 'monthly',
-      rung: 'full',
+      fallbackLevel: 'full',
       decidedAt: '2024-02-29T22:45:00.000Z',
       targets: [
         { symbol: 'GLD', target: 0.25, held: 0.24 },

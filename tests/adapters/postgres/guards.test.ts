@@ -38,7 +38,7 @@ const decision = {
   revision: '0',
   reason: 'monthly',
   allocator: 'equal',
-  rung: 'full',
+  fallback_level: 'full',
   cash_weight: '0.25',
   turnover_one_way: '0.375',
   turnover_two_way: '0.75',
@@ -82,7 +82,7 @@ const valuation = {
   high_water_mark: '1',
   drawdown: '{}',
 };
-const holding = { portfolio: 'core', session: '2024-01-31', book: 'live', symbol: 'SPY', weight: '1' };
+const holding = { portfolio: 'core', session: '2024-01-31', strategy: 'live', symbol: 'SPY', weight: '1' };
 const letter = {
   portfolio: 'core',
   session: '2024-01-31',
@@ -240,7 +240,7 @@ describe('decisions', () => {
 
   test.each([
     ['for another reason', { reason: 'boredom' }, 'decisions_reason'],
-    ['on an unknown rung', { rung: 'guess' }, 'decisions_rung'],
+    ['on an unknown fallback level', { fallback_level: 'guess' }, 'decisions_fallback_level'],
     ['in an unknown drawdown state', { drawdown_state: 'worried' }, 'decisions_state'],
     ['at a negative cost', { cost_ratio: '-0.001' }, 'decisions_cost'],
     ['whose two turnovers disagree', { turnover_two_way: '0.7' }, 'decisions_turnover'],

@@ -92,7 +92,7 @@ async function decidedConfig() {
   return {
     portfolios: [portfolio],
     sources: sources(),
-    schedule: { wake: '* * * * * *' },
+    schedule: { cron: '* * * * * *' },
     mail: { folder },
     server: { port: 0 },
   };

@@ -37,7 +37,7 @@ async function start(
   const context = await testContext(databaseUrl, options);
   cleanups.push(() => context.close());
   const daemon = startDaemon(context, {
-    wake: never,
+    cron: never,
     now: () => context.clock.now,
     ...(wallClock ? { wallClock } : {}),
   });
@@ -67,10 +67,10 @@ describe('a daemon', () => {
     const { context, daemon } = await start(await testDatabase());
     expect(await daemon.readiness()).toMatchObject({ ready: false });
     context.clock.now = due(context, sessions.at(-1)!);
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, sessions.length);
     context.clock.now = due(context, '2024-02-29');
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, newYorkCalendar().sessions(testInception, '2024-02-29').length);
     const decisions = await readDecisions(context.database, 'small');
     expect(decisions.map(({ decision }) => decision.asOf)).toEqual(['2024-02-29']);
@@ -92,11 +92,11 @@ describe('a daemon', () => {
       if (task !== 'revalue' || !isFirst) return jobs;
       isFirst = false;
       await queued('revalue');
-      await daemon.wake();
+      await daemon.tick();
       return jobs;
     };
     context.clock.now = due(context, testInception);
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, 1);
     expect(isFirst).toBe(false);
   });
@@ -109,7 +109,7 @@ describe('a daemon', () => {
     const two = await start(url, { source, clock });
     for (const session of [testMonthEnd, '2024-02-05', '2024-02-29']) {
       clock.now = due(one.context, session);
-      await Promise.all([one.daemon.wake(), two.daemon.wake()]);
+      await Promise.all([one.daemon.tick(), two.daemon.tick()]);
       await allDone(one.context, newYorkCalendar().sessions(testInception, session).length);
     }
     const decisions = await readDecisions(one.context.database, 'small');
@@ -127,7 +127,7 @@ describe('prices that cannot be had', () => {
     const { context, daemon } = await start(await testDatabase());
     for (const symbol of testSymbols) context.source.failures.set(symbol, 'network');
     context.clock.now = due(context, testMonthEnd);
-    await daemon.wake();
+    await daemon.tick();
     await vi.waitFor(async () => {
       expect(await checkOf(daemon, 'prices')).toMatchObject({
         ok: false,
@@ -137,7 +137,7 @@ describe('prices that cannot be had', () => {
     expect((await daemon.readiness()).ready).toBe(false);
     context.source.failures.clear();
     context.clock.now += 60_000;
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, 3);
     expect(await daemon.readiness()).toMatchObject({ ready: true });
     expect(await readDecisions(context.database, 'small')).toHaveLength(1);
@@ -150,17 +150,17 @@ describe('a database that goes away', () => {
     cleanups.push(() => proxy.close());
     const { context, daemon } = await start(proxy.url);
     context.clock.now = due(context, testInception);
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, 1);
     proxy.setReachable(false);
     context.clock.now = due(context, testMonthEnd);
-    for (let i = 0; i < 3; i += 1) await daemon.wake();
+    for (let i = 0; i < 3; i += 1) await daemon.tick();
     expect(context.lines.filter(({ msg }) => msg.startsWith('could not reconcile'))).toHaveLength(1);
     expect(await daemon.readiness()).toMatchObject({ ready: false });
     expect((await checkOf(daemon, 'reconcile')).ok).toBe(false);
     expect((await checkOf(daemon, 'database')).ok).toBe(false);
     proxy.setReachable(true);
-    await daemon.wake();
+    await daemon.tick();
     await allDone(context, 3);
     expect(context.lines.map(({ msg }) => msg)).toContain('the database answers again');
     expect(await daemon.readiness()).toMatchObject({ ready: true });
@@ -173,17 +173,17 @@ describe('a database that goes away', () => {
     const { context, daemon } = await start(proxy.url);
     const away = holdFirst(context.source);
     context.clock.now = due(context, testInception);
-    await daemon.wake();
+    await daemon.tick();
     await away.asked;
     proxy.setReachable(false);
     away.release();
     await vi.waitFor(() => {
       expect(context.lines.map(({ msg }) => msg)).toContain(
-        'the queue failed; trying again at the next wake',
+        'the queue failed; trying again at the next tick',
       );
     });
     proxy.setReachable(true);
-    await daemon.wake();
+    await daemon.tick();
     expect(await readOpenSlots(context.database)).toMatchObject([
       { task: 'ingest', state: 'queued' },
       { task: 'revalue', state: 'waiting' },
@@ -192,7 +192,7 @@ describe('a database that goes away', () => {
     await context.queue.supervise();
     await vi.waitFor(
       async () => {
-        await daemon.wake();
+        await daemon.tick();
         expect(await readOpenSlots(context.database)).toEqual([]);
       },
       { timeout: 20_000 },
@@ -224,7 +224,7 @@ describe('stopping', () => {
     const { context, daemon } = await start(await testDatabase());
     const held = holdFirst(context.source);
     context.clock.now = due(context, testMonthEnd);
-    await daemon.wake();
+    await daemon.tick();
     await held.asked;
     const stopped = daemon.stop(30_000);
     held.release();
@@ -235,7 +235,7 @@ describe('stopping', () => {
       '2024-01-30',
       testMonthEnd,
     ]);
-    await daemon.wake();
+    await daemon.tick();
     expect(await readOpenSlots(context.database)).toEqual(open);
   });
 
@@ -245,7 +245,7 @@ describe('stopping', () => {
     const held = holdFirst(context.source);
     cleanups.push(async () => held.release());
     context.clock.now = due(context, testInception);
-    await daemon.wake();
+    await daemon.tick();
     await held.asked;
     const startedAt = performance.now();
     await daemon.stop(100);
@@ -255,7 +255,7 @@ describe('stopping', () => {
     await other.context.queue.supervise();
     await vi.waitFor(
       async () => {
-        await other.daemon.wake();
+        await other.daemon.tick();
         expect(await readOpenSlots(other.context.database)).toEqual([]);
       },
       { timeout: 20_000 },
@@ -283,7 +283,7 @@ describe('stopping', () => {
       };
     });
     context.clock.now = due(context, testInception);
-    await daemon.wake();
+    await daemon.tick();
     await training;
     const startedAt = performance.now();
     await daemon.stop(20_000);
@@ -298,11 +298,11 @@ test('a clock that disagrees with the database by more than five minutes decides
   let offMs = 400_000;
   const { context, daemon } = await start(await testDatabase(), {}, () => Date.now() + offMs);
   context.clock.now = due(context, testInception);
-  await daemon.wake();
+  await daemon.tick();
   expect(await readOpenSlots(context.database)).toEqual([]);
   expect((await checkOf(daemon, 'reconcile')).detail).toMatch(/clock is (399|400|401) s off/);
   offMs = 100_000;
-  await daemon.wake();
+  await daemon.tick();
   await allDone(context, 1);
   expect(context.lines.filter(({ msg }) => msg.includes('disagree')).length).toBeGreaterThan(0);
 });

@@ -106,7 +106,7 @@ describe('a replay', () => {
     for (const { decision } of decisions) {
       const sum = decision.lines.reduce((total, line) => total + line.target, decision.cash.target);
       expect(Math.abs(sum - 1)).toBeLessThanOrEqual(1e-9);
-      expect(decision.rung).toBe('full');
+      expect(decision.fallbackLevel).toBe('full');
     }
     expect(await readdir(join(folder, 'alone', 'letters'))).toHaveLength(decisions.length);
     await database.close();

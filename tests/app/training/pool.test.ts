@@ -100,7 +100,7 @@ describe('a faulty training', () => {
     [
       'dying',
       {},
-      /^the training process ended by itself \(SIGKILL\); its last words: no room left in the boat$/,
+      /^the training process ended by itself \(SIGKILL\); its last output: no room left in the boat$/,
     ],
     ['silent', { heartbeatSeconds: 1.5 }, /^training was ended: no heartbeat for 1.5 s$/],
     ['tireless', { deadlineSeconds: 1.5 }, /^training was ended: not done after its deadline of 1.5 s$/],
@@ -140,7 +140,7 @@ describe('a faulty training', () => {
   it('whose file is not there says what node said', async () => {
     const pool = poolOf({ entry: join(folder, 'absent.ts') });
     await expect(pool.train(request('quick'))).rejects.toThrow(
-      /ended by itself \(exit 1\); its last words: /,
+      /ended by itself \(exit 1\); its last output: /,
     );
   });
 });

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type OrderPolicy, ordersFor, type ReferencePrice } from '../../../src/core/accounting/orders.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
-import { bookOf, sampleDecision } from '../policy/samples.ts';
+import { holdingsOf, sampleDecision } from '../policy/samples.ts';
 
 const asOf = '2024-03-28';
 const next = '2024-04-01';
-const plain: OrderPolicy = { wholeShares: true, dustValue: 0, cashBufferRatio: 0 };
+const plain: OrderPolicy = { wholeShares: true, minTradeValue: 0, cashBufferRatio: 0 };
 
 function decisionOf(
   symbols: readonly string[],
@@ -17,7 +17,7 @@ function decisionOf(
   return {
     ...decision,
     lines: decision.lines.map((line, i) => ({ ...line, held: held[i]!, trade: targets[i]! - held[i]! })),
-    cash: { held: bookOf(held).cash, target: bookOf(targets).cash },
+    cash: { held: holdingsOf(held).cash, target: holdingsOf(targets).cash },
   };
 }
 
@@ -42,7 +42,7 @@ const cases = fc
     targets: weights,
     closing: fc.nat({ max: 8 }),
     wholeShares: fc.boolean(),
-    dustValue: fc.constantFrom(0, 10, 500),
+    minTradeValue: fc.constantFrom(0, 10, 500),
     cashBufferRatio: fc.constantFrom(0, 0.005, 0.05),
   })
   .map((one) => {
@@ -53,7 +53,7 @@ const cases = fc
     const targets = one.targets.map((w, i) => (i === one.closing ? 0 : w));
     const policy: OrderPolicy = {
       wholeShares: one.wholeShares,
-      dustValue: one.dustValue,
+      minTradeValue: one.minTradeValue,
       cashBufferRatio: one.cashBufferRatio,
     };
     const prices = pricesOf(Object.fromEntries(symbols.map((symbol, i) => [symbol, closes[i]!])));
@@ -76,7 +76,7 @@ describe('orders of any decision', () => {
     fc.assert(
       fc.property(cases, ({ sheet, worth, held }) => {
         const spent = sheet.orders.reduce((s, o) => s + (o.side === 'buy' ? o.value : -o.value), 0);
-        expect(sheet.cashAfter).toBeCloseTo(bookOf(held).cash * worth - spent, 6);
+        expect(sheet.cashAfter).toBeCloseTo(holdingsOf(held).cash * worth - spent, 6);
         expect(sheet.cashAfter).toBeGreaterThan(-1e-9 * worth);
       }),
       { numRuns: 2000, seed: 51 },
@@ -90,7 +90,7 @@ describe('orders of any decision', () => {
           expect(quantity).toBeGreaterThan(0);
           if (policy.wholeShares) expect(Number.isInteger(quantity)).toBe(true);
           expect(value).toBe(quantity * referencePrice);
-          expect(value).toBeGreaterThanOrEqual(policy.dustValue);
+          expect(value).toBeGreaterThanOrEqual(policy.minTradeValue);
         }
         const keys = sheet.orders.map(({ side, symbol }) => (side === 'sell' ? '0' : '1') + symbol);
         expect(keys).toEqual(keys.toSorted());
@@ -120,7 +120,7 @@ describe('orders of any decision', () => {
           const order = sheet.orders.find((one) => one.symbol === symbol);
           if (order?.side === 'sell') expect(order.quantity).toBeLessThanOrEqual(now * (1 + 1e-12));
           const all = policy.wholeShares ? Math.floor(now + 1e-9) : now;
-          if (targets[i] !== 0 || all === 0 || all * closes[i]! < policy.dustValue + 0.01) return;
+          if (targets[i] !== 0 || all === 0 || all * closes[i]! < policy.minTradeValue + 0.01) return;
           expect(order?.side).toBe('sell');
           expect(order!.quantity).toBeCloseTo(all, 8);
           closed += 1;
@@ -134,7 +134,7 @@ describe('orders of any decision', () => {
   it('end within a share of the targets where money and dust allow it', () => {
     fc.assert(
       fc.property(cases, ({ sheet, symbols, closes, worth, held, targets, shares, policy }) => {
-        fc.pre(policy.dustValue === 0 && shares !== null && policy.wholeShares);
+        fc.pre(policy.minTradeValue === 0 && shares !== null && policy.wholeShares);
         const invested = targets.reduce((s, w) => s + w, 0);
         const scale = Math.min(1, (1 - policy.cashBufferRatio) / (invested || 1));
         symbols.forEach((symbol, i) => {
@@ -188,13 +188,13 @@ describe('orders by hand', () => {
 
   it('leaves dust, and a change of less than a share, with the reason', () => {
     const decision = decisionOf(symbols, [0.5, 0.3, 0.1], [0.504, 0.309, 0.1]);
-    const { orders, left } = ordersFor(decision, prices, 10_000, next, { ...plain, dustValue: 95 });
+    const { orders, left } = ordersFor(decision, prices, 10_000, next, { ...plain, minTradeValue: 95 });
     expect(orders).toEqual([]);
     expect(left).toEqual([
       { symbol: 'AAA', trade: expect.closeTo(0.004, 12), reason: 'less than one share' },
       { symbol: 'BBB', trade: expect.closeTo(0.009, 12), reason: 'worth less than 95' },
     ]);
-    const enough = ordersFor(decision, prices, 10_000, next, { ...plain, dustValue: 90 });
+    const enough = ordersFor(decision, prices, 10_000, next, { ...plain, minTradeValue: 90 });
     expect(enough.orders).toMatchObject([{ symbol: 'BBB', side: 'buy', quantity: 3, value: 90 }]);
   });
 
@@ -207,7 +207,7 @@ describe('orders by hand', () => {
       [0.192, 0.192, 0.192, 0.192, 0.192, 0.04],
     );
     const closes = pricesOf(Object.fromEntries(names.map((name) => [name, 4])));
-    const sheet = ordersFor(decision, closes, 1000, next, { ...plain, dustValue: 10 });
+    const sheet = ordersFor(decision, closes, 1000, next, { ...plain, minTradeValue: 10 });
     expect(sheet.orders).toEqual([]);
     expect(sheet.left).toHaveLength(6);
     expect(sheet.cashAfter).toBeCloseTo(0, 9);

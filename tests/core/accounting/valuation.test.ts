@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openingValuation, revalue, type Valuation } from '../../../src/core/accounting/valuation.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import { emptyBook, tradingTo } from '../../../src/core/portfolio/holdings.ts';
+import { emptyHoldings, tradingTo } from '../../../src/core/portfolio/holdings.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, sampleDecision, sampleInput, samplePolicy } from '../policy/samples.ts';
+import { holdingsOf, sampleDecision, sampleInput, samplePolicy } from '../policy/samples.ts';
 
 const symbols = ['AAA', 'BBB'];
 const policy = samplePolicy(symbols); // 3 basis points of what is traded
@@ -109,7 +109,7 @@ describe('revalue', () => {
       },
     };
     const panel = simulatedPanel(symbols, 60);
-    const held = bookOf([0.9, 0.05]);
+    const held = holdingsOf([0.9, 0.05]);
     const decision = decide(sampleInput(own, panel, { holdings: held, shadowHoldings: held }));
     const before = { ...openingValuation(panel.lastSession, own), live: held, shadow: held };
     const still = revalue(before, '2011-01-01', [0, 0], decision, null, own);
@@ -123,8 +123,8 @@ describe('revalue', () => {
   });
 
   it('trades nothing where what was held was decided for: not even what the session moved', () => {
-    const held = bookOf([0.5, 0.3]);
-    const before = { ...openingValuation('2020-01-01', policy), live: held, shadow: bookOf([0.6, 0.4]) };
+    const held = holdingsOf([0.5, 0.3]);
+    const before = { ...openingValuation('2020-01-01', policy), live: held, shadow: holdingsOf([0.6, 0.4]) };
     const decision = sampleDecision('2020-01-01', symbols, held.weights, [0.5, 0.5]);
     const { valuation, fill } = revalue(before, '2020-01-02', [0.1, 0], decision, held.weights, policy);
     expect(fill).toEqual({ turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 });
@@ -153,7 +153,7 @@ describe('revalue', () => {
   it('fills by symbol, where symbols were added or moved since the decision', () => {
     const decision = sampleDecision('2020-01-01', symbols, [0.7, 0.3], [0.6, 0.4]);
     const wider = samplePolicy(['CCC', 'BBB', 'AAA']);
-    const opening = { ...openingValuation('2020-01-01', wider), live: emptyBook(3) };
+    const opening = { ...openingValuation('2020-01-01', wider), live: emptyHoldings(3) };
     const { valuation } = revalue(opening, '2020-01-02', [0, 0, 0], decision, null, wider);
     expect(valuation.live.weights).toEqual([0, 0.3, 0.7]);
     expect(valuation.shadow.weights).toEqual([0, 0.4, 0.6]);

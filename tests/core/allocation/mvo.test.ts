@@ -167,7 +167,7 @@ describe('utility', () => {
     expect(() => meanVariance({ ...base, groups: [{ members: [2], lower: 0, upper: 1 }] })).toThrow(
       /asset 2/,
     );
-    expect(() => meanVariance({ ...base, grossMax: -1 })).toThrow(/grossMax is -1/);
+    expect(() => meanVariance({ ...base, grossExposureMax: -1 })).toThrow(/grossExposureMax is -1/);
     expect(() => meanVariance({ ...base, groups: [{ members: [0], lower: 1, upper: 0 }] })).toThrow(
       expect.objectContaining({ reason: 'infeasible' }),
     );

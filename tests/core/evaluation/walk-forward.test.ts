@@ -5,7 +5,7 @@ import { lastReturnSessions, lastReturns } from '../../../src/core/accounting/la
 import { openingValuation, revalue } from '../../../src/core/accounting/valuation.ts';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
 import { walkForward } from '../../../src/core/evaluation/walk-forward.ts';
-import { noOutlook } from '../../../src/core/forecast/forecast-result.ts';
+import { noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
@@ -30,7 +30,7 @@ function walk(panel: PricePanel, policy: PortfolioPolicy, inceptionRow = 50) {
     policy,
     inception: panel.sessions[inceptionRow]!,
     isRebalanceSession: monthEnd,
-    outlookAt: (cut) => trendOutlook(cut),
+    forecastAt: (cut) => trendOutlook(cut),
   });
 }
 
@@ -152,7 +152,7 @@ describe('walkForward', () => {
             asOf: cut.lastSession,
             reason: monthEnd(cut.lastSession) ? 'monthly' : 'drawdown',
             panel: cut.last(decisionSessions(strict)),
-            outlook: stored(trendOutlook(cut)),
+            forecastResult: stored(trendOutlook(cut)),
             holdings: valuation.live,
             shadowHoldings: valuation.shadow,
             drawdown: valuation.drawdown,
@@ -171,7 +171,7 @@ describe('walkForward', () => {
         const whole = walk(panel, strict);
         expect(valuations).toEqual(stored(whole.valuations));
         expect(decisions).toEqual(stored(whole.decisions));
-        expect(decisions.map((d) => d.rung)).toContain('last-good');
+        expect(decisions.map((d) => d.fallbackLevel)).toContain('last-good');
       }),
       { numRuns: 6, seed: 62 },
     );
@@ -184,7 +184,7 @@ describe('walkForward', () => {
       policy: strict,
       inception: '2020-01-01',
       isRebalanceSession: () => true,
-      outlookAt: () => noOutlook('none'),
+      forecastAt: () => noForecast('none'),
     });
     expect(empty).toEqual({ decisions: [], valuations: [], fills: [] });
   });
@@ -258,7 +258,7 @@ describeWithReference('walkForward against strategies walked forward in numpy', 
       policy: policies[name]!,
       inception: '2006-01-03',
       isRebalanceSession: (session) => isRebalanceSession(plan, session),
-      outlookAt: () => noOutlook('none'),
+      forecastAt: () => noForecast('none'),
     });
     const answer = answers[name]!;
     expect(answer.months.length).toBe(228);
@@ -296,12 +296,12 @@ describeWithReference('walkForward against a published walk of twenty stocks', (
         costs: {
           base: { commissionBps: 5, halfSpreadBps: 0, impactBps: 0, averageDailyValue: null },
           bySymbol: {},
-          capital: 1,
+          portfolioValue: 1,
         },
       }),
       inception: [...deciding][0]!,
       isRebalanceSession: (session) => deciding.has(session),
-      outlookAt: () => noOutlook('none'),
+      forecastAt: () => noForecast('none'),
     });
     const at = new Map(walked.valuations.map((v) => [v.session, v]));
     expect(gross.dates.length).toBe(251);

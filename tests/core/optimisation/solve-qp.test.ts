@@ -21,7 +21,7 @@ type OracleCase = {
   cost: number;
   impact: number;
   turnoverMax: number | null;
-  grossMax: number | null;
+  grossExposureMax: number | null;
   groups: { members: number[]; lower: number; upper: number }[];
   objective: number;
   weights: number[];
@@ -44,7 +44,7 @@ function problemOf(one: OracleCase): ConstrainedQp {
     proportional: new Float64Array(size).fill(one.cost),
     impact: new Float64Array(size).fill(one.impact),
     turnoverMax: one.turnoverMax ?? Number.POSITIVE_INFINITY,
-    grossMax: one.grossMax ?? Number.POSITIVE_INFINITY,
+    grossExposureMax: one.grossExposureMax ?? Number.POSITIVE_INFINITY,
     groups: one.groups,
   };
 }
@@ -109,7 +109,7 @@ const problems = fc
       proportional: new Float64Array(size).fill(choice.costed ? 0.02 * uniform() : 0),
       impact: new Float64Array(size).fill(choice.impacted ? 0.02 * uniform() : 0),
       turnoverMax: choice.capped ? 0.02 + 0.3 * uniform() : Number.POSITIVE_INFINITY,
-      grossMax: choice.grossed ? 1.05 + 0.4 * uniform() : Number.POSITIVE_INFINITY,
+      grossExposureMax: choice.grossed ? 1.05 + 0.4 * uniform() : Number.POSITIVE_INFINITY,
       groups: choice.grouped
         ? [{ members, lower: inGroup - 0.1 * uniform(), upper: inGroup + 0.1 * uniform() }]
         : [],
@@ -127,7 +127,7 @@ describe('solveQp', () => {
         const gross = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
         expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 10);
         expect(traded / 2).toBeLessThan(problem.turnoverMax + 1e-9);
-        expect(gross).toBeLessThan(problem.grossMax + 1e-9);
+        expect(gross).toBeLessThan(problem.grossExposureMax + 1e-9);
         for (const { members, lower, upper } of problem.groups) {
           const sum = members.reduce((total, i) => total + weights[i]!, 0);
           expect(sum).toBeGreaterThan(lower - 1e-9);
@@ -231,7 +231,10 @@ describe('multipliers', () => {
           4,
         );
       } else if (kind === 'gross') {
-        expect(gain({ ...problem, grossMax: problem.grossMax + step })).toBeCloseTo(multipliers.gross, 4);
+        expect(gain({ ...problem, grossExposureMax: problem.grossExposureMax + step })).toBeCloseTo(
+          multipliers.gross,
+          4,
+        );
       } else {
         const [first, second] = problem.groups;
         const groups = [{ ...first!, upper: first!.upper + step }, second!];

@@ -5,13 +5,13 @@ import {
   guardTargets,
   guardWeights,
 } from '../../../src/core/policy/constraints.ts';
-import type { Limited } from '../../../src/core/policy/limits.ts';
+import type { ProjectedWeights } from '../../../src/core/policy/limits.ts';
 import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
-import { emptyBook } from '../../../src/core/portfolio/holdings.ts';
-import { bookOf, samplePolicy } from './samples.ts';
+import { emptyHoldings } from '../../../src/core/portfolio/holdings.ts';
+import { holdingsOf, samplePolicy } from './samples.ts';
 
 /** Weights as an allocator without multipliers proposes them. */
-const proposed = (weights: number[]): Limited => ({ weights, multipliers: null });
+const proposed = (weights: number[]): ProjectedWeights => ({ weights, multipliers: null });
 
 describe('constrain', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
@@ -22,7 +22,7 @@ describe('constrain', () => {
   const limits = boundsOf(policy);
 
   it('keeps cash, and names what it lies against', () => {
-    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyBook(3), policy, limits, 1, true);
+    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyHoldings(3), policy, limits, 1, true);
     // 0.45, 0.36 and 0.09 are wanted of 0.9; CCC must have 0.2, and the others give up 0.055 each
     expect(made.targets).toEqual([0.395, 0.305, 0.2].map((w) => expect.closeTo(w, 12)));
     expect(made.binding.map(({ kind, name, limit }) => [kind, name, limit])).toEqual([
@@ -32,7 +32,7 @@ describe('constrain', () => {
   });
 
   it('scales lower bounds with the exposure, and never the whole above it', () => {
-    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyBook(3), policy, limits, 0.5, true);
+    const made = constrain(proposed([0.5, 0.4, 0.1]), emptyHoldings(3), policy, limits, 0.5, true);
     expect(made.targets.reduce((s, w) => s + w, 0)).toBeCloseTo(0.45, 12);
     expect(made.targets[2]).toBeCloseTo(0.1, 12);
     expect(made.bounds[2]).toEqual({ lower: 0.1, upper: 0.25 });
@@ -41,7 +41,7 @@ describe('constrain', () => {
 
   it('trades what is forced and then towards the goal, as far as the cap lets it', () => {
     const capped = { ...policy, turnoverOneWayMax: 0.1 };
-    const book = bookOf([0.5, 0.3, 0.1]);
+    const book = holdingsOf([0.5, 0.3, 0.1]);
     const made = constrain(proposed([0.2, 0.8, 0]), book, capped, limits, 1, false);
     expect(made.targets.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2).toBeCloseTo(0.1, 12);
     expect(made.targets[2]).toBeCloseTo(0.2, 12);
@@ -90,10 +90,10 @@ describe('the guards', () => {
       targets: [0.3, 0.2],
       bounds,
       binding: [],
-      limits: { bounds, groups: [], grossMax: null, budget: 0.5 },
+      limits: { bounds, groups: [], grossExposureMax: null, budget: 0.5 },
       turnoverOneWayMax: 0.25,
     };
-    const book = bookOf([0, 0]);
+    const book = holdingsOf([0, 0]);
     expect(() => guardTargets(made, book, 'here')).not.toThrow();
     expect(() => guardTargets({ ...made, limits: { ...made.limits, budget: 0.49 } }, book, 'here')).toThrow(
       /0.5 would be invested/,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
-import type { Outlook } from '../../../src/core/forecast/forecast-result.ts';
+import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
@@ -8,7 +8,7 @@ import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { widePrices } from '../allocation/reference-tables.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
+import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
 import { everyAllocator } from './situations.ts';
 
 const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
@@ -26,7 +26,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     symbols,
     symbols.map((_, i) => Float64Array.from(dates, (_, row) => prices.values[row * symbols.length + i]!)),
   );
-  const held = bookOf([0.22, 0.31, 0.27, 0.18]);
+  const held = holdingsOf([0.22, 0.31, 0.27, 0.18]);
 
   function on(asOf: string, policyChanges: Partial<PortfolioPolicy>, changes: Partial<DecideInput> = {}) {
     const policy = samplePolicy(symbols, {
@@ -40,7 +40,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     expect(cut.lastSession).toBe(asOf);
     const decision = decide(
       sampleInput(policy, cut, {
-        outlook: fallen(cut),
+        forecastResult: fallen(cut),
         holdings: held,
         shadowHoldings: held,
         previous: { asOf: '2020-02-28', targets: [0.25, 0.3, 0.25, 0.2] },
@@ -52,7 +52,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
   }
 
   /** The mean of the ten sessions to 20 March as a forecast: below 0 for all four. */
-  function fallen(cut: PricePanel): Outlook {
+  function fallen(cut: PricePanel): ForecastResult {
     const last = cut.sessions.length - 1;
     const bottom = dates.indexOf('2020-03-20');
     const meanLogReturn = panel.levels.map((levels) => Math.log(levels[bottom]! / levels[bottom - 10]!) / 10);
@@ -68,11 +68,11 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     ['signal', 'equal'],
     ['signal-inverse-vol', 'inverse-vol'],
   ] as const)(
-    '%s: an all-negative forecast is one, and gives the weights of %s on the first rung',
+    '%s: an all-negative forecast is one, and gives the weights of %s on the first fallback level',
     (allocator, base) => {
       const decision = on('2020-03-20', { allocator });
-      expect(decision.rung).toBe('full');
-      expect(decision.rungReason).toBeNull();
+      expect(decision.fallbackLevel).toBe('full');
+      expect(decision.fallbackReason).toBeNull();
       expect(decision.lines.every((line) => line.forecast! < 0)).toBe(true);
       const expected = targetsOf(on('2020-03-20', { allocator: base }));
       targetsOf(decision).forEach((weight, i) => {
@@ -85,9 +85,9 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     '%s: without a greatest Sharpe ratio it goes without the forecast, and says so',
     (allocator) => {
       const decision = on('2020-03-20', { allocator, allocatorOptions: { objective: 'max-sharpe' } });
-      expect(decision.rung).toBe('signal-off');
-      expect(decision.rungReason).toMatch(/^full: /);
-      expect(decision.rungReason!.length).toBeGreaterThan(20);
+      expect(decision.fallbackLevel).toBe('signal-off');
+      expect(decision.fallbackReason).toMatch(/^full: /);
+      expect(decision.fallbackReason!.length).toBeGreaterThan(20);
       expect(decision.signalScale).toBe(0);
       expect(sum(targetsOf(decision))).toBeCloseTo(1, 9);
     },
@@ -105,27 +105,27 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
       const decision = on('2020-03-20', short, {
         previous: { asOf: '2020-01-31', targets: [0.25, 0.3, 0.25, 0.2] },
       });
-      expect(decision.rung).toBe('previous-covariance');
-      expect(decision.rungReason).toMatch(/^full: .*; signal-off: /);
+      expect(decision.fallbackLevel).toBe('previous-covariance');
+      expect(decision.fallbackReason).toMatch(/^full: .*; signal-off: /);
       // The ten sessions to 18 March fell as well.
       const worse = on('2020-03-20', short, {
         previous: { asOf: '2020-03-18', targets: [0.25, 0.3, 0.25, 0.2] },
       });
-      expect(worse.rung).toBe('last-good');
+      expect(worse.fallbackLevel).toBe('last-good');
       expect(targetsOf(worse)).toEqual([0.25, 0.3, 0.25, 0.2].map((w) => expect.closeTo(w, 12)));
       const none = on('2020-03-20', short, { previous: null });
-      expect(none.rung).toBe('hold');
+      expect(none.fallbackLevel).toBe('hold');
       expect(targetsOf(none)).toEqual(held.weights);
-      expect(none.rungReason).toMatch(/^full: .*; signal-off: /);
+      expect(none.fallbackReason).toMatch(/^full: .*; signal-off: /);
     },
   );
 
   it.each(everyAllocator)(
-    '%s: every session of the crash is decided on the first rung, within the turnover cap',
+    '%s: every session of the crash is decided on the first fallback level, within the turnover cap',
     (allocator) => {
       for (const asOf of dates.filter((date) => date >= '2020-02-20' && date <= '2020-04-03')) {
         const decision = on(asOf, { allocator, turnoverOneWayMax: 0.2 });
-        expect([asOf, decision.rung]).toEqual([asOf, 'full']);
+        expect([asOf, decision.fallbackLevel]).toEqual([asOf, 'full']);
         expect(decision.turnoverOneWay).toBeLessThanOrEqual(0.2 + 1e-9);
       }
     },
@@ -136,7 +136,7 @@ describe('estimates that are no numbers', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
   const panel = simulatedPanel(symbols, 120);
   const last = panel.sessions.length - 1;
-  const held = bookOf([0.5, 0.2, 0.2]);
+  const held = holdingsOf([0.5, 0.2, 0.2]);
 
   /** The last level of BBB so high that its return, or the square of that, is beyond any number. */
   const exploded = (factor: number) =>
@@ -162,8 +162,8 @@ describe('estimates that are no numbers', () => {
       for (const factor of [1e305, 1e200]) {
         const decision = at(allocator, exploded(factor));
         expectSound(decision);
-        expect(decision.rung).toBe('previous-covariance');
-        expect(decision.rungReason).toMatch(/^full: .*(finite|NaN|Infinity)/);
+        expect(decision.fallbackLevel).toBe('previous-covariance');
+        expect(decision.fallbackReason).toMatch(/^full: .*(finite|NaN|Infinity)/);
         const then = decide(
           sampleInput(samplePolicy(symbols, { allocator, signalScale: 0 }), panel.upTo(panel.sessions[99]!), {
             holdings: held,
@@ -180,28 +180,28 @@ describe('estimates that are no numbers', () => {
   it('a volatility that cannot be measured is not taken for a calm one', () => {
     for (const factor of [1e305, 1e200]) {
       const decision = at('equal', exploded(factor), { volatilityTarget: 0.05 });
-      expect(decision.rung).toBe('previous-covariance');
+      expect(decision.fallbackLevel).toBe('previous-covariance');
       expect(sum(targetsOf(decision))).toBeLessThan(0.9);
     }
   });
 
-  it('limits that contradict each other end on `hold`, each rung with its reason', () => {
+  it('limits that contradict each other end on `hold`, each fallback level with its reason', () => {
     const groups = [
       { name: 'most', symbols: ['AAA', 'BBB'], lower: 0, upper: 0.3 },
       { name: 'rest', symbols: ['CCC'], lower: 0, upper: 0.5 },
     ];
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at(allocator, panel, { groups });
-      expect(decision.rung).toBe('hold');
-      expect(decision.rungReason).toMatch(/^full: .*; previous-covariance: .*; last-good: /);
-      expect(decision.rungReason).toContain('No weights meet all bounds, groups and limits together');
+      expect(decision.fallbackLevel).toBe('hold');
+      expect(decision.fallbackReason).toMatch(/^full: .*; previous-covariance: .*; last-good: /);
+      expect(decision.fallbackReason).toContain('No weights meet all bounds, groups and limits together');
       expect(targetsOf(decision)).toEqual(held.weights);
     }
   });
 
   it('a group of a symbol that is not there ends on `hold`, and is not thrown', () => {
     const decision = at('mvo', panel, { groups: [{ name: 'lost', symbols: ['ZZZ'], lower: 0, upper: 0.5 }] });
-    expect(decision.rung).toBe('hold');
+    expect(decision.fallbackLevel).toBe('hold');
   });
 
   it('a group whose assets are all dropped asks for nothing that is not there', () => {
@@ -215,7 +215,7 @@ describe('estimates that are no numbers', () => {
     const groups = [{ name: 'gone', symbols: ['CCC'], lower: 0, upper: 0.5 }];
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at(allocator, gone, { groups });
-      expect(decision.rung).toBe('full');
+      expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)[2]).toBe(0);
     }
   });
@@ -227,15 +227,15 @@ describe('a turnover cap that limits overrule', () => {
   const at = (held: readonly number[], changes: Partial<PortfolioPolicy>) =>
     decide(
       sampleInput(samplePolicy(symbols, { allocator: 'mvo', turnoverOneWayMax: 0.01, ...changes }), panel, {
-        holdings: bookOf(held),
-        shadowHoldings: bookOf(held),
+        holdings: holdingsOf(held),
+        shadowHoldings: holdingsOf(held),
       }),
     );
 
-  it('is decided on the first rung, with the forced trades only', () => {
+  it('is decided on the first fallback level, with the forced trades only', () => {
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at([0.9, 0.1, 0], { allocator, bounds: { lower: 0, upper: 0.5 } });
-      expect(decision.rung).toBe('full');
+      expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)).toEqual([0.5, 0.1, 0].map((w) => expect.closeTo(w, 12)));
       expect(decision.binding.find(({ kind }) => kind === 'turnover')).toEqual({
         kind: 'turnover',
@@ -250,7 +250,7 @@ describe('a turnover cap that limits overrule', () => {
     const groups = [{ name: 'two', symbols: ['AAA', 'BBB'], lower: 0, upper: 0.6 }];
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at([0.5, 0.3, 0.1], { allocator, groups });
-      expect(decision.rung).toBe('full');
+      expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)).toEqual([0.4, 0.2, 0.1].map((w) => expect.closeTo(w, 9)));
       expect(decision.turnoverOneWay).toBeCloseTo(0.1, 9);
     }

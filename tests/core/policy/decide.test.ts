@@ -8,7 +8,7 @@ import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { allowedExposure, drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
 import {
-  bookOf,
+  holdingsOf,
   inState,
   sampleInput,
   sampleLimits,
@@ -59,9 +59,9 @@ describe('decide sees nothing after its session', () => {
         column.map((level, row) => (row < 200 - count ? level * (2 + i) : level)),
       ),
     );
-    const outlook = trendOutlook(panel);
-    expect(decide(sampleInput(policy, older, { outlook }))).toEqual(
-      decide(sampleInput(policy, cut, { outlook })),
+    const forecastResult = trendOutlook(panel);
+    expect(decide(sampleInput(policy, older, { forecastResult }))).toEqual(
+      decide(sampleInput(policy, cut, { forecastResult })),
     );
   });
 
@@ -75,13 +75,15 @@ describe('decide sees nothing after its session', () => {
     const panel = simulatedPanel(five, 100);
     const cut = panel.upTo(panel.sessions[90]!);
     const policy = samplePolicy(five);
-    const late = decide(sampleInput(policy, cut, { outlook: trendOutlook(panel) }));
-    expect(late.rung).toBe('signal-off');
-    expect(late.rungReason).toContain(
+    const late = decide(sampleInput(policy, cut, { forecastResult: trendOutlook(panel) }));
+    expect(late.fallbackLevel).toBe('signal-off');
+    expect(late.fallbackReason).toContain(
       `the forecast is as of ${panel.lastSession}, expected ${cut.lastSession}`,
     );
     const model = { ...trendOutlook(cut), trainedOn: panel.sessions[91]! };
-    expect(decide(sampleInput(policy, cut, { outlook: model })).rungReason).toContain('was trained on');
+    expect(decide(sampleInput(policy, cut, { forecastResult: model })).fallbackReason).toContain(
+      'was trained on',
+    );
   });
 });
 
@@ -121,7 +123,7 @@ function situation(drawn: typeof situations extends fc.Arbitrary<infer T> ? T : 
   const panel = simulatedPanel(symbols, 60, drawn.seed);
   const parts = drawn.held.slice(0, size + 1);
   const sum = parts.reduce((s, w) => s + w, 0) || 1;
-  const book = bookOf(parts.slice(0, size).map((w) => w / sum));
+  const book = holdingsOf(parts.slice(0, size).map((w) => w / sum));
   const input = sampleInput(policy, panel, {
     holdings: book,
     shadowHoldings: book,
@@ -141,7 +143,7 @@ function forcedTurnover(held: readonly number[], policy: PortfolioPolicy, exposu
 }
 
 describe('every decision', () => {
-  it('is finite, sums to 1 with cash, stays in its bounds, exposure and turnover cap, on its first rung', () => {
+  it('is finite, sums to 1 with cash, stays in its bounds, exposure and turnover cap, on its first fallback level', () => {
     fc.assert(
       fc.property(situations, (drawn) => {
         const { policy, input, first } = situation(drawn);
@@ -149,7 +151,7 @@ describe('every decision', () => {
         const targets = targetsOf(decision);
         const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
         // The greatest Sharpe ratio may not exist; nothing else of this may fail.
-        if (policy.allocatorOptions.objective !== 'max-sharpe') expect(decision.rungReason).toBeNull();
+        if (policy.allocatorOptions.objective !== 'max-sharpe') expect(decision.fallbackReason).toBeNull();
         expect([...targets, decision.cash.target, ...decision.shadowTargets].every(Number.isFinite)).toBe(
           true,
         );
@@ -205,11 +207,11 @@ describe('every decision', () => {
         const { policy, panel, input } = situation(drawn);
         const order = policy.symbols.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]!);
         const symbols = order.map((i) => policy.symbols[i]!);
-        const book = bookOf(order.map((i) => input.holdings.weights[i]!));
+        const book = holdingsOf(order.map((i) => input.holdings.weights[i]!));
         const permuted = decide({
           ...input,
           policy: { ...policy, symbols },
-          outlook: trendOutlook(panel, symbols),
+          forecastResult: trendOutlook(panel, symbols),
           holdings: book,
           shadowHoldings: book,
         });
@@ -241,7 +243,7 @@ describe('a decision by hand', () => {
 
   it('trades no more than the cap, on the straight way from what is held', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1 };
-    const book = bookOf([0.9, 0.1]);
+    const book = holdingsOf([0.9, 0.1]);
     const decision = decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
     expect(targetsOf(decision)[0]).toBeCloseTo(0.8, 12);
     expect(targetsOf(decision)[1]).toBeCloseTo(0.2, 12);
@@ -256,8 +258,8 @@ describe('a decision by hand', () => {
 
   it('leaves what is held inside the no-trade band, and nothing beside it', () => {
     const policy = { ...equal, noTradeBandRatio: 0.05 };
-    const inside = bookOf([0.54, 0.46]);
-    const outside = bookOf([0.56, 0.44]);
+    const inside = holdingsOf([0.54, 0.46]);
+    const outside = holdingsOf([0.56, 0.44]);
     const at = (book: typeof inside) =>
       decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
     expect(targetsOf(at(inside))).toEqual(inside.weights);
@@ -274,7 +276,7 @@ describe('a decision by hand', () => {
       turnoverOneWayMax: 0.01,
       bounds: { lower: 0, upper: 0.6 },
     };
-    const book = bookOf([0.8, 0.2]);
+    const book = holdingsOf([0.8, 0.2]);
     const decision = decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
     expect(targetsOf(decision)[0]).toBeCloseTo(0.6, 12);
     expect(targetsOf(decision)[1]).toBeCloseTo(0.2, 12);
@@ -282,7 +284,7 @@ describe('a decision by hand', () => {
 
   it('de-risks at once whatever the cap, and puts the shadow under the cap alone', () => {
     const policy = { ...equal, drawdown: sampleLimits, turnoverOneWayMax: 0.02 };
-    const book = bookOf([0.6, 0.4]);
+    const book = holdingsOf([0.6, 0.4]);
     const input = { holdings: book, shadowHoldings: book, reason: 'drawdown' as const };
     const reduced = decide(sampleInput(policy, panel, { ...input, drawdown: inState('reduced') }));
     expect(targetsOf(reduced).reduce((s, w) => s + w, 0)).toBeCloseTo(0.5, 12);
@@ -305,7 +307,7 @@ describe('a decision by hand', () => {
   it('does not exempt a return from cash, where the shadow stayed invested', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1 };
     const previous = { asOf: panel.sessions[30]!, targets: [0.5, 0.5] };
-    const decision = decide(sampleInput(policy, panel, { previous, shadowHoldings: bookOf([0.5, 0.5]) }));
+    const decision = decide(sampleInput(policy, panel, { previous, shadowHoldings: holdingsOf([0.5, 0.5]) }));
     expect(decision.turnoverOneWay).toBeCloseTo(0.1, 12);
     expect(decision.cash.target).toBeCloseTo(0.8, 12);
   });
@@ -317,7 +319,7 @@ describe('a decision by hand', () => {
       bounds: { lower: 0.1, upper: 0.17 },
     });
     const decision = decide(sampleInput(policy, simulatedPanel(five, 60)));
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     expect(decision.cash.target).toBeCloseTo(0.2, 12);
     expect(Math.max(...targetsOf(decision))).toBeCloseTo(0.17, 9);
   });

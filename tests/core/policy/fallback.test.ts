@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
-import { noOutlook, type Outlook } from '../../../src/core/forecast/forecast-result.ts';
+import { type ForecastResult, noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { usesForecast } from '../../../src/core/policy/uses-forecast.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import {
-  bookOf,
+  holdingsOf,
   inState,
   sampleInput,
   sampleLimits,
@@ -19,7 +19,7 @@ import {
 const symbols = ['AAA', 'BBB', 'CCC'];
 const panel = simulatedPanel(symbols, 120);
 const policy = samplePolicy(symbols);
-const held = bookOf([0.5, 0.2, 0.2]);
+const held = holdingsOf([0.5, 0.2, 0.2]);
 
 /** A decision after earlier ones, with something held. */
 function later(changes: Partial<DecideInput> = {}, policyChanges: Partial<PortfolioPolicy> = {}) {
@@ -47,11 +47,11 @@ function changed(symbol: string, to: (level: number, row: number) => number, sou
   );
 }
 
-describe('the first rung', () => {
+describe('the first fallback level', () => {
   it('uses the forecast, says so, and gives no reason', () => {
     const decision = later();
-    expect(decision.rung).toBe('full');
-    expect(decision.rungReason).toBeNull();
+    expect(decision.fallbackLevel).toBe('full');
+    expect(decision.fallbackReason).toBeNull();
     expect(decision.signalScale).toBe(0.5);
     expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.meanLogReturn);
   });
@@ -69,8 +69,8 @@ describe('the first rung', () => {
       },
     ]) {
       expect(usesForecast({ ...policy, ...changes })).toBe(false);
-      const decision = later({ outlook: noOutlook('there is none') }, changes);
-      expect(decision.rung).toBe('full');
+      const decision = later({ forecastResult: noForecast('there is none') }, changes);
+      expect(decision.fallbackLevel).toBe('full');
       expect(decision.signalScale).toBe(0);
       expect(decision.lines.every((line) => line.forecast === null)).toBe(true);
     }
@@ -80,36 +80,36 @@ describe('the first rung', () => {
     for (const allocator of ['mvo', 'cla'] as const) {
       const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
       expect(usesForecast({ ...policy, ...own })).toBe(true);
-      const outlook = trendOutlook(panel);
-      outlook.forecast!.meanLogReturn = [-0.001, 0.002, -0.001];
-      const decision = later({ outlook }, own);
-      expect(decision.rung).toBe('full');
+      const forecastResult = trendOutlook(panel);
+      forecastResult.forecast!.meanLogReturn = [-0.001, 0.002, -0.001];
+      const decision = later({ forecastResult }, own);
+      expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)[1]).toBeGreaterThan(0.5);
     }
   });
 });
 
 describe('signal off', () => {
-  const expectOff = (outlook: Outlook, reason: RegExp) => {
-    const decision = later({ outlook });
-    expect(decision.rung).toBe('signal-off');
-    expect(decision.rungReason).toMatch(reason);
+  const expectOff = (forecastResult: ForecastResult, reason: RegExp) => {
+    const decision = later({ forecastResult });
+    expect(decision.fallbackLevel).toBe('signal-off');
+    expect(decision.fallbackReason).toMatch(reason);
     expect(decision.signalScale).toBe(0);
     expect(decision.lines.every((line) => line.forecast === null)).toBe(true);
     expect(targetsOf(decision)).toEqual(targetsOf(later({}, { allocator: 'inverse-vol' })));
   };
 
   it('without a forecast, for the reason forecasting gave', () => {
-    expectOff(noOutlook('no model has been trained yet'), /^full: no model has been trained yet$/);
+    expectOff(noForecast('no model has been trained yet'), /^full: no model has been trained yet$/);
     expectOff({ ...trendOutlook(panel), forecast: null }, /there is no forecast/);
   });
 
   it('when the model has expired, and not a session earlier', () => {
-    const aged = (sessions: number): Outlook => ({
+    const aged = (sessions: number): ForecastResult => ({
       ...trendOutlook(panel),
       trainedOn: panel.sessions[panel.sessions.length - 1 - sessions]!,
     });
-    expect(later({ outlook: aged(30) }).rung).toBe('full');
+    expect(later({ forecastResult: aged(30) }).fallbackLevel).toBe('full');
     expectOff(aged(31), /31 sessions old and expires after 30/);
   });
 
@@ -117,10 +117,13 @@ describe('signal off', () => {
     const long = { modelExpirySessions: 100 };
     const count = decisionSessions({ ...policy, ...long });
     const cut = { panel: panel.last(count) };
-    const trainedOn = (row: number): Outlook => ({ ...trendOutlook(panel), trainedOn: panel.sessions[row]! });
-    expect(later({ ...cut, outlook: trainedOn(19) }, long).rung).toBe('full');
-    expect(later({ ...cut, outlook: trainedOn(18) }, long).rung).toBe('signal-off');
-    expect(later({ ...cut, outlook: trainedOn(0) }, long).rung).toBe('signal-off');
+    const trainedOn = (row: number): ForecastResult => ({
+      ...trendOutlook(panel),
+      trainedOn: panel.sessions[row]!,
+    });
+    expect(later({ ...cut, forecastResult: trainedOn(19) }, long).fallbackLevel).toBe('full');
+    expect(later({ ...cut, forecastResult: trainedOn(18) }, long).fallbackLevel).toBe('signal-off');
+    expect(later({ ...cut, forecastResult: trainedOn(0) }, long).fallbackLevel).toBe('signal-off');
   });
 
   it('when the forecast of an asset in use is no number or missing', () => {
@@ -135,24 +138,24 @@ describe('signal off', () => {
     broken.forecast!.meanLogReturn[1] = Number.NaN;
     const decision = later({
       panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)),
-      outlook: broken,
+      forecastResult: broken,
     });
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     expect(decision.lines[1]!.forecast).toBeNull();
     expect(decision.lines[0]!.forecast).not.toBeNull();
   });
 });
 
 describe('an all-negative forecast', () => {
-  it('is a forecast: the signal allocators fall back to their base on the first rung', () => {
+  it('is a forecast: the signal allocators fall back to their base on the first fallback level', () => {
     for (const [allocator, base] of [
       ['signal', 'equal'],
       ['signal-inverse-vol', 'inverse-vol'],
     ] as const) {
-      const outlook = trendOutlook(panel);
-      outlook.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
-      const decision = later({ outlook }, { allocator });
-      expect(decision.rung).toBe('full');
+      const forecastResult = trendOutlook(panel);
+      forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+      const decision = later({ forecastResult }, { allocator });
+      expect(decision.fallbackLevel).toBe('full');
       targetsOf(later({}, { allocator: base })).forEach((weight, i) => {
         expect(targetsOf(decision)[i]).toBeCloseTo(weight, 12);
       });
@@ -165,21 +168,21 @@ describe('an all-negative forecast', () => {
       allocatorOptions: { objective: 'max-sharpe' as const },
       signalScale: 1,
     };
-    const outlook = trendOutlook(panel);
-    outlook.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+    const forecastResult = trendOutlook(panel);
+    forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
     const falling = new PricePanel(
       panel.sessions,
       symbols,
       panel.levels.map((column) => column.map((level, row) => level * Math.exp(-0.02 * row))),
     );
-    const decision = later({ outlook, panel: falling }, own);
-    expect(decision.rung).toBe('last-good');
-    expect(decision.rungReason).toMatch(/^full: .*; signal-off: .*; previous-covariance: /);
+    const decision = later({ forecastResult, panel: falling }, own);
+    expect(decision.fallbackLevel).toBe('last-good');
+    expect(decision.fallbackReason).toMatch(/^full: .*; signal-off: .*; previous-covariance: /);
     expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
   });
 });
 
-describe('the lower rungs', () => {
+describe('the lower fallback levels', () => {
   const flatSince = (start: number) =>
     new PricePanel(
       panel.sessions,
@@ -194,11 +197,11 @@ describe('the lower rungs', () => {
       { panel: flatSince(79), previous: { asOf: panel.sessions[79]!, targets: [1, 0, 0] } },
       own,
     );
-    expect(decision.rung).toBe('previous-covariance');
-    expect(decision.rungReason).toMatch(/full: .*signal-off: /);
+    expect(decision.fallbackLevel).toBe('previous-covariance');
+    expect(decision.fallbackReason).toMatch(/full: .*signal-off: /);
     const then = decide(
       sampleInput({ ...policy, signalScale: 0 }, panel.upTo(panel.sessions[79]!), {
-        outlook: noOutlook('none'),
+        forecastResult: noForecast('none'),
       }),
     );
     targetsOf(then).forEach((weight, i) => {
@@ -208,13 +211,13 @@ describe('the lower rungs', () => {
 
   it('keeps the last good weights where no covariance can be weighed by', () => {
     const decision = later({ panel: flat });
-    expect(decision.rung).toBe('last-good');
+    expect(decision.fallbackLevel).toBe('last-good');
     expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
   });
 
   it('holds where nothing good came before', () => {
     const decision = later({ panel: flat, previous: null });
-    expect(decision.rung).toBe('hold');
+    expect(decision.fallbackLevel).toBe('hold');
     expect(targetsOf(decision)).toEqual(held.weights);
     expect(decision.turnoverTwoWay).toBe(0);
     expect(decision.shadowTargets).toEqual(held.weights);
@@ -225,7 +228,7 @@ describe('the lower rungs', () => {
       panel: flat,
       previous: { asOf: panel.sessions[99]!, targets: [0.5, 0.5] },
     });
-    expect(decision.rung).toBe('hold');
+    expect(decision.fallbackLevel).toBe('hold');
   });
 
   it('holds where bounds cannot be met, and says which', () => {
@@ -234,8 +237,8 @@ describe('the lower rungs', () => {
       { lower: 0, upper: 0.3 },
     ]) {
       const decision = later({}, { bounds });
-      expect(decision.rung).toBe('hold');
-      expect(decision.rungReason).toMatch(/last-good: bounds allow a sum of weights between/);
+      expect(decision.fallbackLevel).toBe('hold');
+      expect(decision.fallbackReason).toMatch(/last-good: bounds allow a sum of weights between/);
       expect(targetsOf(decision)).toEqual(held.weights);
     }
   });
@@ -247,8 +250,8 @@ describe('the lower rungs', () => {
       panel.levels.map((column) => column.map((level, row) => (row > 100 ? Number.NaN : level))),
     );
     const decision = later({ panel: gone });
-    expect(decision.rung).toBe('hold');
-    expect(decision.rungReason).toContain('no asset has usable prices');
+    expect(decision.fallbackLevel).toBe('hold');
+    expect(decision.fallbackReason).toContain('no asset has usable prices');
     expect(decision.quality.map((note) => note.kind)).toEqual(['dropped', 'dropped', 'dropped']);
     expect(targetsOf(decision)).toEqual(held.weights);
     const at = (state: 'reduced' | 'halted') =>
@@ -260,14 +263,14 @@ describe('the lower rungs', () => {
   });
 
   it('holds before the first investment too, and lets the next decision be the first', () => {
-    const nothing = bookOf([0, 0, 0]);
+    const nothing = holdingsOf([0, 0, 0]);
     const first = later({
       panel: flat,
       previous: null,
       holdings: nothing,
       shadowHoldings: nothing,
     });
-    expect(first.rung).toBe('hold');
+    expect(first.fallbackLevel).toBe('hold');
     expect(first.cash.target).toBe(1);
     const next = later(
       {
@@ -277,7 +280,7 @@ describe('the lower rungs', () => {
       },
       { turnoverOneWayMax: 0.01 },
     );
-    expect(next.rung).toBe('full');
+    expect(next.fallbackLevel).toBe('full');
     expect(next.cash.target).toBeCloseTo(0, 12);
   });
 });
@@ -306,7 +309,7 @@ describe('assets left out', () => {
       { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
       own,
     );
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     expect(targetsOf(decision).every((weight) => weight > 0)).toBe(true);
     const short = later({}, { ...own, covarianceLookbackSessions: 29 });
     expect(targetsOf(decision)).toEqual(targetsOf(short));
@@ -319,7 +322,7 @@ describe('assets left out', () => {
       { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
       own,
     );
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
   });
 
   it('a gap that no fill closes at the first level of the lookback drops the asset, not the decision', () => {
@@ -327,7 +330,7 @@ describe('assets left out', () => {
     const gap = (level: number, row: number) => (row <= first && row > first - 5 ? Number.NaN : level);
     const own = { quality: { ...policy.quality, historySessionsMin: 60 } };
     const decision = later({ panel: changed('BBB', gap) }, own);
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     expect(decision.quality).toMatchObject([{ symbol: 'BBB', kind: 'dropped' }]);
   });
 
@@ -344,11 +347,11 @@ describe('assets left out', () => {
       'cla',
     ] as const) {
       const alone = decide(sampleInput(samplePolicy(one, { allocator }), simulatedPanel(one, 60)));
-      expect([allocator, alone.rung]).toEqual([allocator, 'full']);
+      expect([allocator, alone.fallbackLevel]).toEqual([allocator, 'full']);
       expect(targetsOf(alone)[0]).toBeCloseTo(1, 9);
       const two = ['AAA', 'BBB'];
       const pair = decide(sampleInput(samplePolicy(two, { allocator }), simulatedPanel(two, 60)));
-      expect([allocator, pair.rung]).toEqual([allocator, 'full']);
+      expect([allocator, pair.fallbackLevel]).toEqual([allocator, 'full']);
       expect(targetsOf(pair).reduce((s, w) => s + w, 0)).toBeCloseTo(1, 9);
     }
   });

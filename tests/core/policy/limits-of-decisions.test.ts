@@ -15,8 +15,8 @@ function read({ policy, input }: Situation, decision: Decision) {
   const dropped = new Set(
     decision.quality.filter(({ kind }) => kind !== 'filled').map(({ symbol }) => symbol),
   );
-  const used = policy.symbols.map((symbol) => symbol !== policy.safeSymbol && !dropped.has(symbol));
-  const isRisky = policy.symbols.map((symbol) => symbol !== policy.safeSymbol);
+  const used = policy.symbols.map((symbol) => symbol !== policy.cashProxySymbol && !dropped.has(symbol));
+  const isRisky = policy.symbols.map((symbol) => symbol !== policy.cashProxySymbol);
   const only = (weights: readonly number[]) => weights.map((w, i) => (isRisky[i] ? w : 0));
   const risky = only(targetsOf(decision));
   const held = only(input.holdings.weights);
@@ -73,7 +73,7 @@ function allowed(
     weights.every(inside) &&
     groupsHold &&
     sum(weights) <= budget + slack &&
-    (policy.grossMax === null || gross <= policy.grossMax * exposure + slack)
+    (policy.grossExposureMax === null || gross <= policy.grossExposureMax * exposure + slack)
   );
 }
 
@@ -93,7 +93,7 @@ function expectPolicyLimits(situation: Situation, decision: Decision): void {
   const short = policy.bounds.lower < 0;
   expect(invested).toBeLessThanOrEqual((1 - policy.cashRatio) * exposure + slack);
   decision.lines.forEach(({ symbol, target, lower, upper }, i) => {
-    if (symbol === policy.safeSymbol) return;
+    if (symbol === policy.cashProxySymbol) return;
     if (!used[i]) expect(Math.abs(target)).toBeLessThan(slack);
     expect(upper).toBeLessThanOrEqual(policy.bounds.upper);
     // A lower bound shrinks with what a drawdown state or the volatility target leaves, and only then.
@@ -101,7 +101,8 @@ function expectPolicyLimits(situation: Situation, decision: Decision): void {
     else expect(lower).toBeGreaterThanOrEqual(policy.bounds.lower);
     if (used[i] && policy.volatilityTarget === null) expect(lower).toBe(policy.bounds.lower * exposure);
   });
-  if (policy.grossMax !== null) expect(gross).toBeLessThanOrEqual(policy.grossMax * exposure + slack);
+  if (policy.grossExposureMax !== null)
+    expect(gross).toBeLessThanOrEqual(policy.grossExposureMax * exposure + slack);
   for (const { symbols, lower, upper } of policy.groups) {
     const total = sum(risky.map((w, i) => (symbols.includes(policy.symbols[i]!) ? w : 0)));
     expect(total).toBeLessThanOrEqual(upper + slack);
@@ -118,20 +119,20 @@ describe('every decision, whatever the limits ask', () => {
         const { risky, gross, exposure } = read(situation, decision);
         expectInsideStoredBounds(decision);
         if (exposure < 1)
-          expect(decision.rung === 'hold' ? gross : sum(risky)).toBeLessThanOrEqual(
+          expect(decision.fallbackLevel === 'hold' ? gross : sum(risky)).toBeLessThanOrEqual(
             (1 - situation.policy.cashRatio) * exposure + slack,
           );
-        expect(decision.rung === 'full').toBe(decision.rungReason === null);
+        expect(decision.fallbackLevel === 'full').toBe(decision.fallbackReason === null);
       }),
       { numRuns: 400, seed: 31 },
     );
   });
 
-  it('obeys bounds, groups, gross limit and cash on every rung but `hold`', () => {
+  it('obeys bounds, groups, gross limit and cash on every fallback level but `hold`', () => {
     fc.assert(
       fc.property(situations, (situation) => {
         const decision = decide(situation.input);
-        if (decision.rung !== 'hold') expectPolicyLimits(situation, decision);
+        if (decision.fallbackLevel !== 'hold') expectPolicyLimits(situation, decision);
       }),
       { numRuns: 400, seed: 32 },
     );
@@ -144,11 +145,11 @@ describe('every decision, whatever the limits ask', () => {
         const { policy } = situation;
         const decision = decide(situation.input);
         const { used, risky, held, oneWay, exposure, first, has } = read(situation, decision);
-        if (decision.rung === 'hold' || first || policy.turnoverOneWayMax === null) return;
+        if (decision.fallbackLevel === 'hold' || first || policy.turnoverOneWayMax === null) return;
         if (oneWay <= policy.turnoverOneWayMax + slack) return;
         expect(has('turnover')).toBe(true);
         if (has('volatility')) return; // wins over the cap, like a drawdown limit
-        if (policy.bounds.lower < 0 && policy.grossMax !== null && policy.groups.length > 0) return;
+        if (policy.bounds.lower < 0 && policy.grossExposureMax !== null && policy.groups.length > 0) return;
         forced += 1;
         expect(allowed(policy, used, risky, exposure)).toBe(true);
         const less = risky.map((w, i) => w + 1e-3 * (held[i]! - w));
@@ -159,7 +160,7 @@ describe('every decision, whatever the limits ask', () => {
     expect(forced).toBeGreaterThan(15);
   });
 
-  it('has an ex-ante volatility within the target, by the covariance of its rung', () => {
+  it('has an ex-ante volatility within the target, by the covariance of its fallback level', () => {
     let scaled = 0;
     fc.assert(
       fc.property(situations, ({ policy: drawnPolicy, input: drawnInput }) => {
@@ -168,8 +169,9 @@ describe('every decision, whatever the limits ask', () => {
         const decision = decide(input);
         const { used, risky, has, exposure } = read({ policy, input }, decision);
         const target = policy.volatilityTarget;
-        if (target === null || decision.rung === 'hold' || decision.rung === 'last-good') return;
-        const asOf = decision.rung === 'previous-covariance' ? input.previous!.asOf : input.asOf;
+        if (target === null || decision.fallbackLevel === 'hold' || decision.fallbackLevel === 'last-good')
+          return;
+        const asOf = decision.fallbackLevel === 'previous-covariance' ? input.previous!.asOf : input.asOf;
         const volatility = volatilityOf(input, used, risky, asOf);
         expect(volatility).toBeLessThanOrEqual(target * (1 + 1e-9));
         if (!has('volatility')) return;
@@ -188,7 +190,7 @@ describe('every decision, whatever the limits ask', () => {
         const policy: PortfolioPolicy = { ...drawnPolicy, volatilityTarget: null };
         const input = { ...drawnInput, policy };
         const decision = decide(input);
-        if (decision.rung === 'hold') return;
+        if (decision.fallbackLevel === 'hold') return;
         const limits = limitsOf({ policy, input }, decision);
         for (const { kind, name, limit, multiplier } of decision.binding) {
           if (kind === 'exposure' || kind === 'band') continue;
@@ -230,8 +232,13 @@ function limitsOf(situation: Situation, decision: Decision) {
     if (lower * exposure !== 0) add('group', name, lower * exposure, total - lower * exposure);
     if (upper < budget) add('group', name, upper, total - upper);
   }
-  if (policy.grossMax !== null)
-    add('gross', 'gross weight', policy.grossMax * exposure, gross - policy.grossMax * exposure);
+  if (policy.grossExposureMax !== null)
+    add(
+      'gross',
+      'gross weight',
+      policy.grossExposureMax * exposure,
+      gross - policy.grossExposureMax * exposure,
+    );
   if (policy.cashRatio > 0) add('cash', 'cash', policy.cashRatio, 1 - policy.cashRatio - invested);
   const cap = policy.turnoverOneWayMax;
   if (!first && cap !== null) add('turnover', 'one-way turnover', cap, Math.max(0, cap - oneWay));

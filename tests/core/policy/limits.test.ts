@@ -12,14 +12,14 @@ import {
 } from '../../../src/core/policy/limits.ts';
 import { boundsOf } from '../../../src/core/policy/policy.ts';
 import { generator } from '../allocation/random-returns.ts';
-import { bookOf, samplePolicy } from './samples.ts';
+import { holdingsOf, samplePolicy } from './samples.ts';
 
 /**
  * The nearest point by quadprog (Goldfarb and Idnani, 1983), whose arrays start at 1; null where there is none.
  * The gross limit is written out as one linear limit for each choice of signs.
  */
 function oracle(goal: readonly number[], limits: PolicyLimits): number[] | null {
-  const { bounds, groups, grossMax, budget } = limits;
+  const { bounds, groups, grossExposureMax, budget } = limits;
   const n = goal.length;
   const unit = (i: number) => goal.map((_, j) => (i === j ? 1 : 0));
   const negated = (row: number[]) => row.map((value) => -value);
@@ -31,9 +31,9 @@ function oracle(goal: readonly number[], limits: PolicyLimits): number[] | null 
     const row = goal.map((_, i) => (members.includes(i) ? 1 : 0));
     rows.push([row, lower], [negated(row), -upper]);
   }
-  if (grossMax !== null)
+  if (grossExposureMax !== null)
     for (let signs = 0; signs < 2 ** n; signs += 1)
-      rows.push([goal.map((_, i) => ((signs >> i) % 2 === 1 ? 1 : -1)), -grossMax]);
+      rows.push([goal.map((_, i) => ((signs >> i) % 2 === 1 ? 1 : -1)), -grossExposureMax]);
   const from1 = (values: number[]) => [0, ...values];
   const answer = solveQP(
     [[], ...goal.map((_, i) => from1(unit(i)))],
@@ -67,7 +67,7 @@ describe('projectToBudget', () => {
   it('is the Euclidean projection, by quadprog', () => {
     fc.assert(
       fc.property(problems, ({ goal, bounds, total }) => {
-        const expected = oracle(goal, { bounds, groups: [], grossMax: null, budget: total })!;
+        const expected = oracle(goal, { bounds, groups: [], grossExposureMax: null, budget: total })!;
         projectToBudget(goal, bounds, total).forEach((weight, i) => {
           expect(Math.abs(weight - expected[i]!)).toBeLessThan(1e-9);
         });
@@ -135,7 +135,7 @@ const limited = fc
           upper: total + 0.1 * uniform(),
         };
       }),
-      grossMax: gross ? inside.reduce((s, w) => s + Math.abs(w), 0) + 0.05 * uniform() : null,
+      grossExposureMax: gross ? inside.reduce((s, w) => s + Math.abs(w), 0) + 0.05 * uniform() : null,
       budget: inside.reduce((s, w) => s + w, 0),
     };
     return { goal: Array.from({ length: size }, () => 2 * uniform() - 0.7), limits, inside };
@@ -183,8 +183,11 @@ describe('projectToLimits', () => {
           expectOnlyTight(multipliers.groups[g]!.lower, total - lower);
           expectOnlyTight(multipliers.groups[g]!.upper, upper - total);
         });
-        if (limits.grossMax !== null)
-          expectOnlyTight(multipliers.gross, limits.grossMax - weights.reduce((s, w) => s + Math.abs(w), 0));
+        if (limits.grossExposureMax !== null)
+          expectOnlyTight(
+            multipliers.gross,
+            limits.grossExposureMax - weights.reduce((s, w) => s + Math.abs(w), 0),
+          );
       }),
       { numRuns: 300, seed: 25 },
     );
@@ -197,12 +200,12 @@ describe('projectToLimits', () => {
       { lower: 0, upper: 0.3 },
     ];
     const group = { name: 'first two', members: [0, 1], lower: 0, upper: 0.6 };
-    const limits: PolicyLimits = { bounds, groups: [group], grossMax: null, budget: 1 };
+    const limits: PolicyLimits = { bounds, groups: [group], grossExposureMax: null, budget: 1 };
     expect(oracle([1, 0, 0], limits)).toBeNull();
     expect(() => projectToLimits([1, 0, 0], limits)).toThrow(
       expect.objectContaining({ reason: 'infeasible' }),
     );
-    expect(() => projectToLimits([1, 0, 0], { ...limits, groups: [], grossMax: 0.9 })).toThrow(
+    expect(() => projectToLimits([1, 0, 0], { ...limits, groups: [], grossExposureMax: 0.9 })).toThrow(
       expect.objectContaining({ reason: 'infeasible' }),
     );
   });
@@ -212,9 +215,9 @@ describe('leastTrading', () => {
   it('is undercut by no allowed weights, with cash to spare or without', () => {
     fc.assert(
       fc.property(limited, ({ goal, limits: drawn, inside }) => {
-        const limits = { ...drawn, grossMax: null, budget: Math.min(1, drawn.budget) };
+        const limits = { ...drawn, grossExposureMax: null, budget: Math.min(1, drawn.budget) };
         fc.pre(drawn.budget <= 1);
-        const book = bookOf(goal);
+        const book = holdingsOf(goal);
         const traded = (weights: readonly number[]) =>
           weights.reduce((s, w, i) => s + Math.abs(w - goal[i]!), 0);
         const least = leastTrading(book, limits);
@@ -240,22 +243,22 @@ describe('leastTrading', () => {
     const bounds = [0, 1, 2].map(() => ({ lower: 0, upper: 1 }));
     const close = (weights: number[]) => weights.map((w) => expect.closeTo(w, 9));
     const most = { name: 'm', members: [0, 1], lower: 0, upper: 0.6 };
-    const limits: PolicyLimits = { bounds, groups: [most], grossMax: null, budget: 1 };
-    expect(leastTrading(bookOf([0.5, 0.3, 0.1]), limits)).toEqual(close([0.4, 0.2, 0.1]));
+    const limits: PolicyLimits = { bounds, groups: [most], grossExposureMax: null, budget: 1 };
+    expect(leastTrading(holdingsOf([0.5, 0.3, 0.1]), limits)).toEqual(close([0.4, 0.2, 0.1]));
     const least = { name: 'l', members: [2], lower: 0.4, upper: 1 };
-    expect(leastTrading(bookOf([0.3, 0.1, 0.1]), { ...limits, groups: [least] })).toEqual(
+    expect(leastTrading(holdingsOf([0.3, 0.1, 0.1]), { ...limits, groups: [least] })).toEqual(
       close([0.3, 0.1, 0.4]),
     );
     // No cash to buy it with: the others pay.
-    expect(leastTrading(bookOf([0.5, 0.4, 0.1]), { ...limits, groups: [least] })).toEqual(
+    expect(leastTrading(holdingsOf([0.5, 0.4, 0.1]), { ...limits, groups: [least] })).toEqual(
       close([0.35, 0.25, 0.4]),
     );
   });
 
   it('by hand: cuts longs and shorts alike to a gross limit', () => {
     const bounds = [0, 1, 2].map(() => ({ lower: -0.5, upper: 1 }));
-    const limits: PolicyLimits = { bounds, groups: [], grossMax: 1.2, budget: 1 };
-    const weights = leastTrading(bookOf([0.8, 0.5, -0.4]), limits);
+    const limits: PolicyLimits = { bounds, groups: [], grossExposureMax: 1.2, budget: 1 };
+    const weights = leastTrading(holdingsOf([0.8, 0.5, -0.4]), limits);
     expect(weights.reduce((s, w) => s + w, 0)).toBeCloseTo(0.9, 9);
     expect(weights.reduce((s, w) => s + Math.abs(w), 0)).toBeCloseTo(1.2, 9);
     expect(Math.abs(0.8 - weights[0]!) + Math.abs(0.5 - weights[1]!) + weights[2]! + 0.4).toBeCloseTo(0.5, 9);
@@ -267,7 +270,7 @@ describe('limitsOf', () => {
     cashRatio: 0.1,
     bounds: { lower: 0.05, upper: 0.7 },
     groups: [{ name: 'two', symbols: ['CCC', 'AAA'], lower: 0.3, upper: 0.8 }],
-    grossMax: 1.2,
+    grossExposureMax: 1.2,
   });
 
   it('shrinks what must be held with the exposure, and keeps what may be held', () => {
@@ -275,7 +278,7 @@ describe('limitsOf', () => {
       budget: 0.45,
       bounds: policy.symbols.map(() => ({ lower: 0.025, upper: 0.45 })),
       groups: [{ name: 'two', members: [2, 0], lower: 0.15, upper: 0.8 }],
-      grossMax: 0.6,
+      grossExposureMax: 0.6,
     });
   });
 

@@ -11,7 +11,7 @@ import { simpleReturns } from '../../../src/core/risk/returns.ts';
 import { compoundedMeanReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { generator } from '../allocation/random-returns.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
+import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 
 /** Trading costs are paid once for so many sessions of holding. */
 const horizonSessions = 21;
@@ -48,7 +48,7 @@ function problemOf(choice: Choice): DecideInput {
     groups: choice.group
       ? [{ name: 'pair', symbols: ['U', 'V'], lower: inGroup - 0.03, upper: inGroup + 0.05 }]
       : [],
-    grossMax: choice.gross ? 1.1 : null,
+    grossExposureMax: choice.gross ? 1.1 : null,
     turnoverOneWayMax: choice.cap,
     drawdown: sampleLimits,
     costs: {
@@ -62,10 +62,10 @@ function problemOf(choice: Choice): DecideInput {
         },
         X: { commissionBps: 9, halfSpreadBps: 4, impactBps: 2 * choice.impact, averageDailyValue: 1e6 },
       },
-      capital: 100_000,
+      portfolioValue: 100_000,
     },
   });
-  const book = bookOf(held);
+  const book = holdingsOf(held);
   return sampleInput(policy, simulatedPanel(symbols, 60, choice.seed), {
     holdings: book,
     shadowHoldings: book,
@@ -115,7 +115,7 @@ function isFeasible({ policy, holdings, drawdown }: DecideInput, weights: readon
     inBounds &&
     Math.abs(sum(weights) - 0.95 * exposure) < small &&
     policy.groups.every(({ lower, upper }) => pair >= lower * exposure - small && pair <= upper + small) &&
-    sum(weights.map(Math.abs)) <= (policy.grossMax ?? 9) * exposure + small &&
+    sum(weights.map(Math.abs)) <= (policy.grossExposureMax ?? 9) * exposure + small &&
     traded <= (policy.turnoverOneWayMax ?? 9) + small
   );
 }
@@ -200,7 +200,7 @@ describe('mvo with the whole policy in its objective', () => {
         fc.pre(choice.objective !== 'max-sharpe');
         const input = problemOf({ ...choice, exposure: 1 });
         const decision = decide(input);
-        expect(decision.rung).toBe('full');
+        expect(decision.fallbackLevel).toBe('full');
         expect(isFeasible(input, targetsOf(decision))).toBe(true);
         expect(kktResidualOf(input, decision)).toBeLessThan(1e-8);
         if (decision.binding.some(({ kind, multiplier }) => kind === 'turnover' && multiplier! > 0))
@@ -221,7 +221,7 @@ describe('mvo with the whole policy in its objective', () => {
         const best = objective(decided);
         // Where nothing the cap lets through earns anything there is no greatest Sharpe ratio to reach.
         if (choice.objective === 'max-sharpe' && best >= 0) return;
-        expect(decision.rung).toBe('full');
+        expect(decision.fallbackLevel).toBe('full');
         const uniform = generator(choice.seed + 1);
         let tried = 0;
         for (let draw = 0; draw < 40_000 && tried < 500; draw += 1) {
@@ -249,11 +249,11 @@ describe('mvo with the whole policy in its objective', () => {
             halfSpreadBps: by * c.halfSpreadBps,
             impactBps: by * c.impactBps,
           });
-          const { base, bySymbol, capital } = input.policy.costs;
+          const { base, bySymbol, portfolioValue } = input.policy.costs;
           return {
             base: times(base),
             bySymbol: Object.fromEntries(Object.entries(bySymbol).map(([symbol, c]) => [symbol, times(c)])),
-            capital,
+            portfolioValue,
           };
         };
         const plain = decide(input);
@@ -287,7 +287,7 @@ describe('mvo with the whole policy in its objective', () => {
     const book = { weights: [...holdings.weights, 0.04], cash: holdings.cash - 0.04 };
     const six = { ...policy, symbols: [...symbols, 'GONE'], turnoverOneWayMax: 0.07 };
     const decision = decide({ ...plain, policy: six, panel: gone, holdings: book, shadowHoldings: book });
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     const expected = [...targetsOf(decide(plain)), 0];
     expect(targetsOf(decision)).toEqual(expected.map((w) => expect.closeTo(w, 9)));
     expect(decision.binding.find(({ kind }) => kind === 'turnover')!.multiplier).toBeGreaterThan(0);

@@ -1,10 +1,10 @@
-import type { Outlook } from '../../../src/core/forecast/forecast-result.ts';
+import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import type { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { type DrawdownState, initialDrawdown } from '../../../src/core/portfolio/drawdown.ts';
-import { type Book, emptyBook } from '../../../src/core/portfolio/holdings.ts';
+import { emptyHoldings, type Holdings } from '../../../src/core/portfolio/holdings.ts';
 
 /** Long-only, no cash, no cap, no limit, a short memory: 40 sessions of covariance, 41 of history. */
 export function samplePolicy(
@@ -24,15 +24,15 @@ export function samplePolicy(
     boundsBySymbol: {},
     cashRatio: 0,
     groups: [],
-    grossMax: null,
+    grossExposureMax: null,
     volatilityTarget: null,
-    safeSymbol: null,
+    cashProxySymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
     costs: {
       base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
       bySymbol: {},
-      capital: 100_000,
+      portfolioValue: 100_000,
     },
     drawdown: null,
     quality: { fillSessionsMax: 3, missingRatioMax: 0.05, historySessionsMin: 41 },
@@ -51,7 +51,7 @@ export const sampleLimits = {
 };
 
 /** A forecast at the panel's end from its last 20 levels, so that it would see a future the panel showed. */
-export function trendOutlook(panel: PricePanel, symbols: readonly string[] = panel.symbols): Outlook {
+export function trendOutlook(panel: PricePanel, symbols: readonly string[] = panel.symbols): ForecastResult {
   const row = panel.sessions.length - 1;
   return {
     forecast: {
@@ -80,9 +80,9 @@ export function sampleInput(
     asOf,
     reason: 'monthly',
     panel,
-    outlook: trendOutlook(panel, policy.symbols),
-    holdings: emptyBook(policy.symbols.length),
-    shadowHoldings: emptyBook(policy.symbols.length),
+    forecastResult: trendOutlook(panel, policy.symbols),
+    holdings: emptyHoldings(policy.symbols.length),
+    shadowHoldings: emptyHoldings(policy.symbols.length),
     drawdown: initialDrawdown(asOf, 1),
     previous: null,
     policy,
@@ -96,7 +96,7 @@ export function inState(state: DrawdownState): DecideInput['drawdown'] {
 }
 
 /** Weights, and the rest in cash. */
-export function bookOf(weights: readonly number[]): Book {
+export function holdingsOf(weights: readonly number[]): Holdings {
   return { weights: [...weights], cash: 1 - weights.reduce((sum, w) => sum + w, 0) };
 }
 
@@ -114,8 +114,8 @@ export function sampleDecision(
     asOf,
     reason: 'monthly',
     allocator: 'equal',
-    rung: 'full',
-    rungReason: null,
+    fallbackLevel: 'full',
+    fallbackReason: null,
     lines: symbols.map((symbol, i) => ({
       symbol,
       held: 0,
@@ -126,7 +126,7 @@ export function sampleDecision(
       forecast: null,
       costRatio: 0,
     })),
-    cash: { held: 1, target: bookOf(targets).cash },
+    cash: { held: 1, target: holdingsOf(targets).cash },
     turnoverOneWay: 0,
     turnoverTwoWay: 0,
     costRatio: 0,

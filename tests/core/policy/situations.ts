@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
-import { noOutlook } from '../../../src/core/forecast/forecast-result.ts';
+import { noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, trendOutlook } from './samples.ts';
+import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, trendOutlook } from './samples.ts';
 
 export const everyAllocator: readonly AllocatorName[] = [
   'equal',
@@ -82,7 +82,8 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
     covariance: one.covariance,
     cashRatio: one.cashRatio,
     bounds: { lower: short ? -0.3 : Math.min(upper, 0.9 * even * one.lower), upper },
-    grossMax: one.grossSpare === null ? null : invested * (1 + one.grossSpare) * against('gross', 0.45),
+    grossExposureMax:
+      one.grossSpare === null ? null : invested * (1 + one.grossSpare) * against('gross', 0.45),
     // Each group lets the even weights through.
     groups: one.groups.map(({ members, below, above }, g) => {
       const own = risky.filter((_, i) => (members >> i) % 2 === 1);
@@ -96,7 +97,7 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
       };
     }),
     volatilityTarget: one.volatilityTarget,
-    safeSymbol: one.safe ? 'SAFE' : null,
+    cashProxySymbol: one.safe ? 'SAFE' : null,
     turnoverOneWayMax: one.cap,
     noTradeBandRatio: one.band,
     costs: {
@@ -107,7 +108,7 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
         averageDailyValue: one.impactBps > 0 ? 1e6 : null,
       },
       bySymbol: {},
-      capital: 100_000,
+      portfolioValue: 100_000,
     },
     drawdown: sampleLimits,
   });
@@ -115,14 +116,15 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
   const parts = one.held.slice(0, symbols.length + 1);
   const sum = parts.reduce((s, w) => s + w, 0) || 1;
   const signed = parts.map((w, i) => (short && i % 3 === 0 ? -0.5 : 1) * (w / sum));
-  const book = bookOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
-  const outlook = trendOutlook(panel, symbols);
-  if (one.forecast === 'falling') outlook.forecast!.meanLogReturn = symbols.map((_, i) => -0.001 * (i + 1));
+  const book = holdingsOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
+  const forecastResult = trendOutlook(panel, symbols);
+  if (one.forecast === 'falling')
+    forecastResult.forecast!.meanLogReturn = symbols.map((_, i) => -0.001 * (i + 1));
   const targets = symbols.map((symbol) => (symbol === 'SAFE' ? 0.25 : (0.75 * invested) / one.size));
   return {
     policy,
     input: sampleInput(policy, panel, {
-      outlook: one.forecast === 'none' ? noOutlook('none was made') : outlook,
+      forecastResult: one.forecast === 'none' ? noForecast('none was made') : forecastResult,
       holdings: book,
       shadowHoldings: book,
       drawdown: inState(one.state),

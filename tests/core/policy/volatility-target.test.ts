@@ -4,9 +4,9 @@ import type { Constrained } from '../../../src/core/policy/constraints.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import type { Universe } from '../../../src/core/policy/universe.ts';
-import { calmed } from '../../../src/core/policy/volatility-target.ts';
+import { scaleToVolatilityTarget } from '../../../src/core/policy/volatility-target.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
+import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 
 const symbols = ['WILD', 'CALM'];
 /** 3 and 0.2 % a day, up and down in turns of one and of two sessions: uncorrelated over 40 sessions. */
@@ -31,7 +31,7 @@ function held(
   policyChanges: Partial<PortfolioPolicy> = {},
   changes: Partial<DecideInput> = {},
 ) {
-  const book = bookOf(weights);
+  const book = holdingsOf(weights);
   return decide(
     sampleInput({ ...policy, ...policyChanges }, panel, { holdings: book, shadowHoldings: book, ...changes }),
   );
@@ -74,7 +74,7 @@ describe('a volatility target', () => {
 
   it('measures the targets, not the proposal: a cap that keeps a wild book wild does not keep it from falling', () => {
     const decision = held([1, 0], { volatilityTarget: 0.1, turnoverOneWayMax: 0.01 });
-    expect(decision.rung).toBe('full');
+    expect(decision.fallbackLevel).toBe('full');
     expect(yearly(targetsOf(decision))).toBeLessThanOrEqual(0.1 * (1 + 1e-9));
     expect(yearly(targetsOf(decision))).toBeGreaterThan(0.0999);
   });
@@ -101,7 +101,7 @@ describe('a volatility target', () => {
     const own = { allocator: 'inverse-vol' as const, volatilityTarget: 0.1 };
     const changes = { panel: stuck, previous: { asOf: panel.sessions[50]!, targets: [0.1, 0.3] } };
     const decision = held([0.2, 0.2], own, changes);
-    expect(decision.rung).toBe('last-good');
+    expect(decision.fallbackLevel).toBe('last-good');
     expect(targetsOf(decision)).toEqual(close([0.1, 0.3]));
     expect(decision.binding.map(({ kind }) => kind)).toEqual(['volatility']);
     const without = held([0.2, 0.2], { ...own, volatilityTarget: null }, changes);
@@ -113,9 +113,9 @@ describe('a volatility target', () => {
     const at = (exposure: number) => ({ targets: [exposure, exposure] }) as Constrained;
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const covariance = { size: 2, values: new Float64Array(4).fill(value) };
-      expect(() => calmed({ ...policy, volatilityTarget: 0.1 }, universe, covariance, 1, at)).toThrow(
-        `the ex-ante variance is ${value}; expected a number`,
-      );
+      expect(() =>
+        scaleToVolatilityTarget({ ...policy, volatilityTarget: 0.1 }, universe, covariance, 1, at),
+      ).toThrow(`the ex-ante variance is ${value}; expected a number`);
     }
   });
 });

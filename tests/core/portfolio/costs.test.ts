@@ -10,7 +10,7 @@ describe('one model of costs', () => {
       THIN: { commissionBps: 2, halfSpreadBps: 8, impactBps: 60, averageDailyValue: 50_000 },
       DEEP: { commissionBps: 0, halfSpreadBps: 0.5, impactBps: 15, averageDailyValue: 1e9 },
     },
-    capital: 250_000,
+    portfolioValue: 250_000,
   };
   const names = ['ANY', 'THIN', 'DEEP'];
 

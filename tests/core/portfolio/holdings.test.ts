@@ -1,27 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CostModel, tradeCost } from '../../../src/core/portfolio/costs.ts';
-import { drift, emptyBook, invested, tradingTo } from '../../../src/core/portfolio/holdings.ts';
-import { bookOf } from '../policy/samples.ts';
+import { drift, emptyHoldings, invested, tradingTo } from '../../../src/core/portfolio/holdings.ts';
+import { holdingsOf } from '../policy/samples.ts';
 
 const flat: CostModel = {
   base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
   bySymbol: {},
-  capital: 1_000_000,
+  portfolioValue: 1_000_000,
 };
 
 describe('drift', () => {
   it('earns simple returns by weight, and nothing on cash', () => {
-    const { book, earned } = drift({ weights: [0.6, 0.3], cash: 0.1 }, [0.1, -0.05]);
+    const { holdings, earned } = drift({ weights: [0.6, 0.3], cash: 0.1 }, [0.1, -0.05]);
     // 0.66 + 0.285 + 0.1
     expect(earned).toBeCloseTo(0.045, 15);
-    expect(book.weights[0]).toBeCloseTo(0.66 / 1.045, 15);
-    expect(book.weights[1]).toBeCloseTo(0.285 / 1.045, 15);
-    expect(book.cash).toBeCloseTo(0.1 / 1.045, 15);
+    expect(holdings.weights[0]).toBeCloseTo(0.66 / 1.045, 15);
+    expect(holdings.weights[1]).toBeCloseTo(0.285 / 1.045, 15);
+    expect(holdings.cash).toBeCloseTo(0.1 / 1.045, 15);
   });
 
   it('is not the sum of weighted log returns', () => {
-    const { earned } = drift(bookOf([0.5, 0.5]), [1, -0.5]);
+    const { earned } = drift(holdingsOf([0.5, 0.5]), [1, -0.5]);
     expect(earned).toBe(0.25); // 0.5 ln 2 + 0.5 ln 0.5 is 0
   });
 
@@ -30,17 +30,17 @@ describe('drift', () => {
     const returns = fc.array(fc.double({ min: -0.9, max: 2, noNaN: true }), { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(weights, returns, returns, (w, first, second) => {
-        const book = bookOf(w);
-        const once = drift(book, first);
-        const twice = drift(once.book, second);
+        const holdings = holdingsOf(w);
+        const once = drift(holdings, first);
+        const twice = drift(once.holdings, second);
         const both = drift(
-          book,
+          holdings,
           first.map((r, i) => (1 + r) * (1 + second[i]!) - 1),
         );
         expect((1 + once.earned) * (1 + twice.earned)).toBeCloseTo(1 + both.earned, 10);
-        expect(invested(twice.book) + twice.book.cash).toBeCloseTo(1, 12);
-        twice.book.weights.forEach((weight, i) => {
-          expect(weight).toBeCloseTo(both.book.weights[i]!, 12);
+        expect(invested(twice.holdings) + twice.holdings.cash).toBeCloseTo(1, 12);
+        twice.holdings.weights.forEach((weight, i) => {
+          expect(weight).toBeCloseTo(both.holdings.weights[i]!, 12);
         });
       }),
       { seed: 31 },
@@ -50,12 +50,12 @@ describe('drift', () => {
 
 describe('tradingTo', () => {
   it('counts every trade of an asset once, both ways, and cash not at all', () => {
-    const trading = tradingTo(bookOf([0.5, 0.3]), [0.2, 0.4], ['AAA', 'BBB'], flat);
+    const trading = tradingTo(holdingsOf([0.5, 0.3]), [0.2, 0.4], ['AAA', 'BBB'], flat);
     expect(trading.turnoverTwoWay).toBeCloseTo(0.4, 15);
     expect(trading.turnoverOneWay).toBeCloseTo(0.2, 15);
     expect(trading.costRatio).toBeCloseTo(0.4 * 0.0003, 15);
     expect(trading.costs).toEqual([expect.closeTo(0.3 * 0.0003, 15), expect.closeTo(0.1 * 0.0003, 15)]);
-    expect(tradingTo(emptyBook(2), [0.5, 0.5], ['AAA', 'BBB'], flat).turnoverTwoWay).toBe(1);
+    expect(tradingTo(emptyHoldings(2), [0.5, 0.5], ['AAA', 'BBB'], flat).turnoverTwoWay).toBe(1);
   });
 });
 
@@ -73,7 +73,7 @@ describe('tradeCost', () => {
     expect(tradeCost(model, 'THIN', 0.1)).toBeCloseTo(0.1 * 0.006, 15);
     expect(tradeCost(model, 'THIN', -0.1)).toBe(tradeCost(model, 'THIN', 0.1));
     expect(tradeCost(model, 'THIN', 0.4)).toBeCloseTo(0.4 * 0.011, 15);
-    expect(tradeCost({ ...model, capital: 4_000_000 }, 'THIN', 0.1)).toBeCloseTo(0.1 * 0.011, 15);
+    expect(tradeCost({ ...model, portfolioValue: 4_000_000 }, 'THIN', 0.1)).toBeCloseTo(0.1 * 0.011, 15);
     expect(tradeCost(model, 'UNKNOWN', 0.1)).toBeCloseTo(0.1 * 0.001, 15);
     expect(tradeCost(model, 'OTHER', 0.1)).toBeCloseTo(0.1 * 0.0003, 15);
     expect(tradeCost(model, 'THIN', 0)).toBe(0);

@@ -87,17 +87,17 @@ describe('a letter out of the ordinary', () => {
     return { subject, bodies: [flat(text), words(html)] };
   };
 
-  it('says before anything else that a lower rung was taken, and that it is late', async () => {
+  it('says before anything else that a lower fallback level was taken, and that it is late', async () => {
     const { subject, bodies } = await both(drawdownContent());
     expect(subject).toBe('Late: us-etfs: trade 99.0% on 13 March 2020, drawdown limit [signal-off]');
     for (const body of bodies) {
       expect(body).toContain('The drawdown state changed: it is reduced since 12 March 2020.');
       expect(body).toContain('The drawdown state, reduced, allows 50.0% of the usual exposure.');
       expect(body).toContain('Without the limit, against its mark -10.0%');
-      const rung = body.indexOf('Rung signal-off. The forecasts were not used.');
+      const fallbackLevel = body.indexOf('Fallback level signal-off. The forecasts were not used.');
       const late = body.indexOf('Late. The decision was made after its planned time.');
-      expect(rung).toBeGreaterThan(0);
-      expect(late).toBeGreaterThan(rung);
+      expect(fallbackLevel).toBeGreaterThan(0);
+      expect(late).toBeGreaterThan(fallbackLevel);
       expect(body.indexOf('The drawdown state changed')).toBeGreaterThan(late);
       expect(body).toContain('Reason: the model expired on 2020-03-05, trained on 2019-09-30.');
       expect(body).not.toContain('forecast +');
@@ -105,12 +105,15 @@ describe('a letter out of the ordinary', () => {
   });
 
   it.each(['previous-covariance', 'last-good', 'hold', 'signal-off'] as const)(
-    'names the rung %s',
-    async (rung) => {
+    'names the fallback level %s',
+    async (fallbackLevel) => {
       const content = monthlyContent();
-      const { subject, bodies } = await both({ ...content, decision: { ...content.decision, rung } });
-      expect(subject).toContain(`[${rung}]`);
-      for (const body of bodies) expect(body).toContain(`Rung ${rung}.`);
+      const { subject, bodies } = await both({
+        ...content,
+        decision: { ...content.decision, fallbackLevel },
+      });
+      expect(subject).toContain(`[${fallbackLevel}]`);
+      for (const body of bodies) expect(body).toContain(`Fallback level ${fallbackLevel}.`);
     },
   );
 
@@ -131,7 +134,7 @@ describe('a letter out of the ordinary', () => {
       expect(body).toContain('This is the scheduled monthly decision.');
       expect(body).toContain('hierarchical risk parity. Forecasts did not move them.');
       expect(body).toContain('No model was used.');
-      expect(body).not.toMatch(/USD|since the last|Limits and notes|Status|Rung|Late\./);
+      expect(body).not.toMatch(/USD|since the last|Limits and notes|Status|FallbackLevel|Late\./);
     }
   });
 
@@ -204,10 +207,10 @@ describe('a letter of many assets', () => {
       limit: index / 100,
       multiplier: null,
     }));
-    const rungReason = 'y'.repeat(9000);
+    const fallbackReason = 'y'.repeat(9000);
     const { text, html } = await renderLetter({
       ...content,
-      decision: { ...decision, quality, binding, rung: 'hold', rungReason },
+      decision: { ...decision, quality, binding, fallbackLevel: 'hold', fallbackReason },
     });
     expect(text).toContain('25 more limits bind.');
     expect(text).toContain('25 more notes on prices are stored with the decision.');

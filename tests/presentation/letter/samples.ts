@@ -21,8 +21,8 @@ export function monthlyContent(): LetterContent {
       asOf: '2024-01-31',
       reason: 'monthly',
       allocator: 'signal-inverse-vol',
-      rung: 'full',
-      rungReason: null,
+      fallbackLevel: 'full',
+      fallbackReason: null,
       lines,
       cash: { held: 0.01, target: 0.01 },
       turnoverOneWay: 0.082,
@@ -70,7 +70,7 @@ export function monthlyContent(): LetterContent {
     },
     costs: { chargedSinceInceptionRatio: 0.0201, turnoverTwoWaySinceInception: 10.37 },
     currency: 'USD',
-    capital: 250_000,
+    portfolioValue: 250_000,
     model: {
       id: '3f2a9c'.padEnd(64, '0'),
       backend: 'tensorflow',
@@ -83,7 +83,7 @@ export function monthlyContent(): LetterContent {
   };
 }
 
-/** The first investment: everything from cash, no forecast, no capital told. */
+/** The first investment: everything from cash, no forecast, no portfolio value told. */
 export function firstContent(): LetterContent {
   const content = monthlyContent();
   const lines = ['SPY', 'TLT', 'GLD', 'VNQ'].map((symbol) => line(symbol, 0, 0.2475, null));
@@ -113,7 +113,7 @@ export function firstContent(): LetterContent {
       maximumDrawdown: 0,
     },
     costs: { chargedSinceInceptionRatio: 0, turnoverTwoWaySinceInception: 0 },
-    capital: null,
+    portfolioValue: null,
     model: null,
     statusUrl: null,
   };
@@ -140,8 +140,8 @@ export function drawdownContent(): LetterContent {
       ...content.decision,
       asOf: '2020-03-12',
       reason: 'drawdown',
-      rung: 'signal-off',
-      rungReason: 'the model expired on 2020-03-05, trained on 2019-09-30',
+      fallbackLevel: 'signal-off',
+      fallbackReason: 'the model expired on 2020-03-05, trained on 2019-09-30',
       signalScale: 0,
       lines: content.decision.lines.map(({ symbol }, index) =>
         line(symbol, held[index]!, target[index]!, null),
@@ -198,8 +198,8 @@ export function holdContent(): LetterContent {
     ...content,
     decision: {
       ...content.decision,
-      rung: 'hold',
-      rungReason: 'only 1 of 4 symbols has a final close for 2024-01-31, expected at least 90%',
+      fallbackLevel: 'hold',
+      fallbackReason: 'only 1 of 4 symbols has a final close for 2024-01-31, expected at least 90%',
       lines: content.decision.lines.map(({ symbol, held }) => line(symbol, held, held, null)),
       turnoverOneWay: 0,
       turnoverTwoWay: 0,

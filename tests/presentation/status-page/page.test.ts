@@ -151,9 +151,9 @@ describe('what to look at', () => {
       /drawdown state is halted/,
     ],
     [
-      'a lower rung',
-      withPortfolio({ lastDecision: { ...decision, rung: 'hold', rungReason: 'no prices' } }),
-      /rung hold \(no prices\)/,
+      'a lower fallback level',
+      withPortfolio({ lastDecision: { ...decision, fallbackLevel: 'hold', fallbackReason: 'no prices' } }),
+      /fallback level hold \(no prices\)/,
     ],
     [
       'a failing source',

@@ -174,11 +174,11 @@ async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsS
 }
 
 /** Lines of the live book of one session, cash among them: as imported where that was done, else as computed. */
-export const liveBook = (portfolio: string, session: string) => `
+export const liveHoldings = (portfolio: string, session: string) => `
   select symbol, weight from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
   union all
   select symbol, weight from rebalanced.holdings
-  where portfolio = ${portfolio} and session = ${session} and book = 'live' and not exists (
+  where portfolio = ${portfolio} and session = ${session} and strategy = 'live' and not exists (
     select from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
   )`;
 
@@ -189,7 +189,7 @@ async function readHoldings(sql: Sql, names: readonly string[]): Promise<Metrics
      cross join lateral (
        select session as newest from rebalanced.valuations v where v.portfolio = name order by session desc limit 1
      ) valuation
-     cross join lateral (${liveBook('name', 'newest')}) held
+     cross join lateral (${liveHoldings('name', 'newest')}) held
      order by 1, 2`,
     [names],
   );

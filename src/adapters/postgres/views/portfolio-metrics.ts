@@ -62,7 +62,7 @@ const valuationSql = `
   from rebalanced.valuations v where v.portfolio = name.portfolio order by session desc limit 1`;
 
 const decisionSql = `
-  select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", rung,
+  select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", fallback_level as "fallbackLevel",
     exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
     cost_ratio as "costRatio"
   from rebalanced.decisions d where d.portfolio = name.portfolio order by session desc, revision desc limit 1`;

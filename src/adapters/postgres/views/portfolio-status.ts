@@ -9,7 +9,7 @@ import type {
   WeightLine,
 } from '../../../views/status.ts';
 import type { Sql } from '../database.ts';
-import { liveBook } from './metrics.ts';
+import { liveHoldings } from './metrics.ts';
 import type { StatusOptions } from './status.ts';
 
 const navPointsDefault = 520;
@@ -80,7 +80,7 @@ async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
      ), valuation as (
        select session as newest from rebalanced.valuations where portfolio = $1 order by session desc limit 1
      ), holding as (
-       select symbol, weight as held from valuation cross join lateral (${liveBook('$1', 'newest')}) book
+       select symbol, weight as held from valuation cross join lateral (${liveHoldings('$1', 'newest')}) book
      )
      select symbol, coalesce(before, 0) as before, coalesce(target, 0) as target,
        case when exists (select from valuation) then coalesce(held, 0) end as held

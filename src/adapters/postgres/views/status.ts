@@ -48,7 +48,7 @@ function isWatched(portfolios: StatusOptions['portfolios']) {
 /** JSON keeps every digit of a double: the shortest text that reads back the same. */
 async function readDecisions(sql: Sql, names: Names): Promise<DecisionStatus[]> {
   const { rows } = await sql.query<DecisionStatus & { cash: number }>(
-    `select d.portfolio, d.session::text as session, revision, reason, allocator, rung, rung_reason as "rungReason",
+    `select d.portfolio, d.session::text as session, revision, reason, allocator, fallback_level as "fallbackLevel", fallback_reason as "fallbackReason",
        drawdown_state as "drawdownState", d.turnover_one_way as "turnoverOneWay", d.cost_ratio as "costRatio",
        f.cost_ratio as "chargedCostRatio", model_id as "modelId", ${iso('decided_at')} as "decidedAt",
        coalesce((

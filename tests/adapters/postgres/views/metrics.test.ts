@@ -47,7 +47,7 @@ describe('a fresh database', () => {
     expect(samples.get('rebalanced_slots{portfolio="fresh",state="missed",task="rebalance"}')).toBe(0);
     expect(samples.get('rebalanced_decisions_total{portfolio="fresh",reason="monthly"}')).toBe(0);
     expect(samples.get('rebalanced_drawdown_state{portfolio="fresh",state="halted"}')).toBe(0);
-    expect(samples.get('rebalanced_decision_rung{portfolio="fresh",rung="hold"}')).toBe(0);
+    expect(samples.get('rebalanced_decision_fallback_level{level="hold",portfolio="fresh"}')).toBe(0);
     expect(samples.get('rebalanced_letters{portfolio="fresh",state="ambiguous"}')).toBe(0);
     expect(samples.get('rebalanced_source_failures_in_a_row{source="file",symbol="VNQ"}')).toBe(0);
     expect(samples.get('rebalanced_source_reachable{source="file"}')).toBe(1);
@@ -140,8 +140,8 @@ describe('a database with rows', () => {
     ['rebalanced_decisions_total{portfolio="core",reason="manual"}', 0],
     ['rebalanced_decision_timestamp_seconds{portfolio="core"}', seconds('2024-02-29T22:45:00Z')],
     ['rebalanced_decision_session_timestamp_seconds{portfolio="core"}', seconds('2024-02-29T00:00:00Z')],
-    ['rebalanced_decision_rung{portfolio="core",rung="signal-off"}', 1],
-    ['rebalanced_decision_rung{portfolio="core",rung="full"}', 0],
+    ['rebalanced_decision_fallback_level{level="signal-off",portfolio="core"}', 1],
+    ['rebalanced_decision_fallback_level{level="full",portfolio="core"}', 0],
     ['rebalanced_exposure_ratio{portfolio="core"}', 0.75],
     ['rebalanced_signal_scale_ratio{portfolio="core"}', 0.5],
     ['rebalanced_decision_turnover_one_way_ratio{portfolio="core"}', 0.125],

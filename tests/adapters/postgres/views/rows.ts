@@ -13,7 +13,7 @@ export async function insertRows(database: Database): Promise<void> {
     await insertDecision(sql, {
       session: '2024-01-31',
       reason: 'monthly',
-      rung: 'full',
+      fallbackLevel: 'full',
       spy: 0.5,
       gld: 0.25,
       held: [0, 0],
@@ -21,8 +21,8 @@ export async function insertRows(database: Database): Promise<void> {
     await insertDecision(sql, {
       session: '2024-02-29',
       reason: 'drawdown',
-      rung: 'signal-off',
-      rungReason: 'the model has expired',
+      fallbackLevel: 'signal-off',
+      fallbackReason: 'the model has expired',
       spy: 0.25,
       gld: 0.25,
       held: [0.5, 0.25],
@@ -95,8 +95,8 @@ async function insertModels(sql: Sql): Promise<void> {
 type DecisionSeed = {
   session: string;
   reason: string;
-  rung: string;
-  rungReason?: string;
+  fallbackLevel: string;
+  fallbackReason?: string;
   spy: number;
   gld: number;
   held: [number, number];
@@ -104,16 +104,25 @@ type DecisionSeed = {
 
 async function insertDecision(
   sql: Sql,
-  { session, reason, rung, rungReason, spy, gld, held }: DecisionSeed,
+  { session, reason, fallbackLevel, fallbackReason, spy, gld, held }: DecisionSeed,
 ): Promise<void> {
   const twoWay = Math.abs(spy - held[0]) + Math.abs(gld - held[1]);
   const { rows } = await sql.query<{ id: number }>(
-    `insert into rebalanced.decisions (portfolio, session, revision, reason, allocator, rung, rung_reason, cash_weight,
+    `insert into rebalanced.decisions (portfolio, session, revision, reason, allocator, fallback_level, fallback_reason, cash_weight,
        turnover_one_way, turnover_two_way, cost_ratio, signal_scale, exposure_ratio, drawdown_state, model_id,
        config_hash, code_version, vintage, body, forecast, decided_at)
      values ('core', $1, 0, $2, 'signal-inverse-vol', $3, $4, $5, $6, $7, 0.00048828125, 0.5, 0.75, 'reduced',
        'sha256:' || repeat('b', 64), 'c1', '0.1.0', $8, '{}', '{}', $8) returning decision_id as id`,
-    [session, reason, rung, rungReason ?? null, 1 - spy - gld, twoWay / 2, twoWay, `${session}T22:45:00Z`],
+    [
+      session,
+      reason,
+      fallbackLevel,
+      fallbackReason ?? null,
+      1 - spy - gld,
+      twoWay / 2,
+      twoWay,
+      `${session}T22:45:00Z`,
+    ],
   );
   await sql.query(
     `insert into rebalanced.targets

@@ -29,7 +29,7 @@ describe('with rows', () => {
 
   test('decisions are listed ascending, each with its weights and cash, which sum to 1', async () => {
     const { decisions } = await readStatus(database, { now });
-    expect(decisions.map(({ session, reason, rung }) => [session, reason, rung])).toEqual([
+    expect(decisions.map(({ session, reason, fallbackLevel }) => [session, reason, fallbackLevel])).toEqual([
       ['2024-01-31', 'monthly', 'full'],
       ['2024-02-29', 'drawdown', 'signal-off'],
     ]);

@@ -1,12 +1,12 @@
 // A training process that behaves as the first symbol of its request says.
-import type { TrainingOrder, TrainingReport } from '../../../../src/networks/messages.ts';
+import type { TrainEvent, TrainRequest } from '../../../../src/networks/messages.ts';
 
-const send = (report: TrainingReport): boolean => process.send!(report);
+const send = (report: TrainEvent): boolean => process.send!(report);
 const heartbeat = (job: number): boolean => send({ type: 'heartbeat', job, epoch: 1, residentMiB: 1 });
 const hoard: Uint8Array[] = [];
 
 process.on('disconnect', () => process.exit(0));
-process.on('message', ({ job, request }: TrainingOrder) => {
+process.on('message', ({ job, request }: TrainRequest) => {
   const answer = () =>
     send({ type: 'artefact', job, artefact: { id: `${process.pid}/${job}`, epochs: 1 } as never });
   switch (request.symbols[0]) {

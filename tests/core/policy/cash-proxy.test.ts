@@ -3,13 +3,13 @@ import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { bookOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
+import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 
 const symbols = ['AAA', 'SAFE', 'BBB'];
 const panel = simulatedPanel(symbols, 80);
 const policy = samplePolicy(symbols, {
   allocator: 'equal',
-  safeSymbol: 'SAFE',
+  cashProxySymbol: 'SAFE',
   drawdown: sampleLimits,
   cashRatio: 0.1,
 });
@@ -21,8 +21,8 @@ function later(
 ) {
   return decide(
     sampleInput({ ...policy, ...policyChanges }, panel, {
-      holdings: bookOf(held),
-      shadowHoldings: bookOf(held),
+      holdings: holdingsOf(held),
+      shadowHoldings: holdingsOf(held),
       ...changes,
     }),
   );
@@ -38,7 +38,7 @@ function changed(symbol: string, to: (level: number, row: number) => number): Pr
   );
 }
 
-describe('the safe asset', () => {
+describe('the cash proxy', () => {
   it('has no part in the allocation, and takes what a drawdown state frees', () => {
     const held = [0.45, 0, 0.45];
     expect(targetsOf(later(held))).toEqual(close([0.45, 0, 0.45]));
@@ -57,7 +57,7 @@ describe('the safe asset', () => {
 
   it('stands for cash where the turnover cap counts', () => {
     const cap = { turnoverOneWayMax: 0.1 };
-    const back = later([0, 0.9, 0], { shadowHoldings: bookOf([0.45, 0, 0.45]) }, cap);
+    const back = later([0, 0.9, 0], { shadowHoldings: holdingsOf([0.45, 0, 0.45]) }, cap);
     expect(targetsOf(back)).toEqual(close([0.1, 0.7, 0.1]));
   });
 
@@ -65,12 +65,12 @@ describe('the safe asset', () => {
     const band = { noTradeBandRatio: 0.05 };
     const drifted = [0.23, 0.46, 0.23];
     const still = later(drifted, { drawdown: inState('reduced') }, band);
-    expect(still.rung).toBe('full');
+    expect(still.fallbackLevel).toBe('full');
     // 0.46 at risk is above the 0.45 the state allows, so this must be traded ...
     expect(targetsOf(still)).toEqual(close([0.225, 0.45, 0.225]));
     const inside = [0.22, 0.46, 0.22];
     const left = later(inside, { drawdown: inState('reduced') }, band);
-    // ... and this need not be, though the safe asset is 0.46 and would be brought to 0.46 of 0.9
+    // ... and this need not be, though the cash proxy is 0.46 and would be brought to 0.46 of 0.9
     expect(targetsOf(left)).toEqual(inside);
     expect(left.turnoverTwoWay).toBe(0);
     const idle = later([0.22, 0.1, 0.22], { drawdown: inState('reduced') }, band);
@@ -80,7 +80,7 @@ describe('the safe asset', () => {
   it('may be held beyond what is invested, drifted, without breaking a bound', () => {
     const band = { noTradeBandRatio: 0.05 };
     const drifted = later([0, 0.93, 0], { drawdown: inState('halted') }, band);
-    expect(drifted.rung).toBe('full');
+    expect(drifted.fallbackLevel).toBe('full');
     expect(targetsOf(drifted)).toEqual([0, 0.93, 0]);
     expect(drifted.lines[1]!.upper).toBe(0.93);
   });
@@ -103,7 +103,7 @@ describe('the safe asset', () => {
       gone.levels.map((column, i) => (i === 2 ? gone.levels[0]! : column)),
     );
     const halted = later([0.2, 0.6, 0.1], { panel: stuck, drawdown: inState('halted') });
-    expect(halted.rung).toBe('hold');
+    expect(halted.fallbackLevel).toBe('hold');
     expect(targetsOf(halted)).toEqual([0, 0.6, 0]);
     const reduced = later([0.3, 0.3, 0.3], { panel: stuck, drawdown: inState('reduced') });
     expect(targetsOf(reduced)).toEqual(close([0.225, 0.3, 0.225]));
@@ -122,7 +122,7 @@ describe('the safe asset', () => {
       { panel: flat, previous: { asOf: panel.sessions[70]!, targets: [0.3, 0.5, 0.1] } },
       { allocator: 'inverse-vol' },
     );
-    expect(decision.rung).toBe('last-good');
+    expect(decision.fallbackLevel).toBe('last-good');
     expect(targetsOf(decision)).toEqual(close([0.675, 0, 0.225]));
   });
 
@@ -130,9 +130,9 @@ describe('the safe asset', () => {
     const book = [0.5, 0, 0.4];
     const two = ['AAA', 'BBB'];
     const without = decide(
-      sampleInput({ ...policy, symbols: two, safeSymbol: null, allocator: 'mvo' }, panel.select(two), {
-        holdings: bookOf([0.5, 0.4]),
-        shadowHoldings: bookOf([0.5, 0.4]),
+      sampleInput({ ...policy, symbols: two, cashProxySymbol: null, allocator: 'mvo' }, panel.select(two), {
+        holdings: holdingsOf([0.5, 0.4]),
+        shadowHoldings: holdingsOf([0.5, 0.4]),
       }),
     );
     const [first, safe, last] = targetsOf(later(book, {}, { allocator: 'mvo' }));
