@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
 import { cashSymbol, newestValuation, saveImportedHoldings } from '../../adapters/postgres/valuation-rows.ts';
+import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { UserError } from '../../app/user-error.ts';
 import { importedWeights, type ReportedLine } from '../../core/accounting/imported-holdings.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
@@ -26,6 +27,7 @@ export function holdingsCommand(): Command {
           throw new UserError(`${id} has not been valued yet, so nothing is held; run \`npm start\` first`);
         const { session } = before;
         if (options.import !== undefined) {
+          if (options.demo) await refuseDuringReplay(database);
           if (await decisionAt(database, id, session))
             throw new UserError(
               `${id} was decided at ${session} from other holdings; expected the import before the decision, or after the next session`,

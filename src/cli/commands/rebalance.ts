@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
 import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import type { Context } from '../../app/context.ts';
+import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { UserError } from '../../app/user-error.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
@@ -42,7 +43,7 @@ export function rebalanceCommand(): Command {
         check(portfolio, session, newest.session);
         const decision = options.dryRun
           ? await dryRun(context, portfolio, session)
-          : await byHand(context, portfolio, session, newest.session);
+          : await byHand(context, portfolio, session, newest.session, options);
         console.log(canonicalJson({ ...decision, session, weights: weightsOf(decision) }, 2));
       }),
     );
@@ -89,10 +90,12 @@ async function byHand(
   portfolio: Portfolio,
   session: Session,
   newest: Session,
+  { demo }: Options,
 ): Promise<Decision> {
   if (session !== newest)
     throw new UserError(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
+  if (demo) await refuseDuringReplay(context.database);
   return rebalanceByHand(context.database, context.decisions(portfolio), session, new Date().toISOString());
 }
