@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { folderMailer, messageIdFor } from '../../../src/adapters/mail/mailer.ts';
+import { folderMailer } from '../../../src/adapters/mail/folder.ts';
+import { messageIdFor } from '../../../src/adapters/mail/message.ts';
 import { letter, outgoing } from './fixtures.ts';
 
 let root: string;

@@ -1,7 +1,6 @@
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
-import { composeMessage, messageIdFor } from '../../../src/adapters/mail/mailer.ts';
-import { bareAddress } from '../../../src/adapters/mail/message.ts';
+import { bareAddress, composeMessage, messageIdFor } from '../../../src/adapters/mail/message.ts';
 import { letter } from './fixtures.ts';
 
 const decision = {

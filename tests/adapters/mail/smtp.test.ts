@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Mailer, smtpMailer } from '../../../src/adapters/mail/mailer.ts';
+import type { Mailer } from '../../../src/adapters/mail/mailer.ts';
+import { smtpMailer } from '../../../src/adapters/mail/smtp.ts';
 import { type SmtpFault, type SmtpOptions, type SmtpSimulator, startSmtp } from '../../support/smtp.ts';
 import { certificate } from '../../support/smtp-certificate.ts';
 import { letter, outgoing } from './fixtures.ts';
