@@ -102,6 +102,7 @@ async function atEveryRoundTrip(
 ): Promise<number> {
   const [task, of] = steps[index]!;
   const model = await stageBefore(index, kind);
+  await cut.query('select 1'); // connected and settled, so that what is counted is the work's
   proxy.count();
   await run(cut, model, task, of);
   const statements = proxy.statements();
@@ -110,6 +111,7 @@ async function atEveryRoundTrip(
     for (let at = 1; at <= statements; at += 1) {
       const stage = await stageBefore(index, kind);
       const before = await rowsOf(stage);
+      await cut.query('select 1'); // connected and settled, so that what is counted is the work's
       proxy.cutAt(at, when);
       await expect(run(cut, stage, task, of), `cut ${when} statement ${at}`).rejects.toThrow();
       const between = await rowsOf(stage);

@@ -25,6 +25,7 @@ describe('the address of a mail server', () => {
     'not a url secret',
     'http://u:secret@host',
     'smtp:',
+    'secret:password@host',
     'smtp://u:secret@',
     'smtp://u:secret@host:99999',
     'smtp://u:secret@host/path',

@@ -178,8 +178,8 @@ describe('a database that goes away', () => {
     proxy.setReachable(false);
     away.release();
     await vi.waitFor(() => {
-      expect(context.lines.map(({ msg }) => msg)).toContain(
-        'the queue failed; trying again at the next tick',
+      expect(context.lines).toContainEqual(
+        expect.objectContaining({ task: 'ingest', msg: 'the queue failed; trying again at the next tick' }),
       );
     });
     proxy.setReachable(true);
