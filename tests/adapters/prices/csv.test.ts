@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
 import { SourceError } from '../../../src/adapters/prices/source.ts';
 import { totalReturn } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { bundledPrices } from '../../support/bundled-prices.ts';
 
 let folder: string;
 let count = 0;
@@ -286,32 +286,16 @@ describe('a bad file is refused by line and column', () => {
   });
 });
 
-describeWithReference('real price files', () => {
-  test.each([
-    ['prices/core4_adj_close.csv', 5063, 4],
-    ['prices/sp500_adj_close_2013_2024.csv.gz', 3020, 386],
-    ['reference/pypfopt/stock_prices.csv.gz', 7126, 20],
-    ['reference/walkforward_20stocks/prices.csv.gz', 6548, 20],
-    ['reference/skfolio/sp500_dataset.csv.gz', 8313, 20],
-  ])('%s', (name, rows, columns) => {
-    const { dates, symbols } = readWideCsv(referenceData(name));
-    expect([dates.length, symbols.length]).toEqual([rows, columns]);
-  });
-
-  test('the raw file knows its splits, so AAPL does not fall by three quarters', async () => {
-    const path = referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz');
-    const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars(
-      'AAPL',
-      '2020-08-28',
-      '2020-08-31',
-    );
-    expect(bars[1]!.splitRatio).toBe(4);
-    expect(totalReturn('as-traded', bars[0]!.close, bars[1]!)).toBeCloseTo(0.0339, 3);
-  });
-
-  test('a file of dates as M/D/YYYY is refused by its first line of data', () => {
-    expect(() => readWideCsv(referenceData('reference/ffn/test_data.csv.gz'))).toThrow(
-      'line 2 has "3/10/2004"',
-    );
+describe('the bundled prices', () => {
+  test('are 20 stocks and the index over ten years, none missing, gzip or not', () => {
+    const table = readWideCsv(bundledPrices);
+    expect([table.dates.length, table.symbols.length]).toEqual([2516, 21]);
+    expect([table.dates[0], table.dates.at(-1), table.symbols.at(-1)]).toEqual([
+      '2013-01-02',
+      '2022-12-28',
+      '^GSPC',
+    ]);
+    expect(table.values.every((column) => column.every((price) => price > 0))).toBe(true);
+    expect(readWideCsv(file(gunzipSync(readFileSync(bundledPrices))))).toEqual(table);
   });
 });

@@ -44,6 +44,11 @@ describe('an answer', () => {
       { status: 401, body: wrapped({ code: 'x', description: 'Not today' }) },
       'consent',
     ],
+    [
+      '401 for a crumb',
+      { status: 401, body: wrapped({ code: 'Unauthorized', description: 'Invalid Crumb' }) },
+      'consent',
+    ],
     ['403 as a page', { status: 403, body: '<html>denied</html>' }, 'consent'],
     ['a redirect to consent', { status: 302, location: 'https://consent.yahoo.com/v2' }, 'consent'],
     ['a redirect elsewhere', { status: 302, location: 'http://hotel.example/login' }, 'network'],
@@ -61,6 +66,11 @@ describe('an answer', () => {
     [
       '400 in JSON',
       { status: 400, body: wrapped({ code: 'Bad Request', description: 'interval' }) },
+      'schema',
+    ],
+    [
+      '422 in JSON',
+      { status: 422, body: wrapped({ code: 'Unprocessable Entity', description: '1m data not available' }) },
       'schema',
     ],
     ['an empty body', { body: '' }, 'schema'],
@@ -88,6 +98,7 @@ describe('a chart is refused by what is wrong with it:', () => {
     [{ meta: { ...result.meta, gmtoffset: 'x' } }, 'meta.gmtoffset'],
     [{ meta: { ...result.meta, symbol: 'QQQ' } }, 'the prices of QQQ instead'],
     [{ meta: { ...result.meta, dataGranularity: '1wk' } }, 'bars of 1wk, expected 1d'],
+    [{ meta: { ...result.meta, dataGranularity: '1m' } }, 'bars of 1m, expected 1d'],
     [{ indicators: { quote: [{ close: ['1', 2] }] } }, 'indicators.quote.0.close.0'],
     [{ indicators: { quote: [{ close: [1] }] } }, '1 values in close, expected one for each of 2 timestamps'],
     [{ indicators: { quote: [{ close: [1, 2], volume: [1, 2, 3] }] } }, '3 values in volume'],

@@ -2,83 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns-matrix.ts';
-import { describeWithReference } from '../../support/reference-data.ts';
-import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
+import { meanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { worstDifference } from './peers.ts';
+import { quadraticForm } from './portfolio-measures.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';
-import { readTable, widePrices, window } from './reference-tables.ts';
 
-function sharpe(
-  { size, values }: Covariance,
-  mean: ArrayLike<number>,
-  weights: readonly number[],
-  rate = 0,
-): number {
-  let variance = 0;
-  let excess = -rate;
-  for (let i = 0; i < size; i += 1) {
-    excess += weights[i]! * mean[i]!;
-    for (let j = 0; j < size; j += 1) variance += weights[i]! * weights[j]! * values[i * size + j]!;
-  }
-  return excess / Math.sqrt(variance);
+function sharpe(covariance: Covariance, mean: ArrayLike<number>, weights: readonly number[]): number {
+  const reward = weights.reduce((sum, weight, i) => sum + weight * mean[i]!, 0);
+  return reward / Math.sqrt(quadraticForm(covariance, weights));
 }
-
-describeWithReference('mvo against the packages, four universes and fourteen years', () => {
-  for (const { method, covariance: name, cap } of [
-    { method: 'minvol_sample_long', covariance: 'sample', cap: 1 },
-    { method: 'minvol_ledoitwolf_long', covariance: 'ledoit-wolf', cap: 1 },
-    { method: 'minvol_ledoitwolf_cap40', covariance: 'ledoit-wolf', cap: 0.4 },
-  ] as const) {
-    test(`PyPortfolioOpt ${method}: ${name} covariance, weights 0..${cap}, to 1e-8`, () => {
-      const portfolios = peerPortfolios(method, 'pyportfolioopt');
-      expect(portfolios).toHaveLength(83);
-      for (const portfolio of portfolios) {
-        const { returns, expected, label } = peerCase(portfolio);
-        const bounds = { lower: expected.map(() => 0), upper: expected.map(() => cap) };
-        const covariance = estimateCovariance(name, returns);
-        const { weights, kktResidual } = meanVariance({ objective: 'min-variance', covariance, bounds });
-        expect(worstDifference(weights, expected), label).toBeLessThan(1e-8);
-        expect(kktResidual, label).toBeLessThan(1e-8);
-      }
-    });
-  }
-
-  test('skfolio min_variance_long: sample covariance, to the 1e-3 it is accurate to', () => {
-    for (const portfolio of peerPortfolios('min_variance_long', 'skfolio')) {
-      const { covariance, expected, label } = peerCase(portfolio);
-      const { weights } = meanVariance({ objective: 'min-variance', covariance });
-      expect(worstDifference(weights, expected), label).toBeLessThan(1e-3);
-    }
-  });
-
-  test('PyPortfolioOpt maxsharpe_sample_rf2_long: compounded yearly mean, risk-free 2%, to 1e-8', () => {
-    const rate = 0.02 / 252;
-    const portfolios = peerPortfolios('maxsharpe_sample_rf2_long', 'pyportfolioopt');
-    expect(portfolios).toHaveLength(81);
-    for (const portfolio of portfolios) {
-      const { returns, covariance, expected, label } = peerCase(portfolio);
-      const mean = Array.from(compoundedMeanReturns(returns));
-      const { weights } = meanVariance({ objective: 'max-sharpe', covariance, mean, riskFreeRate: rate });
-      // One of theirs stops short of a single asset, at a Sharpe ratio 1e-5 lower and a negative weight.
-      const tolerance = label === 'core4 2013-12-31 252' ? 2e-5 : 1e-8;
-      expect(worstDifference(weights, expected), label).toBeLessThan(tolerance);
-      expect(sharpe(covariance, mean, weights, rate)).toBeGreaterThan(
-        sharpe(covariance, mean, expected, rate) - 1e-8,
-      );
-    }
-  });
-
-  test('riskfolio Classic_MinRisk, MV: last 200 returns of ten stocks, to 1e-6', () => {
-    const { header, rows } = readTable('reference/riskfolio/Classic_MinRisk.csv');
-    const symbols = rows.map((row) => row[0]!);
-    const table = widePrices('reference/riskfolio/stock_prices.csv.gz', symbols);
-    const covariance = estimateCovariance('sample', window(table, table.dates.at(-1)!, 200));
-    const expected = rows.map((row) => Number(row[header.indexOf('MV')]));
-    expect(
-      worstDifference(meanVariance({ objective: 'min-variance', covariance }).weights, expected),
-    ).toBeLessThan(1e-6);
-  });
-});
 
 describe('max-sharpe', () => {
   test('is not beaten by any other long-only portfolio', () => {

@@ -1,61 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { describeWithReference } from '../../support/reference-data.ts';
-import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
+import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { worstDifference } from './peers.ts';
+import { riskShares } from './portfolio-measures.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';
-import { readTable, widePrices, window } from './reference-tables.ts';
-
-/** Shares of the variance each weight carries. */
-function contributions({ size, values }: Covariance, weights: readonly number[]): number[] {
-  const parts = weights.map((weight, i) => {
-    let along = 0;
-    for (let j = 0; j < size; j += 1) along += values[i * size + j]! * weights[j]!;
-    return weight * along;
-  });
-  const total = parts.reduce((sum, part) => sum + part, 0);
-  return parts.map((part) => part / total);
-}
-
-/** How unequal the contributions are. */
-function unevenness(covariance: Covariance, weights: readonly number[]): number {
-  return worstDifference(
-    contributions(covariance, weights),
-    weights.map(() => 1 / weights.length),
-  );
-}
-
-describeWithReference('risk-parity against the packages (which stop earlier than we do)', () => {
-  for (const { method, pkg, tolerance } of [
-    { method: 'risk_parity_mv', pkg: 'riskfolio-lib', tolerance: 2e-5 },
-    { method: 'risk_budget_variance', pkg: 'skfolio', tolerance: 1e-4 },
-  ]) {
-    test(`${pkg} ${method}: sample covariance, weights to ${tolerance}, contributions nearer to equal`, () => {
-      const portfolios = peerPortfolios(method, pkg);
-      expect(portfolios).toHaveLength(83);
-      for (const portfolio of portfolios) {
-        const { expected, label, ...input } = peerCase(portfolio);
-        const weights = allocate('risk-parity', input);
-        expect(worstDifference(weights, expected), label).toBeLessThan(tolerance);
-        expect(unevenness(input.covariance, weights), label).toBeLessThan(1e-13);
-        expect(unevenness(input.covariance, expected), label).toBeGreaterThan(1e-13);
-      }
-    });
-  }
-
-  test('riskfolio Classic_RP, MV: last 200 returns of ten stocks, to 5e-6', () => {
-    const { header, rows } = readTable('reference/riskfolio/Classic_RP.csv');
-    const table = widePrices(
-      'reference/riskfolio/stock_prices.csv.gz',
-      rows.map((row) => row[0]!),
-    );
-    const covariance = estimateCovariance('sample', window(table, table.dates.at(-1)!, 200));
-    const expected = rows.map((row) => Number(row[header.indexOf('MV')]));
-    expect(worstDifference(riskParityWeights(covariance), expected)).toBeLessThan(5e-6);
-  });
-});
 
 describe('risk-parity', () => {
   test('meets any budgets', () => {
@@ -67,7 +16,7 @@ describe('risk-parity', () => {
         const sum = scores.reduce((total, score) => total + score, 0);
         const budgets = scores.map((score) => score / sum);
         const weights = riskParityWeights(covariance, { budgets });
-        expect(worstDifference(contributions(covariance, weights), budgets)).toBeLessThan(1e-12);
+        expect(worstDifference(riskShares(covariance, weights), budgets)).toBeLessThan(1e-12);
       }),
     );
   });

@@ -100,9 +100,11 @@ describe('New York look-ups', () => {
   });
 
   test('answers fast enough to be asked for each session of a walk-forward', () => {
-    const start = performance.now();
+    // Of the processor's time, which a busy machine does not lengthen.
+    const before = process.cpuUsage();
     for (const session of sessions.slice(0, 10_000)) calendar.next(session);
-    expect(performance.now() - start).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 });
 

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
 import { checkBars, crossCheckAdjusted } from '../../../src/core/market/adjustments.ts';
 import type { Bar } from '../../../src/core/market/bar.ts';
+import { bundledPrices } from '../../support/bundled-prices.ts';
 import { barOf } from './bars.ts';
 
 const kinds = (bars: Bar[], basis: 'as-traded' | 'split-adjusted' | 'total-return' = 'as-traded') =>
@@ -137,5 +140,64 @@ describe('crossCheckAdjusted', () => {
     expect(() =>
       crossCheckAdjusted([...bars, barOf('2024-01-08', 1, { symbol: 'B' })], 'as-traded', new Map(), 5),
     ).toThrow(/bars of A and B/);
+  });
+});
+
+describe('against closes adjusted in pandas', () => {
+  type Stock = Record<
+    'close' | 'dividend' | 'split' | 'splitAdjusted' | 'splitAdjustedDividend' | 'adjusted' | 'reinvested',
+    number[]
+  > & { symbol: string };
+  const { sessions, stocks } = JSON.parse(
+    readFileSync(new URL('../../oracles/market/adjustments.json', import.meta.url), 'utf8'),
+  ) as { sessions: string[]; stocks: Stock[] };
+  const events = (stock: Stock) => sessions.filter((_, t) => stock.dividend[t]! > 0 || stock.split[t] !== 1);
+  const asTraded = ({ symbol, close, dividend, split }: Stock) =>
+    sessions.map((session, t) =>
+      barOf(session, close[t]!, { symbol, dividend: dividend[t]!, splitRatio: split[t]! }),
+    );
+  const splitAdjusted = ({ symbol, splitAdjusted: close, splitAdjustedDividend: dividend, split }: Stock) =>
+    sessions.map((session, t) =>
+      barOf(session, close[t]!, { symbol, dividend: dividend[t]!, splitRatio: split[t]! }),
+    );
+  const vendor = (adjusted: number[]) => new Map(sessions.map((session, t) => [session, adjusted[t]!]));
+
+  test.each(stocks)(
+    '$symbol agrees, as traded and split-adjusted, however the dividend was taken in',
+    (stock) => {
+      for (const adjusted of [stock.adjusted, stock.reinvested]) {
+        for (const [basis, bars] of [
+          ['as-traded', asTraded(stock)],
+          ['split-adjusted', splitAdjusted(stock)],
+        ] as const)
+          expect(crossCheckAdjusted(bars, basis, vendor(adjusted), 0.01)).toEqual({
+            compared: 499,
+            unanswered: [],
+            differences: [],
+          });
+      }
+      expect(checkBars(asTraded(stock), 'as-traded')).toEqual([]);
+      expect(checkBars(splitAdjusted(stock), 'split-adjusted')).toEqual([]);
+    },
+  );
+
+  test.each(stocks)('$symbol loses exactly the events that are taken away', (stock) => {
+    const stripped = asTraded(stock).map((bar) => ({ ...bar, dividend: 0, splitRatio: 1 }));
+    const { differences } = crossCheckAdjusted(stripped, 'as-traded', vendor(stock.adjusted), 5);
+    expect(differences.map(({ session }) => session)).toEqual(events(stock));
+    expect(checkBars(stripped, 'as-traded').map(({ session, kind }) => `${session} ${kind}`)).toEqual(
+      sessions.filter((_, t) => stock.split[t] !== 1).map((session) => `${session} like-split`),
+    );
+  });
+});
+
+describe('20 stocks by total return, 2013 to 2022', () => {
+  test('raise no note: not one true move looks like a fault', () => {
+    const { dates, symbols, values } = readWideCsv(bundledPrices);
+    const bars = symbols.flatMap((symbol, i) =>
+      dates.map((date, t) => barOf(date, values[i]![t]!, { symbol })),
+    );
+    expect(bars).toHaveLength(2516 * 21);
+    expect(checkBars(bars, 'total-return')).toEqual([]);
   });
 });

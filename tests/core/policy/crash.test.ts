@@ -5,8 +5,7 @@ import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { describeWithReference } from '../../support/reference-data.ts';
-import { widePrices } from '../allocation/reference-tables.ts';
+import { bundledPanel } from '../../support/bundled-prices.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
 import { everyAllocator } from './situations.ts';
@@ -19,13 +18,10 @@ function expectSound(decision: Decision): void {
   expect(sum(targets) + decision.cash.target).toBeCloseTo(1, 12);
 }
 
-describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
-  const { dates, symbols, prices } = widePrices('prices/core4_adj_close.csv');
-  const panel = new PricePanel(
-    dates,
-    symbols,
-    symbols.map((_, i) => Float64Array.from(dates, (_, row) => prices.values[row * symbols.length + i]!)),
-  );
+describe('March 2020 on four bundled stocks', () => {
+  const symbols = ['BAC', 'JNJ', 'MSFT', 'XOM'];
+  const panel = bundledPanel(symbols);
+  const dates = panel.sessions;
   const held = holdingsOf([0.22, 0.31, 0.27, 0.18]);
 
   function on(asOf: string, policyChanges: Partial<PortfolioPolicy>, changes: Partial<DecideInput> = {}) {

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkBars, crossCheckAdjusted } from '../../../src/core/market/adjustments.ts';
 import type { Bar } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { referenceData } from '../../support/reference-data.ts';
 import { barOf } from './bars.ts';
 import { csvRows } from './csv-rows.ts';
 
-describeWithReference('51 stocks as traded, 2008 to 2021', () => {
+describe('51 stocks as traded, 2008 to 2021', () => {
   const load = () =>
     csvRows(referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz')).map((row) => ({
       bar: barOf(row.date!, Number(row.close), {
@@ -60,7 +60,7 @@ describeWithReference('51 stocks as traded, 2008 to 2021', () => {
   });
 });
 
-describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
+describe('ETFs with implied dividends, 2004 to 2024', () => {
   const load = () => {
     const paid = new Map(
       csvRows(referenceData('prices/etf_implied_dividends.csv')).map((row) => [
@@ -105,7 +105,7 @@ describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
   });
 });
 
-describeWithReference('386 stocks by total return, 2013 to 2024', () => {
+describe('386 stocks by total return, 2013 to 2024', () => {
   test('raise no note: not one true move looks like a fault', () => {
     const wide = csvRows(referenceData('prices/sp500_adj_close_2013_2024.csv.gz'));
     const symbols = Object.keys(wide[0]!).filter((name) => name !== 'date');
@@ -117,7 +117,7 @@ describeWithReference('386 stocks by total return, 2013 to 2024', () => {
   });
 });
 
-describeWithReference('defects of Yahoo, and the same data repaired', () => {
+describe('defects of Yahoo, and the same data repaired', () => {
   const day = (row: Record<string, string>) => (row.Date ?? row.Datetime)!.slice(0, 10);
   const load = (name: string) => {
     const rows = csvRows(referenceData(`yahoo/repair/${name}.csv.gz`)).filter((row) => Number(row.Close) > 0);

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fetched, SourceError } from '../../../src/adapters/prices/source.ts';
 import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
 import { yahooSource } from '../../../src/adapters/prices/yahoo/yahoo.ts';
 import { totalReturn } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { referenceData } from '../../support/reference-data.ts';
 import {
   type RawReply,
   startYahooSimulator,
@@ -67,7 +67,7 @@ function recorded(path: string): RawReply {
 
 const chart = (name: string) => recorded(`chart/${name}`);
 
-describeWithReference('recorded charts', () => {
+describe('recorded charts', () => {
   test('AAPL over its 4:1 split has the split on its session, the dividend on its own, and no jump', async () => {
     const { bars, currency, warnings } = await replay(
       chart('chart-AAPL-2020-08-31-to-2020-11-07.json'),
@@ -205,7 +205,7 @@ function shapeOf(value: unknown): unknown {
   );
 }
 
-describeWithReference('the simulator', () => {
+describe('the simulator', () => {
   test('answers in the shape of the recording of AAPL, and asks nothing that Yahoo was not asked', async () => {
     const reply = chart('chart-AAPL-2020-08-31-to-2020-11-07.json');
     const days = weekdays('2020-08-31', 5);
@@ -231,7 +231,7 @@ describeWithReference('the simulator', () => {
   });
 });
 
-describeWithReference('recorded refusals', () => {
+describe('recorded refusals', () => {
   const quoted: Record<string, string | null> = {
     'chart-404-delisted': 'delisted',
     'chart-400-range': null,
@@ -320,7 +320,7 @@ function simulate(symbol: string, rows: readonly Recorded[]): void {
   };
 }
 
-describeWithReference('adjusted closes as a cross-check', () => {
+describe('adjusted closes as a cross-check', () => {
   const warningOf = (name: string): string | null => {
     const rows = recordedRows(name).filter(({ close }) => close !== null);
     rows.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -355,7 +355,7 @@ describeWithReference('adjusted closes as a cross-check', () => {
   });
 });
 
-describeWithReference('real defects', () => {
+describe('real defects', () => {
   test('AAAP: a dividend on a day without prices goes to the next day', async () => {
     const rows = recordedRows('AAAP_2026_null_row_with_dividend.csv');
     simulate('AAAP', rows);
