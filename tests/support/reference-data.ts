@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, it } from 'vitest';
+import { describe, test } from 'vitest';
 
 const named = process.env.REFERENCE_DATA;
 const root = resolve(import.meta.dirname, '../..', named ?? '../shared/data');
@@ -19,7 +19,7 @@ export function describeWithReference(name: string, body: () => void): void {
   if (present) describe(name, body);
   else if (named) {
     describe(name, () => {
-      it('finds the reference data', () => {
+      test('finds the reference data', () => {
         throw new Error(`REFERENCE_DATA is ${named}, expected a folder of reference data at ${root}`);
       });
     });

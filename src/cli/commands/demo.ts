@@ -91,7 +91,7 @@ async function runDemo(options: Options): Promise<void> {
 
 async function report(context: Context, last: Session, seconds: number): Promise<void> {
   const portfolio = context.portfolios[0]!;
-  const id = portfolio.policy.portfolio;
+  const id = portfolio.id;
   const navs = await readNavs(context.database, id, last);
   const charged = await chargedSoFar(context.database, id, last);
   const decisions = await readDecisions(context.database, id);

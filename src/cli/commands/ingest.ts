@@ -14,9 +14,7 @@ export function ingestCommand(): Command {
         for (const portfolio of context.portfolios) {
           const newest = await newestBars(context.database, portfolio.sourceName, pricedSymbols(portfolio));
           for (const symbol of pricedSymbols(portfolio))
-            console.log(
-              `${portfolio.policy.portfolio} ${symbol}: prices up to ${newest.get(symbol) ?? '(none)'}`,
-            );
+            console.log(`${portfolio.id} ${symbol}: prices up to ${newest.get(symbol) ?? '(none)'}`);
         }
         if (failed.length > 0) throw new Error(failed.join('\n'));
       }),

@@ -31,13 +31,13 @@ export function rebalanceCommand(): Command {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
         const newest = await newestValuation(
           context.database,
-          portfolio.policy.portfolio,
+          portfolio.id,
           farFuture,
           portfolio.policy.symbols,
         );
         if (newest === null)
           throw new UserError(
-            `${portfolio.policy.portfolio} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
+            `${portfolio.id} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
           );
         const session = options.asOf ?? newest.session;
         check(portfolio, session, newest.session);
@@ -49,10 +49,10 @@ export function rebalanceCommand(): Command {
     );
 }
 
-function check({ plan, policy }: Portfolio, session: Session, newest: Session): void {
+function check({ id, plan }: Portfolio, session: Session, newest: Session): void {
   if (session < plan.inception || session > newest)
     throw new UserError(
-      `--as-of ${session} is outside ${policy.portfolio}'s valued sessions; expected ${plan.inception} to ${newest}`,
+      `--as-of ${session} is outside ${id}'s valued sessions; expected ${plan.inception} to ${newest}`,
     );
   if (!plan.calendar.isSession(session))
     throw new UserError(
@@ -63,8 +63,8 @@ function check({ plan, policy }: Portfolio, session: Session, newest: Session): 
 /** A stored decision is made again from its own inputs; any other session is decided from its rows. */
 async function dryRun(context: Context, portfolio: Portfolio, session: Session): Promise<Decision> {
   const { database } = context;
-  const stored = await decisionAt(database, portfolio.policy.portfolio, session);
-  const decisions = context.decisions(portfolio);
+  const stored = await decisionAt(database, portfolio.id, session);
+  const decisions = { portfolio, services: context.services };
   try {
     if (stored) {
       const again = await recomputeDecision(database, decisions, stored);
@@ -97,5 +97,10 @@ async function byHand(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
   if (demo) await refuseDuringReplay(context.database);
-  return rebalanceByHand(context.database, context.decisions(portfolio), session, new Date().toISOString());
+  return rebalanceByHand(
+    context.database,
+    { portfolio, services: context.services },
+    session,
+    new Date().toISOString(),
+  );
 }

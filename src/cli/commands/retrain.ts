@@ -15,7 +15,7 @@ export function retrainCommand(): Command {
     .action(async (options: Common & { portfolio?: string }) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
-        const id = portfolio.policy.portfolio;
+        const id = portfolio.id;
         if (!portfolio.forecaster)
           throw new UserError(`${id} has no forecaster in its configuration, so there is nothing to train`);
         await catchUp(context, ['ingest'], Date.now(), stop);

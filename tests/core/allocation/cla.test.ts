@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
@@ -15,9 +15,9 @@ import { numericMatrix, readTable, widePrices } from './reference-tables.ts';
 function moments({ size, values }: Covariance, mean: ArrayLike<number>, weights: readonly number[]) {
   let variance = 0;
   let reward = 0;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     reward += weights[i]! * mean[i]!;
-    for (let j = 0; j < size; j++) variance += weights[i]! * weights[j]! * values[i * size + j]!;
+    for (let j = 0; j < size; j += 1) variance += weights[i]! * weights[j]! * values[i * size + j]!;
   }
   return { mean: reward, volatility: Math.sqrt(variance), sharpe: reward / Math.sqrt(variance) };
 }
@@ -28,7 +28,7 @@ describeWithReference("cla on Bailey and Lopez de Prado's ten assets (weights 0.
   const covariance = { size: 10, values: data.values.slice(30) };
   const { turningPoints } = criticalLine(covariance, mean);
 
-  it('gives the ten published turning points, to their three decimals', () => {
+  test('gives the ten published turning points, to their three decimals', () => {
     const { rows } = readTable('reference/cla/published_turning_points.csv');
     const ours = turningPoints.map((point) => [
       point.mean,
@@ -42,7 +42,7 @@ describeWithReference("cla on Bailey and Lopez de Prado's ten assets (weights 0.
     });
   });
 
-  it("gives PyPortfolioOpt's ten digits of them", () => {
+  test("gives PyPortfolioOpt's ten digits of them", () => {
     const rows = readTable('reference/cla/turning_points_pypfopt.csv').rows.slice(1); // its first repeats the start
     turningPoints.forEach((point, k) => {
       expect(worstDifference(point.weights, rows[k]!.slice(3).map(Number))).toBeLessThan(1e-9);
@@ -54,7 +54,7 @@ describeWithReference("cla on Bailey and Lopez de Prado's ten assets (weights 0.
     });
   });
 
-  it('gives the maximum Sharpe ratio 4.45353 and the least variance', () => {
+  test('gives the maximum Sharpe ratio 4.45353 and the least variance', () => {
     const { rows } = readTable('reference/cla/max_sharpe_min_variance_pypfopt.csv');
     const tangency = greatestSharpe({ turningPoints });
     expect(moments(covariance, mean, tangency).sharpe).toBeCloseTo(4.45353, 5);
@@ -74,7 +74,7 @@ describeWithReference("cla on Bailey and Lopez de Prado's ten assets (weights 0.
 });
 
 describeWithReference('cla against PyPortfolioOpt, four universes and fourteen years', () => {
-  it('cla_minvol_long: sample covariance, to 1e-8', () => {
+  test('cla_minvol_long: sample covariance, to 1e-8', () => {
     const portfolios = peerPortfolios('cla_minvol_long', 'pyportfolioopt');
     expect(portfolios).toHaveLength(83);
     for (const portfolio of portfolios) {
@@ -83,7 +83,7 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
     }
   });
 
-  it('cla_maxsharpe_rf0_long: compounded yearly mean, to 1e-6 where theirs is the optimum, better where not', () => {
+  test('cla_maxsharpe_rf0_long: compounded yearly mean, to 1e-6 where theirs is the optimum, better where not', () => {
     const beaten: string[] = [];
     const portfolios = peerPortfolios('cla_maxsharpe_rf0_long', 'pyportfolioopt');
     for (const portfolio of portfolios) {
@@ -105,7 +105,7 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
     expect(beaten).toHaveLength(11);
   });
 
-  it("their own tests' portfolios of 20 stocks with gaps (pairwise covariance, risk-free 2% in the ratio only)", () => {
+  test("their own tests' portfolios of 20 stocks with gaps (pairwise covariance, risk-free 2% in the ratio only)", () => {
     const { symbols, prices } = widePrices('reference/pypfopt/stock_prices.csv.gz');
     const returns = simpleReturns(prices);
     const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
@@ -134,7 +134,7 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
 });
 
 describe('criticalLine', () => {
-  it('agrees with the quadratic programme at every turning point and between', () => {
+  test('agrees with the quadratic programme at every turning point and between', () => {
     fc.assert(
       fc.property(someReturns, fc.boolean(), (returns, short) => {
         const covariance = estimateCovariance('sample', returns);
@@ -164,7 +164,7 @@ describe('criticalLine', () => {
     );
   });
 
-  it('takes equal means, where the frontier is one point', () => {
+  test('takes equal means, where the frontier is one point', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 5));
     const { turningPoints } = criticalLine(covariance, [1, 1, 1, 1, 1]);
     expect(turningPoints).toHaveLength(1);
@@ -172,7 +172,7 @@ describe('criticalLine', () => {
     expect(worstDifference(turningPoints[0]!.weights, least)).toBeLessThan(1e-12);
   });
 
-  it('takes ties at the top, duplicates and fewer sessions than assets', () => {
+  test('takes ties at the top, duplicates and fewer sessions than assets', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 5));
     const tied = criticalLine(covariance, [1, 1, 1, 0, 0]);
     const best = criticalLine(
@@ -197,7 +197,7 @@ describe('criticalLine', () => {
     }
   });
 
-  it('refuses bounds without room', () => {
+  test('refuses bounds without room', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 3));
     const bounds = { lower: [0, 0, 0], upper: [0.3, 0.3, 0.3] };
     expect(() => criticalLine(covariance, [1, 2, 3], bounds)).toThrow(
@@ -205,7 +205,7 @@ describe('criticalLine', () => {
     );
   });
 
-  it('refuses utility by name', () => {
+  test('refuses utility by name', () => {
     const returns = randomReturns(2, 60, 3);
     const covariance = estimateCovariance('sample', returns);
     expect(() => allocate('cla', { returns, covariance }, { objective: 'utility' })).toThrow(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
 import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
 import { simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
@@ -17,7 +17,7 @@ describeWithReference('hrp against the packages, four universes and fourteen yea
     { method: 'hrp_ward', pkg: 'riskfolio-lib', variant: 'riskfolio', linkage: 'ward' },
     { method: 'hrp_ward_default', pkg: 'skfolio', variant: 'riskfolio', linkage: 'ward' },
   ] as const) {
-    it(`${pkg} ${method}: variant ${variant}, ${linkage} linkage, sample covariance, to 1e-8`, () => {
+    test(`${pkg} ${method}: variant ${variant}, ${linkage} linkage, sample covariance, to 1e-8`, () => {
       const portfolios = peerPortfolios(method, pkg);
       expect(portfolios).toHaveLength(83);
       for (const portfolio of portfolios) {
@@ -29,7 +29,7 @@ describeWithReference('hrp against the packages, four universes and fourteen yea
     });
   }
 
-  it("PyPortfolioOpt's own test: 20 stocks with gaps, pairwise covariance and correlation, to 1e-12", () => {
+  test("PyPortfolioOpt's own test: 20 stocks with gaps, pairwise covariance and correlation, to 1e-12", () => {
     const table = widePrices('reference/pypfopt/stock_prices.csv.gz');
     const returns = simpleReturns(table.prices);
     const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
@@ -51,18 +51,18 @@ describeWithReference("hrp on the paper's own example (10,000 sessions of 10 ass
     ['pypfopt', 'pypfopt_1_6_0_hrp_single'],
     ['riskfolio', 'riskfolio_7_4_0_hrp_single_leaf_order'],
   ] as const) {
-    it(`variant ${variant}: ${name} to 1e-9`, () => {
+    test(`variant ${variant}: ${name} to 1e-9`, () => {
       const weights = allocate('hrp', { returns, covariance }, { variant });
       expect(worstDifference(weights, column(name))).toBeLessThan(1e-9);
     });
   }
 
-  it('variant paper: the printed weights, to their last digit', () => {
+  test('variant paper: the printed weights, to their last digit', () => {
     const weights = allocate('hrp', { returns, covariance }, { variant: 'paper' });
     expect(weights.map((weight) => Number((100 * weight).toFixed(2)))).toEqual(column('published_hrp_pct'));
   });
 
-  it('inverse variance, for comparison: the printed weights need the square', () => {
+  test('inverse variance, for comparison: the printed weights need the square', () => {
     const inverse = allocate('inverse-vol', { returns, covariance }).map((weight) => weight ** 2);
     const sum = inverse.reduce((total, weight) => total + weight, 0);
     const shares = inverse.map((weight) => weight / sum);
@@ -75,7 +75,7 @@ describe("hrp, variant paper, against the paper's code on other data", () => {
     readFileSync(new URL('../../oracles/allocation/hrp_paper.json', import.meta.url), 'utf8'),
   ) as { returns: number[][]; weights: number[] }[];
   for (const { returns: rows, weights: expected } of cases) {
-    it(`${expected.length} assets to 1e-12`, () => {
+    test(`${expected.length} assets to 1e-12`, () => {
       const returns = matrixOf(rows);
       const covariance = estimateCovariance('sample', returns);
       const weights = allocate('hrp', { returns, covariance }, { variant: 'paper' });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { maximumDrawdown, type Performance, performance } from '../../../src/core/evaluation/performance.ts';
 import { describeWithReference, referenceData } from '../../support/reference-data.ts';
 import { csvRows } from '../market/csv-rows.ts';
 
 describe('performance', () => {
-  it('measures four sessions by hand', () => {
+  test('measures four sessions by hand', () => {
     const measured = performance([0.1, -0.2, 0.05, 0.1]);
     const mean = 0.05 / 4;
     const squares = (0.1 - mean) ** 2 + (-0.2 - mean) ** 2 + (0.05 - mean) ** 2 + (0.1 - mean) ** 2;
@@ -20,17 +20,17 @@ describe('performance', () => {
     expect(measured.calmar).toBeCloseTo((growth ** 63 - 1) / 0.2, 7);
   });
 
-  it('counts a loss from the very first session', () => {
+  test('counts a loss from the very first session', () => {
     const measured = performance([-0.1, -0.1, 0.05]);
     expect(measured.maximumDrawdown).toBeCloseTo(0.19, 14);
     expect(measured.drawdownSessionsMax).toBe(3);
   });
 
-  it('ends a drawdown where the high is reached again, not only passed', () => {
+  test('ends a drawdown where the high is reached again, not only passed', () => {
     expect(performance([0, -0.5, 1, 0, -0.5]).drawdownSessionsMax).toBe(1);
   });
 
-  it('has no ratio over no risk', () => {
+  test('has no ratio over no risk', () => {
     const standing = performance([0, 0, 0]);
     expect([standing.sharpe, standing.sortino, standing.calmar]).toEqual([
       Number.NaN,
@@ -42,11 +42,11 @@ describe('performance', () => {
     expect(rising.cumulativeReturn).toBe(2.375);
   });
 
-  it('needs two returns', () => {
+  test('needs two returns', () => {
     expect(() => performance([0.1])).toThrow(/at least 2 returns, got 1/);
   });
 
-  it('turns with its sign and scale', () => {
+  test('turns with its sign and scale', () => {
     const series = fc.array(fc.double({ min: -0.2, max: 0.2, noNaN: true }), { minLength: 3, maxLength: 60 });
     fc.assert(
       fc.property(series, (returns) => {
@@ -81,7 +81,7 @@ describeWithReference('performance against empyrical-reloaded 0.7.1', () => {
     calmar: (p) => p.calmar,
   };
 
-  it('agrees to the digits given on the funds, in ten years and in 2008', () => {
+  test('agrees to the digits given on the funds, in ten years and in 2008', () => {
     const expected = csvRows(referenceData('reference/peers_metrics.csv')).filter(
       (row) => row.package === 'empyrical-reloaded' && row.metric! in theirs,
     );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lastReturnSessions, lastReturns } from '../../../src/core/accounting/last-returns.ts';
 import { openingValuation, revalue } from '../../../src/core/accounting/valuation.ts';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
@@ -63,7 +63,7 @@ const strict = samplePolicy(symbols, {
 });
 
 describe('walkForward', () => {
-  it('is blind to the future: nothing up to a session knows what comes after it', () => {
+  test('is blind to the future: nothing up to a session knows what comes after it', () => {
     const panel = roughPanel(3);
     const plain = walk(panel, strict);
     for (const row of [90, 151, 263, 398]) {
@@ -77,7 +77,7 @@ describe('walkForward', () => {
     }
   });
 
-  it('decides monthly and whenever the drawdown state changes, and fills each decision at the next session', () => {
+  test('decides monthly and whenever the drawdown state changes, and fills each decision at the next session', () => {
     const reasons = new Set<string>();
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
@@ -125,7 +125,7 @@ describe('walkForward', () => {
     ]);
   });
 
-  it('is what a daemon does that is restarted after every step and reads everything back', () => {
+  test('is what a daemon does that is restarted after every step and reads everything back', () => {
     const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
@@ -177,7 +177,7 @@ describe('walkForward', () => {
     );
   });
 
-  it('has nothing to walk where the panel ends before the inception', () => {
+  test('has nothing to walk where the panel ends before the inception', () => {
     const panel = simulatedPanel(symbols, 60);
     const empty = walkForward({
       panel,
@@ -195,7 +195,7 @@ describe('lastReturns', () => {
   const of = (...levels: number[]) =>
     lastReturns(new PricePanel(sessions.slice(0, levels.length), ['AAA'], [Float64Array.from(levels)]))[0];
 
-  it('is simple, waits over a gap, and then carries the whole move', () => {
+  test('is simple, waits over a gap, and then carries the whole move', () => {
     expect(of(100, 90, 99)).toBeCloseTo(0.1, 15);
     expect(of(100, 90, Number.NaN)).toBe(0);
     expect(of(100, Number.NaN, Number.NaN, 50)).toBe(-0.5);
@@ -203,7 +203,7 @@ describe('lastReturns', () => {
     expect(of(50)).toBe(0);
   });
 
-  it('books the loss of a holding that stops trading for a month', () => {
+  test('books the loss of a holding that stops trading for a month', () => {
     const panel = simulatedPanel(symbols, 140);
     // closes on 12 February, and again, 40 % lower, on 19 March; both inside the memory of the walk
     const halted = new PricePanel(
@@ -250,7 +250,7 @@ describeWithReference('walkForward against strategies walked forward in numpy', 
     },
   };
 
-  it.each(Object.keys(policies))('%s: 19 years of SPY, TLT, GLD and VNQ', (name) => {
+  test.each(Object.keys(policies))('%s: 19 years of SPY, TLT, GLD and VNQ', (name) => {
     const table = widePrices('prices/core4_adj_close.csv', funds);
     const plan = samplePlan({ calendar: calendarByName('XNYS'), rebalanceOn: 'last-session' });
     const walked = walkForward({
@@ -282,7 +282,7 @@ describeWithReference('walkForward against strategies walked forward in numpy', 
 describeWithReference('walkForward against a published walk of twenty stocks', () => {
   const folder = 'reference/walkforward_20stocks';
 
-  it('has the same 251 gross returns and the same costs on drifted holdings', () => {
+  test('has the same 251 gross returns and the same costs on drifted holdings', () => {
     const table = widePrices(`${folder}/prices.csv.gz`);
     const column = (path: string) => widePrices(`${folder}/${path}`, ['0']);
     const gross = column('equal_weight_returns.csv.gz');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkBars, crossCheckAdjusted } from '../../../src/core/market/adjustments.ts';
 import type { Bar } from '../../../src/core/market/bar.ts';
 import { barOf } from './bars.ts';
@@ -7,7 +7,7 @@ const kinds = (bars: Bar[], basis: 'as-traded' | 'split-adjusted' | 'total-retur
   checkBars(bars, basis).map(({ session, kind }) => `${session} ${kind}`);
 
 describe('checkBars', () => {
-  it.each([
+  test.each([
     ['a close of 0', { close: 0 }, /close 0, expected a price above 0/],
     ['a close that is none', { close: Number.NaN }, /close NaN/],
     ['a negative dividend', { dividend: -0.1 }, /dividend -0.1, expected 0 or more/],
@@ -23,12 +23,12 @@ describe('checkBars', () => {
     expect(notes[0]!.reason).toMatch(reason);
   });
 
-  it('notes two bars of one session, in whatever order the bars come', () => {
+  test('notes two bars of one session, in whatever order the bars come', () => {
     const bars = [barOf('2024-01-03', 10), barOf('2024-01-02', 10), barOf('2024-01-03', 10.1)];
     expect(kinds(bars)).toEqual(['2024-01-03 repeated']);
   });
 
-  it('notes a halving without a split, and none where the split is recorded', () => {
+  test('notes a halving without a split, and none where the split is recorded', () => {
     const halved = (splitRatio: number) => [
       barOf('2024-01-02', 100),
       barOf('2024-01-03', 50.5, { splitRatio }),
@@ -40,22 +40,22 @@ describe('checkBars', () => {
     expect(kinds(halved(1).toReversed(), 'total-return')).toEqual(['2024-01-03 like-split']);
   });
 
-  it('notes a split applied twice: recorded, but closes did not fall', () => {
+  test('notes a split applied twice: recorded, but closes did not fall', () => {
     expect(kinds([barOf('2024-01-02', 100), barOf('2024-01-03', 101, { splitRatio: 10 })])).toEqual([
       '2024-01-03 like-split',
     ]);
   });
 
-  it('notes pence for pounds on the way in and out', () => {
+  test('notes pence for pounds on the way in and out', () => {
     const bars = [barOf('2024-01-02', 3), barOf('2024-01-03', 310), barOf('2024-01-04', 3.05)];
     expect(kinds(bars)).toEqual(['2024-01-03 like-unit', '2024-01-04 like-unit']);
   });
 
-  it('notes a leap of no known size', () => {
+  test('notes a leap of no known size', () => {
     expect(kinds([barOf('2024-01-02', 10), barOf('2024-01-03', 45)])).toEqual(['2024-01-03 jump']);
   });
 
-  it('tells a large dividend the price followed from one it did not', () => {
+  test('tells a large dividend the price followed from one it did not', () => {
     const paid = (close: number) => [barOf('2024-01-02', 100), barOf('2024-01-03', close, { dividend: 20 })];
     expect(kinds(paid(81))).toEqual(['2024-01-03 large-dividend']);
     expect(kinds(paid(99))).toEqual(['2024-01-03 dividend-without-fall']);
@@ -63,7 +63,7 @@ describe('checkBars', () => {
     expect(kinds(paid(99), 'total-return')).toEqual([]);
   });
 
-  it('keeps symbols apart', () => {
+  test('keeps symbols apart', () => {
     expect(kinds([barOf('2024-01-02', 10), barOf('2024-01-03', 1000, { symbol: 'B' })])).toEqual([]);
   });
 });
@@ -82,7 +82,7 @@ describe('crossCheckAdjusted', () => {
     return new Map<string, number | null>(bars.map((bar, index) => [bar.session, levels[index]!]));
   };
 
-  it('accepts both ways of taking a dividend in', () => {
+  test('accepts both ways of taking a dividend in', () => {
     expect(crossCheckAdjusted(bars, 'as-traded', vendor(returns), 0.001)).toEqual({
       compared: 3,
       unanswered: [],
@@ -92,7 +92,7 @@ describe('crossCheckAdjusted', () => {
     expect(crossCheckAdjusted(bars, 'as-traded', vendor(takenOff), 0.001).differences).toEqual([]);
   });
 
-  it('lists a return beyond the tolerance with its size and sign', () => {
+  test('lists a return beyond the tolerance with its size and sign', () => {
     const found = crossCheckAdjusted(
       bars,
       'as-traded',
@@ -108,14 +108,14 @@ describe('crossCheckAdjusted', () => {
     ).toEqual([]);
   });
 
-  it('sees a dividend the vendor forgot, and a split', () => {
+  test('sees a dividend the vendor forgot, and a split', () => {
     const forgotten = crossCheckAdjusted(bars, 'as-traded', vendor([0, 0.04, returns[2]!, returns[3]!]), 5);
     expect(forgotten.differences.map(({ session }) => session)).toEqual(['2024-01-03']);
     const wrongBasis = crossCheckAdjusted(bars, 'split-adjusted', vendor(returns), 5);
     expect(wrongBasis.differences.map(({ session }) => session)).toEqual(['2024-01-04']);
   });
 
-  it('takes neither null nor 0 for a price, and compares across the gap', () => {
+  test('takes neither null nor 0 for a price, and compares across the gap', () => {
     const gaps = vendor(returns).set('2024-01-03', null).set('2024-01-04', 0);
     const found = crossCheckAdjusted(bars, 'as-traded', gaps, 0.001);
     expect(found).toEqual({
@@ -133,7 +133,7 @@ describe('crossCheckAdjusted', () => {
     });
   });
 
-  it('refuses bars of two symbols', () => {
+  test('refuses bars of two symbols', () => {
     expect(() =>
       crossCheckAdjusted([...bars, barOf('2024-01-08', 1, { symbol: 'B' })], 'as-traded', new Map(), 5),
     ).toThrow(/bars of A and B/);
