@@ -6,6 +6,7 @@ import { type ForecastResult, forecastFrom, noForecast } from '../../core/foreca
 import { sessionsNeeded } from '../../core/forecast/forecaster-config.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
+import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
 import { isRebalanceSession } from '../../core/schedule/plan.ts';
@@ -24,20 +25,6 @@ export type Measured = {
   decisions: number;
   last: Session;
 };
-
-/** 1/N over the same symbols, months and costs: no forecast, no cap, no drawdown limit. */
-export function equalPolicy(policy: PortfolioPolicy): PortfolioPolicy {
-  return {
-    ...policy,
-    allocator: 'equal',
-    bounds: { lower: 0, upper: 1 },
-    boundsBySymbol: {},
-    cashRatio: 0,
-    turnoverOneWayMax: null,
-    noTradeBandRatio: 0,
-    drawdown: null,
-  };
-}
 
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
@@ -84,7 +71,7 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
   };
   return [
     measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
-    measuredWalk(portfolio, equalPolicy(portfolio.policy), panel, () =>
+    measuredWalk(portfolio, equalWeightPolicy(portfolio.policy), panel, () =>
       noForecast('equal weight needs none'),
     ),
   ];
