@@ -33,7 +33,7 @@ export function wirePortfolio(
 ): Portfolio {
   const calendar = calendarByName(portfolio.calendar);
   return {
-    policy: policyOf(portfolio),
+    policy: policyOf(portfolio, calendar),
     forecaster: forecasterOf(portfolio),
     configHash: portfolioBody(portfolio).hash,
     plan: {

@@ -17,6 +17,8 @@ import { UserError } from '../user-error.ts';
 /** One policy's walk, measured. */
 export type Measured = {
   name: string;
+  /** what the figures are annualised by */
+  sessionsPerYear: number;
   gross: Performance;
   net: Performance;
   turnoverTwoWay: number;
@@ -40,15 +42,22 @@ export function measuredWalk(
     isRebalanceSession: (session) => isRebalanceSession(portfolio.plan, session),
     forecastAt,
   });
-  return measured(policy.allocator, walk);
+  return measured(policy, walk);
 }
 
-function measured(name: string, { valuations, fills, decisions }: WalkForward): Measured {
+function measured(policy: PortfolioPolicy, { valuations, fills, decisions }: WalkForward): Measured {
   const after = valuations.slice(1);
   return {
-    name,
-    gross: performance(after.map((v) => v.returnGross)),
-    net: performance(after.map((v) => v.returnNet)),
+    name: policy.allocator,
+    sessionsPerYear: policy.sessionsPerYear,
+    gross: performance(
+      after.map((v) => v.returnGross),
+      policy.sessionsPerYear,
+    ),
+    net: performance(
+      after.map((v) => v.returnNet),
+      policy.sessionsPerYear,
+    ),
     turnoverTwoWay: fills.reduce((sum, fill) => sum + fill.turnoverTwoWay, 0),
     costRatio: fills.reduce((sum, fill) => sum + fill.costRatio, 0),
     sessions: after.length,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ZodError } from 'zod';
+import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ForecasterConfig } from '../../core/forecast/forecaster-config.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
@@ -59,12 +60,13 @@ export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash:
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 
-/** The policy the core decides by. */
-export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
+/** The policy the core decides by, on the portfolio's calendar. */
+export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calendar): PortfolioPolicy {
   const { bySymbol, ...base } = portfolio.costs;
   return {
     portfolio: portfolio.id,
     symbols: portfolio.symbols,
+    sessionsPerYear,
     allocator: portfolio.allocator.method,
     allocatorOptions: {
       variant: portfolio.allocator.variant,

@@ -1,17 +1,22 @@
 import type { PortfolioPolicy } from './policy.ts';
 
-/** What makes a benchmark comparable with a strategy: the same assets, charges and rules for prices, and nothing else. */
-export type BenchmarkTerms = Pick<PortfolioPolicy, 'portfolio' | 'symbols' | 'costs' | 'quality'>;
+/** What makes a benchmark comparable with a strategy: the same assets, calendar, charges and rules for prices, and nothing else. */
+export type BenchmarkTerms = Pick<
+  PortfolioPolicy,
+  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'quality'
+>;
 
 /**
  * 1/N over `symbols` at every decision, a cash proxy among them being an asset like any other. Built from nothing, not
  * from the strategy's policy: a limit that is added to policies tomorrow must not reach the benchmark. What it shares
  * with the strategy are its terms here and, where it is walked, calendar, decision sessions and prices.
  */
-export function equalWeightPolicy({ portfolio, symbols, costs, quality }: BenchmarkTerms): PortfolioPolicy {
+export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
+  const { portfolio, symbols, sessionsPerYear, costs, quality } = terms;
   return {
     portfolio,
     symbols,
+    sessionsPerYear,
     costs,
     quality,
     allocator: 'equal',

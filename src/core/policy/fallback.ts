@@ -86,7 +86,14 @@ function fromReturns(
         return optimise(input, universe, context, { returns, covariance, signal, signalScale });
       const weights = allocate(
         policy.allocator,
-        { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
+        {
+          returns,
+          covariance,
+          periodsPerYear: policy.sessionsPerYear,
+          signal,
+          signalScale,
+          bounds: proposalBounds(input, universe),
+        },
         policy.allocatorOptions,
       );
       return { weights: scatter(input, universe, weights), multipliers: null };
@@ -145,7 +152,10 @@ function optimise(
       ...policy.allocatorOptions,
       objective: policy.allocatorOptions.objective ?? 'min-variance',
       covariance: estimates.covariance,
-      mean: expectedReturns(estimates, policy.allocatorOptions),
+      mean: expectedReturns(
+        { ...estimates, periodsPerYear: policy.sessionsPerYear },
+        policy.allocatorOptions,
+      ),
       ...asWeightLimits(own),
       trading: {
         current: members.map((i) => holdings.weights[i]!),

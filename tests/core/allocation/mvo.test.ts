@@ -57,7 +57,7 @@ describeWithReference('mvo against the packages, four universes and fourteen yea
     expect(portfolios).toHaveLength(81);
     for (const portfolio of portfolios) {
       const { returns, covariance, expected, label } = peerCase(portfolio);
-      const mean = Array.from(compoundedMeanReturns(returns));
+      const mean = Array.from(compoundedMeanReturns(returns, 252));
       const { weights } = meanVariance({ objective: 'max-sharpe', covariance, mean, riskFreeRate: rate });
       // One of theirs stops short of a single asset, at a Sharpe ratio 1e-5 lower and a negative weight.
       const tolerance = label === 'core4 2013-12-31 252' ? 2e-5 : 1e-8;

@@ -50,8 +50,14 @@ test.each(Object.keys(limits) as (keyof PortfolioPolicy)[])('%s of the strategy 
   expect(targetsOf(decision)).toEqual([1 / 3, 1 / 3, 1 / 3]);
 });
 
-test('the symbols, the costs and the rules for prices are those of the strategy', () => {
-  const policy = samplePolicy(symbols);
-  const { portfolio, costs, quality } = policy;
-  expect(equalWeightPolicy(policy)).toMatchObject({ portfolio, symbols, costs, quality });
+test('the symbols, the year, the costs and the rules for prices are those of the strategy', () => {
+  const policy = samplePolicy(symbols, { sessionsPerYear: 365 });
+  const { portfolio, sessionsPerYear, costs, quality } = policy;
+  expect(equalWeightPolicy(policy)).toMatchObject({
+    portfolio,
+    symbols,
+    sessionsPerYear,
+    costs,
+    quality,
+  });
 });

@@ -78,7 +78,7 @@ function marketOf({ panel, policy }: DecideInput): { covariance: Covariance; mea
   const returns = simpleReturns(panel.last(policy.covarianceLookbackSessions + 1));
   return {
     covariance: estimateCovariance('sample', returns),
-    mean: Array.from(compoundedMeanReturns(returns)),
+    mean: Array.from(compoundedMeanReturns(returns, policy.sessionsPerYear)),
   };
 }
 
