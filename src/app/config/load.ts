@@ -53,10 +53,19 @@ function explain(path: string, error: ZodError): string {
   return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}`;
 }
 
-/** All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. */
-export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, ...decisive } = portfolio;
-  const body = canonicalJson(decisive);
+/**
+ * All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. Of its source
+ * that is what its closes mean, not where they are fetched.
+ */
+export function portfolioBody(
+  portfolio: PortfolioConfig,
+  sources: Config['sources'],
+): { body: string; hash: string } {
+  const { inception: _, letter: __, orders: ___, source: name, ...decisive } = portfolio;
+  const source = sources[name]!;
+  const { kind } = source;
+  const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
+  const body = canonicalJson({ ...decisive, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 

@@ -42,7 +42,7 @@ async function isUnfinished(store: Store, config: Config, last: Session): Promis
       'select config_hash as hash from rebalanced.portfolios where portfolio = $1',
       [portfolio.id],
     );
-    if (known[0]?.hash !== portfolioBody(portfolio).hash) return false;
+    if (known[0]?.hash !== portfolioBody(portfolio, config.sources).hash) return false;
     const newest = await newestPlanned(database, portfolio.id);
     if (newest === null || newest > last) return false;
     return newest < last || (await readOpenSlots(database)).length > 0;
