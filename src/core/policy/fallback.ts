@@ -151,6 +151,8 @@ function optimise(
     meanVariance({
       ...policy.allocatorOptions,
       objective: policy.allocatorOptions.objective ?? 'min-variance',
+      // Decisions are monthly, so what trading costs is paid once for a month of the portfolio's calendar.
+      horizonSessions: policy.sessionsPerYear / 12,
       covariance: estimates.covariance,
       mean: expectedReturns(
         { ...estimates, periodsPerYear: policy.sessionsPerYear },

@@ -10,7 +10,7 @@ export type PolicyGroup = Bounds & { name: string; symbols: string[] };
 export type PortfolioPolicy = {
   portfolio: string;
   symbols: string[];
-  /** of the portfolio's calendar: what volatility and historical means are annualised by */
+  /** of the portfolio's calendar: what volatility, historical means and a month of holding are counted by */
   sessionsPerYear: number;
   allocator: AllocatorName;
   allocatorOptions: AllocationOptions;
