@@ -126,7 +126,7 @@ async function registerPortfolio(
   source: PriceSource,
   now: number,
 ): Promise<Portfolio> {
-  const { body, hash } = portfolioBody(portfolio);
+  const { body, hash } = portfolioBody(portfolio, config.sources);
   const known = (await readPortfolios(database)).find((row) => row.portfolio === portfolio.id);
   const wanted = known?.inception ?? portfolio.inception;
   const wired = wirePortfolio(config, portfolio, source, wanted ?? newestFinal(config, portfolio, now));

@@ -26,7 +26,7 @@ export function sourceOf(source: SourceConfig, log: Logger, signal?: AbortSignal
 
 /** A configured portfolio with its calendar, plan and source; `inception` is moved to the next session if it is none. */
 export function wirePortfolio(
-  { schedule }: Config,
+  { schedule, sources }: Config,
   portfolio: PortfolioConfig,
   source: PriceSource,
   inception: Session,
@@ -34,9 +34,9 @@ export function wirePortfolio(
   const calendar = calendarByName(portfolio.calendar);
   return {
     id: portfolio.id,
-    policy: policyOf(portfolio),
+    policy: policyOf(portfolio, calendar),
     forecaster: forecasterOf(portfolio),
-    configHash: portfolioBody(portfolio).hash,
+    configHash: portfolioBody(portfolio, sources).hash,
     plan: {
       portfolio: portfolio.id,
       calendar,

@@ -1,4 +1,5 @@
 import {
+  type BarSpan,
   barSpans,
   type FetchOutcome,
   readBars,
@@ -12,6 +13,7 @@ import { addDays, type Session } from '../core/calendar/session.ts';
 import { checkBars } from '../core/market/adjustments.ts';
 import type { Bar, PriceBasis } from '../core/market/bar.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
+import { isRebased, rebase } from './rebase.ts';
 import type { Log } from './services.ts';
 import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
@@ -36,21 +38,23 @@ export async function ingest(run: TaskRun): Promise<void> {
   const { sourceName, source } = portfolio;
   const at = instantOf(now);
   const symbols = pricedSymbols(portfolio);
-  const froms = await fetchStarts(database, portfolio, symbols, slot.session);
+  const spans = await barSpans(database, sourceName, symbols);
+  const froms = fetchStarts(portfolio, spans, symbols, slot.session);
   const stored = await storedSince(database, sourceName, froms, slot.session);
+  const changeOf = async (symbol: string): Promise<Change> => {
+    const span = spans.get(symbol);
+    const known = stored.get(symbol) ?? [];
+    if (!span || !isRebased(span, source))
+      return fetchChange(portfolio, database, symbol, froms.get(symbol)!, known, slot.session, log);
+    const change = await rebase(portfolio, database, symbol, span, slot.session, log);
+    stored.delete(symbol); // replaced, also where the source has nothing in its place
+    return change;
+  };
   const changes: Change[] = [];
   const outcomes: FetchOutcome[] = [];
   for (const symbol of symbols) {
     try {
-      const change = await fetchChange(
-        portfolio,
-        database,
-        symbol,
-        froms.get(symbol)!,
-        stored.get(symbol) ?? [],
-        slot.session,
-        log,
-      );
+      const change = await changeOf(symbol);
       changes.push(change);
       outcomes.push({ symbol, failure: null, restated: change.restated.length });
     } catch (error) {
@@ -82,13 +86,12 @@ export async function ingest(run: TaskRun): Promise<void> {
  * The session to fetch each symbol from: shortly before its newest bar, or the whole history where that is stored only
  * from later on (another portfolio began later, or the configuration now asks for more; a young symbol has no more).
  */
-async function fetchStarts(
-  database: Database,
-  { sourceName, historyStart }: Portfolio,
+function fetchStarts(
+  { historyStart }: Portfolio,
+  spans: ReadonlyMap<string, BarSpan>,
   symbols: readonly string[],
   to: Session,
-): Promise<Map<string, Session>> {
-  const spans = await barSpans(database, sourceName, symbols);
+): Map<string, Session> {
   const startOf = (symbol: string): Session => {
     const span = spans.get(symbol);
     if (!span || span.first > addDays(historyStart, firstBarDays)) return historyStart;

@@ -6,6 +6,7 @@ import { type ForecastResult, forecastFrom, noForecast } from '../../core/foreca
 import { sessionsNeeded } from '../../core/forecast/forecaster-config.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
+import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
 import { isRebalanceSession } from '../../core/schedule/plan.ts';
@@ -17,6 +18,8 @@ import { UserError } from '../user-error.ts';
 /** One policy's walk, measured. */
 export type Measured = {
   name: string;
+  /** what the figures are annualised by */
+  sessionsPerYear: number;
   gross: Performance;
   net: Performance;
   turnoverTwoWay: number;
@@ -25,20 +28,6 @@ export type Measured = {
   decisions: number;
   last: Session;
 };
-
-/** 1/N over the same symbols, months and costs: no forecast, no cap, no drawdown limit. */
-export function equalPolicy(policy: PortfolioPolicy): PortfolioPolicy {
-  return {
-    ...policy,
-    allocator: 'equal',
-    bounds: { lower: 0, upper: 1 },
-    boundsBySymbol: {},
-    cashRatio: 0,
-    turnoverOneWayMax: null,
-    noTradeBandRatio: 0,
-    drawdown: null,
-  };
-}
 
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
@@ -54,15 +43,22 @@ export function measuredWalk(
     isRebalanceSession: (session) => isRebalanceSession(portfolio.plan, session),
     forecastAt,
   });
-  return measured(policy.allocator, walk);
+  return measured(policy, walk);
 }
 
-function measured(name: string, { valuations, fills, decisions }: WalkForward): Measured {
+function measured(policy: PortfolioPolicy, { valuations, fills, decisions }: WalkForward): Measured {
   const after = valuations.slice(1);
   return {
-    name,
-    gross: performance(after.map((v) => v.returnGross)),
-    net: performance(after.map((v) => v.returnNet)),
+    name: policy.allocator,
+    sessionsPerYear: policy.sessionsPerYear,
+    gross: performance(
+      after.map((v) => v.returnGross),
+      policy.sessionsPerYear,
+    ),
+    net: performance(
+      after.map((v) => v.returnNet),
+      policy.sessionsPerYear,
+    ),
     turnoverTwoWay: fills.reduce((sum, fill) => sum + fill.turnoverTwoWay, 0),
     costRatio: fills.reduce((sum, fill) => sum + fill.costRatio, 0),
     sessions: after.length,
@@ -85,7 +81,7 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
   };
   return [
     measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
-    measuredWalk(portfolio, equalPolicy(portfolio.policy), panel, () =>
+    measuredWalk(portfolio, equalWeightPolicy(portfolio.policy), panel, () =>
       noForecast('equal weight needs none'),
     ),
   ];

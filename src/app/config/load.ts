@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ZodError } from 'zod';
+import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ForecasterConfig } from '../../core/forecast/forecaster-config.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
@@ -52,19 +53,29 @@ function explain(path: string, error: ZodError): string {
   return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}`;
 }
 
-/** All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. */
-export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, ...decisive } = portfolio;
-  const body = canonicalJson(decisive);
+/**
+ * All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. Of its source
+ * that is what its closes mean, not where they are fetched.
+ */
+export function portfolioBody(
+  portfolio: PortfolioConfig,
+  sources: Config['sources'],
+): { body: string; hash: string } {
+  const { inception: _, letter: __, orders: ___, source: name, ...decisive } = portfolio;
+  const source = sources[name]!;
+  const { kind } = source;
+  const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
+  const body = canonicalJson({ ...decisive, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 
-/** The policy the core decides by. */
-export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
+/** The policy the core decides by, on the portfolio's calendar. */
+export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calendar): PortfolioPolicy {
   const { bySymbol, ...base } = portfolio.costs;
   return {
     portfolio: portfolio.id,
     symbols: portfolio.symbols,
+    sessionsPerYear,
     allocator: portfolio.allocator.method,
     allocatorOptions: {
       variant: portfolio.allocator.variant,

@@ -21,22 +21,23 @@ const weight = z.number().min(-1).max(1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
   .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
-const costsSchema = z.strictObject({
-  commissionBps: z
-    .number()
-    .min(0)
-    .max(1000)
-    .default(1)
-    .describe('commission, basis points of traded notional'),
-  halfSpreadBps: z.number().min(0).max(1000).default(2).describe('half the bid-ask spread, basis points'),
-  impactBps: z
-    .number()
-    .min(0)
-    .max(10_000)
-    .default(0)
-    .describe('square-root impact of trading one average day'),
-  averageDailyValue: z.number().positive().nullable().default(null).describe('average daily traded value'),
-});
+const ownBoundsSchema = z.strictObject({ lower: weight, upper: weight }).partial();
+const costs = {
+  commissionBps: z.number().min(0).max(1000).describe('commission, basis points of traded notional'),
+  halfSpreadBps: z.number().min(0).max(1000).describe('half the bid-ask spread, basis points'),
+  impactBps: z.number().min(0).max(10_000).describe('square-root impact of trading one average day'),
+  averageDailyValue: z.number().positive().nullable().describe('average daily traded value'),
+};
+
+/** What the entries of single symbols leave out is the portfolio's own. */
+function completed<Base extends object>(
+  base: Base,
+  entries: Record<string, { [Field in keyof Base]?: Base[Field] | undefined }>,
+): Record<string, Base> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, own]) => [name, { ...base, ...own } as Base]),
+  );
+}
 
 /** A section with every field at its default. */
 const section = <S extends z.ZodRawShape>(shape: S) => {
@@ -162,7 +163,10 @@ export const portfolioSchema = z
     forecaster: forecasterSchema.nullable().default(null),
     rebalanceOn: z.enum(['first-session', 'last-session']).default('last-session').describe('of the month'),
     bounds: boundsSchema.prefault({}),
-    boundsBySymbol: z.record(symbol, boundsSchema).default({}),
+    boundsBySymbol: z
+      .record(symbol, ownBoundsSchema)
+      .default({})
+      .describe('what is left out is as in bounds'),
     cashRatio: z.number().min(0).max(0.99).default(0),
     turnoverOneWayMax: z
       .number()
@@ -173,8 +177,14 @@ export const portfolioSchema = z
       .describe('cap per decision; null: none'),
     noTradeBandRatio: ratio.default(0).describe('smaller one-way turnover is not traded'),
     costs: section({
-      ...costsSchema.shape,
-      bySymbol: z.record(symbol, costsSchema.prefault({})).default({}),
+      commissionBps: costs.commissionBps.default(1),
+      halfSpreadBps: costs.halfSpreadBps.default(2),
+      impactBps: costs.impactBps.default(0),
+      averageDailyValue: costs.averageDailyValue.default(null),
+      bySymbol: z
+        .record(symbol, z.strictObject(costs).partial())
+        .default({})
+        .describe("what is left out is as in the portfolio's costs"),
     }),
     drawdown: drawdownSchema.nullable().default(null),
     orders: section({
@@ -192,6 +202,11 @@ export const portfolioSchema = z
       to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
     }),
   })
+  .transform(({ costs: { bySymbol, ...base }, ...p }) => ({
+    ...p,
+    boundsBySymbol: completed(p.bounds, p.boundsBySymbol),
+    costs: { ...base, bySymbol: completed(base, bySymbol) },
+  }))
   .superRefine((p, context) => {
     const refuse = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
@@ -204,6 +219,12 @@ export const portfolioSchema = z
           refuse(['groups', name, 'symbols'], `expected symbols of the portfolio, got ${member}`);
     for (const member of Object.keys(p.boundsBySymbol))
       if (!known.has(member)) refuse(['boundsBySymbol', member], 'expected a symbol of the portfolio');
+    for (const [member, { lower, upper }] of Object.entries(p.boundsBySymbol))
+      if (lower > upper)
+        refuse(
+          ['boundsBySymbol', member],
+          `expected lower <= upper, got ${lower} and ${upper} (what it leaves out is as in bounds)`,
+        );
     const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
       refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);

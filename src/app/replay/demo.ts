@@ -45,7 +45,7 @@ async function findRun(store: Store, config: Config, last: Session): Promise<Dem
       'select config_hash as hash from rebalanced.portfolios where portfolio = $1',
       [portfolio.id],
     );
-    if (known[0]?.hash !== portfolioBody(portfolio).hash) return 'none';
+    if (known[0]?.hash !== portfolioBody(portfolio, config.sources).hash) return 'none';
     const newest = await newestPlanned(database, portfolio.id);
     if (newest === null || newest > last) return 'none';
     const isOver = newest === last && (await readOpenSlots(database)).length === 0;

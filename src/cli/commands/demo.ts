@@ -96,6 +96,7 @@ async function report(context: Context, last: Session, seconds: number): Promise
   const charged = await chargedSoFar(context.database, id, last);
   const decisions = await readDecisions(context.database, id);
   const equal = await equalWeight(context, portfolio, last);
+  const { sessionsPerYear } = portfolio.policy;
   const gross = navs.slice(1).map((row) => row.returnGross);
   const net = navs.slice(1).map((row) => row.returnNet);
   console.log(
@@ -104,8 +105,9 @@ async function report(context: Context, last: Session, seconds: number): Promise
   for (const line of comparison([
     {
       name: portfolio.policy.allocator,
-      gross: measure(gross),
-      net: measure(net),
+      sessionsPerYear,
+      gross: measure(gross, sessionsPerYear),
+      net: measure(net, sessionsPerYear),
       ...charged,
       sessions: net.length,
     },

@@ -46,6 +46,8 @@ export const allocatorNames: readonly AllocatorName[] = [
 export type AllocationInput = {
   returns: ReturnsMatrix;
   covariance: Covariance;
+  /** How many of the returns make a year; needed where compounded history is the mean. */
+  periodsPerYear?: number | undefined;
   /** Forecast mean return per session, one per asset. */
   signal?: readonly number[] | undefined;
   /** How far the signal is trusted, 0..1; default 1. */
@@ -152,17 +154,27 @@ function byCriticalLine(input: AllocationInput, options: AllocationOptions): num
 
 /** Means given, else history with as much of the signal as its scale says; per session, one per asset. */
 export function expectedReturns(
-  input: Pick<AllocationInput, 'mean' | 'signal' | 'signalScale' | 'returns'>,
+  input: Pick<AllocationInput, 'mean' | 'signal' | 'signalScale' | 'returns' | 'periodsPerYear'>,
   { historicalMean }: AllocationOptions,
 ): readonly number[] {
   if (input.mean) return input.mean;
   const { signal, signalScale = 1, returns } = input;
   if (signal && signalScale === 1) return signal;
   const history = Array.from(
-    historicalMean === 'arithmetic' ? meanReturns(returns) : compoundedMeanReturns(returns),
+    historicalMean === 'arithmetic'
+      ? meanReturns(returns)
+      : compoundedMeanReturns(returns, periodsPerYearOf(input)),
   );
   checkVector('historical mean', history, returns.columns);
   return signal ? blend(signal, history, signalScale) : history;
+}
+
+function periodsPerYearOf({ periodsPerYear }: Pick<AllocationInput, 'periodsPerYear'>): number {
+  if (periodsPerYear !== undefined && periodsPerYear > 0) return periodsPerYear;
+  throw new AllocationError(
+    'bad-input',
+    `History as the mean compounds over a year: periodsPerYear is ${periodsPerYear}, expected a number above 0.`,
+  );
 }
 
 function signalOf(name: string, input: AllocationInput): readonly number[] {

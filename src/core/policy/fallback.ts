@@ -86,7 +86,14 @@ function fromReturns(
         return optimise(input, universe, context, { returns, covariance, signal, signalScale });
       const weights = allocate(
         policy.allocator,
-        { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
+        {
+          returns,
+          covariance,
+          periodsPerYear: policy.sessionsPerYear,
+          signal,
+          signalScale,
+          bounds: proposalBounds(input, universe),
+        },
         policy.allocatorOptions,
       );
       return { weights: scatter(input, universe, weights), multipliers: null };
@@ -144,8 +151,13 @@ function optimise(
     meanVariance({
       ...policy.allocatorOptions,
       objective: policy.allocatorOptions.objective ?? 'min-variance',
+      // Decisions are monthly, so what trading costs is paid once for a month of the portfolio's calendar.
+      horizonSessions: policy.sessionsPerYear / 12,
       covariance: estimates.covariance,
-      mean: expectedReturns(estimates, policy.allocatorOptions),
+      mean: expectedReturns(
+        { ...estimates, periodsPerYear: policy.sessionsPerYear },
+        policy.allocatorOptions,
+      ),
       ...asWeightLimits(own),
       trading: {
         current: members.map((i) => holdings.weights[i]!),

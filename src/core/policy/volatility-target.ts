@@ -4,7 +4,6 @@ import type { Constrained } from './constraints.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';
 
-const sessionsPerYear = 252;
 /** How near, as a ratio, the volatility comes to its target. */
 const tolerance = 1e-10;
 const stepsMax = 60;
@@ -29,7 +28,8 @@ export function scaleToVolatilityTarget(
   const target = policy.volatilityTarget;
   const full = constrainedAt(exposureMax);
   if (target === null || covariance === null) return { targets: full, exposure: exposureMax };
-  const excessOf = ({ targets }: Constrained) => annualisedVolatility(universe, covariance, targets) - target;
+  const excessOf = ({ targets }: Constrained) =>
+    annualisedVolatility(policy, universe, covariance, targets) - target;
   const evaluate = (exposure: number) => {
     const detail = constrainedAt(exposure);
     return { at: exposure, value: excessOf(detail), detail };
@@ -49,6 +49,7 @@ export function scaleToVolatilityTarget(
 }
 
 function annualisedVolatility(
+  { sessionsPerYear }: PortfolioPolicy,
   { members }: Universe,
   { size, values }: Covariance,
   weights: readonly number[],

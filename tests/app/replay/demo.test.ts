@@ -5,8 +5,9 @@ import { demoConfigPath, prepareDemo } from '../../../src/app/replay/demo.ts';
 import { testDatabase } from '../../support/database.ts';
 
 const last = '2016-02-29';
-const { id } = loadConfig(demoConfigPath).portfolios[0]!;
-const { hash } = portfolioBody(loadConfig(demoConfigPath).portfolios[0]!);
+const config = loadConfig(demoConfigPath);
+const { id } = config.portfolios[0]!;
+const { hash } = portfolioBody(config.portfolios[0]!, config.sources);
 let url: string;
 
 /** What is found in a database with these rows, and whether they are kept. */

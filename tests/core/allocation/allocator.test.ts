@@ -31,7 +31,7 @@ const choices: { name: AllocatorName; options: AllocationOptions }[] = [
 
 function inputOf(returns: ReturnsMatrix, rest: Partial<AllocationInput> = {}): AllocationInput {
   const signal = Array.from(meanReturns(returns), (value, i) => value + 0.001 * Math.sin(i));
-  return { returns, covariance: estimateCovariance('sample', returns), signal, ...rest };
+  return { returns, covariance: estimateCovariance('sample', returns), signal, periodsPerYear: 252, ...rest };
 }
 
 /** Weights, or the reason there are none. */
@@ -183,7 +183,7 @@ describe('bounds', () => {
 describe('expected returns of mvo and cla', () => {
   const returns = randomReturns(21, 100, 4);
   const options = { objective: 'max-sharpe' } as const;
-  const history = Array.from(compoundedMeanReturns(returns));
+  const history = Array.from(compoundedMeanReturns(returns, 252));
   const withMean = (mean: number[]): number[] =>
     allocate('mvo', inputOf(returns, { mean, signal: undefined }), options);
 
@@ -193,6 +193,17 @@ describe('expected returns of mvo and cla', () => {
     expect(allocate('mvo', input, { ...options, historicalMean: 'arithmetic' })).toEqual(
       withMean(Array.from(meanReturns(returns))),
     );
+  });
+
+  test('compound over the year they are told, and are refused without one', () => {
+    const input = inputOf(returns, { signal: undefined });
+    const monthly = Array.from(compoundedMeanReturns(returns, 12));
+    expect(allocate('mvo', { ...input, periodsPerYear: 12 }, options)).toEqual(withMean(monthly));
+    expect(withMean(monthly)).not.toEqual(withMean(history));
+    for (const periodsPerYear of [undefined, 0, Number.NaN])
+      expect(() => allocate('mvo', { ...input, periodsPerYear }, options)).toThrow(
+        `periodsPerYear is ${periodsPerYear}, expected a number above 0`,
+      );
   });
 
   test('are the signal as far as its scale trusts it', () => {

@@ -36,7 +36,7 @@ function minimumVariance(name: CovarianceName, cap: number) {
 /** Sharpe ratio by the compounded mean, per session. */
 export function sharpeOver(rate: number) {
   return ({ returns, covariance }: AllocationInput, weights: readonly number[]): number => {
-    const mean = compoundedMeanReturns(returns);
+    const mean = compoundedMeanReturns(returns, 252);
     const excess = weights.reduce((sum, weight, i) => sum + weight * mean[i]!, -rate);
     return excess / Math.sqrt(quadraticForm(covariance, weights));
   };
@@ -142,7 +142,8 @@ export function testAgainstPackages(
       expect(portfolios).toHaveLength(counts[check.method] ?? count);
       const found = { beaten: [] as string[], refused: [] as string[] };
       for (const portfolio of portfolios) {
-        const { expected, label, ...input } = peerCase(peers, portfolio);
+        const { expected, label, ...window } = peerCase(peers, portfolio);
+        const input = { ...window, periodsPerYear: 252 };
         const weights = weightsOrRefusal(check, input);
         if (!weights) {
           found.refused.push(label);

@@ -69,7 +69,7 @@ describe("PyPortfolioOpt's own tests: 20 stocks with gaps, covariance pair by pa
 
   test('cla, risk-free 2% in the ratio only, to 1e-6', () => {
     const { symbols, returns, covariance } = load();
-    const mean = Array.from(compoundedMeanReturns(returns));
+    const mean = Array.from(compoundedMeanReturns(returns, 252));
     const tests = JSON.parse(
       readFileSync(referenceData('reference/pypfopt/expected_values.json'), 'utf8'),
     ).test_cla;

@@ -82,7 +82,7 @@ describe('PyPortfolioOpt over prices with gaps: covariance and correlation pair 
   };
   const returns = simpleReturns(matrixOf(oracle.prices));
   const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
-  const mean = Array.from(compoundedMeanReturns(returns));
+  const mean = Array.from(compoundedMeanReturns(returns, 252));
 
   test('sample covariance and compounded mean, a year, to 1e-14', () => {
     const yearly = covariance.values.map((value) => 252 * value);

@@ -25,6 +25,10 @@ describe('the 24/7 calendar', () => {
     ]);
   });
 
+  test('has 365 sessions a year, New York 252', () => {
+    expect([calendar.sessionsPerYear, newYorkCalendar().sessionsPerYear]).toEqual([365, 252]);
+  });
+
   test('closes at midnight UTC after the session', () => {
     expect(calendar.closeAt('2024-03-30')).toBe(Date.parse('2024-03-31T00:00:00Z'));
     expect(calendar.closeAt(calendar.last)).toBe(Date.parse('2041-01-01T00:00:00Z'));

@@ -7,7 +7,7 @@ import { bundledPrices } from '../../support/bundled-prices.ts';
 
 describe('performance', () => {
   test('measures four sessions by hand', () => {
-    const measured = performance([0.1, -0.2, 0.05, 0.1]);
+    const measured = performance([0.1, -0.2, 0.05, 0.1], 252);
     const mean = 0.05 / 4;
     const squares = (0.1 - mean) ** 2 + (-0.2 - mean) ** 2 + (0.05 - mean) ** 2 + (0.1 - mean) ** 2;
     const growth = 1.1 * 0.8 * 1.05 * 1.1;
@@ -21,30 +21,44 @@ describe('performance', () => {
     expect(measured.calmar).toBeCloseTo((growth ** 63 - 1) / 0.2, 7);
   });
 
+  test('annualises by the periods of a year it is told', () => {
+    const returns = Array.from({ length: 365 }, (_, i) => (i % 2 === 0 ? 0.02 : -0.019));
+    const daily = performance(returns, 365);
+    expect(daily.annualisedReturn).toBeCloseTo(daily.cumulativeReturn, 12);
+    const monthly = performance(returns, 12);
+    expect(monthly.annualisedVolatility / daily.annualisedVolatility).toBeCloseTo(Math.sqrt(12 / 365), 12);
+    expect(monthly.sharpe / daily.sharpe).toBeCloseTo(Math.sqrt(12 / 365), 12);
+    expect(monthly.sortino / daily.sortino).toBeCloseTo(Math.sqrt(12 / 365), 12);
+    expect([monthly.maximumDrawdown, monthly.drawdownSessionsMax]).toEqual([
+      daily.maximumDrawdown,
+      daily.drawdownSessionsMax,
+    ]);
+  });
+
   test('counts a loss from the very first session', () => {
-    const measured = performance([-0.1, -0.1, 0.05]);
+    const measured = performance([-0.1, -0.1, 0.05], 252);
     expect(measured.maximumDrawdown).toBeCloseTo(0.19, 14);
     expect(measured.drawdownSessionsMax).toBe(3);
   });
 
   test('ends a drawdown where the high is reached again, not only passed', () => {
-    expect(performance([0, -0.5, 1, 0, -0.5]).drawdownSessionsMax).toBe(1);
+    expect(performance([0, -0.5, 1, 0, -0.5], 252).drawdownSessionsMax).toBe(1);
   });
 
   test('has no ratio over no risk', () => {
-    const standing = performance([0, 0, 0]);
+    const standing = performance([0, 0, 0], 252);
     expect([standing.sharpe, standing.sortino, standing.calmar]).toEqual([
       Number.NaN,
       Number.NaN,
       Number.NaN,
     ]);
-    const rising = performance([0.5, 0.5, 0.5]);
+    const rising = performance([0.5, 0.5, 0.5], 252);
     expect([rising.sharpe, rising.sortino, rising.calmar]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     expect(rising.cumulativeReturn).toBe(2.375);
   });
 
   test('needs two returns', () => {
-    expect(() => performance([0.1])).toThrow(/at least 2 returns, got 1/);
+    expect(() => performance([0.1], 252)).toThrow(/at least 2 returns, got 1/);
   });
 
   test('turns with its sign and scale', () => {
@@ -55,9 +69,12 @@ describe('performance', () => {
         for (const r of returns) levels.push(levels.at(-1)! * (1 + r));
         const worst = levels.map((level, i) => 1 - level / Math.max(...levels.slice(0, i + 1)));
         expect(maximumDrawdown(levels)).toBeCloseTo(Math.max(...worst), 12);
-        expect(performance(returns).maximumDrawdown).toBeCloseTo(Math.max(...worst), 12);
-        const mirrored = performance(returns.map((r) => -r));
-        const { annualisedVolatility, sharpe } = performance(returns);
+        expect(performance(returns, 252).maximumDrawdown).toBeCloseTo(Math.max(...worst), 12);
+        const mirrored = performance(
+          returns.map((r) => -r),
+          252,
+        );
+        const { annualisedVolatility, sharpe } = performance(returns, 252);
         expect(mirrored.annualisedVolatility).toBeCloseTo(annualisedVolatility, 12);
         if (sharpe !== 0 && Math.abs(sharpe) < 1e6) expect(mirrored.sharpe / sharpe).toBeCloseTo(-1, 6);
       }),
@@ -86,7 +103,10 @@ describe('performance of the bundled stocks against empyrical-reloaded, quantsta
     expect(answers).toHaveLength(3 * symbols.length);
     for (const { symbol, first, last, measures } of answers) {
       const closes = values[symbols.indexOf(symbol)]!.slice(dates.indexOf(first), dates.indexOf(last) + 1);
-      const ours = performance(Array.from(closes.subarray(1), (close, i) => close / closes[i]! - 1));
+      const ours = performance(
+        Array.from(closes.subarray(1), (close, i) => close / closes[i]! - 1),
+        252,
+      );
       expect(Object.keys(measures)).toEqual(['empyrical-reloaded', 'quantstats', 'pandas']);
       for (const [pkg, theirs] of Object.entries(measures)) {
         for (const [name, value] of Object.entries(theirs)) {

@@ -14,6 +14,7 @@ export function samplePolicy(
   return {
     portfolio: 'sample',
     symbols: [...symbols],
+    sessionsPerYear: 252,
     allocator: 'signal-inverse-vol',
     allocatorOptions: {},
     covariance: 'sample',

@@ -52,6 +52,12 @@ describe('a volatility target', () => {
     ]);
   });
 
+  test('is annualised by the sessions of the portfolio’s calendar', () => {
+    const decision = held([0.5, 0.5], { volatilityTarget: 0.1, sessionsPerYear: 365 });
+    const share = 0.1 / (daily([0.5, 0.5]) * Math.sqrt(365));
+    expect(targetsOf(decision)).toEqual(close([0.5 * share, 0.5 * share]));
+  });
+
   test('leaves alone what is calm enough', () => {
     const decision = held([0.5, 0.5], { volatilityTarget: 0.3 });
     expect(targetsOf(decision)).toEqual([0.5, 0.5]);
