@@ -28,7 +28,7 @@ export function pricedSymbols({ policy, forecaster }: Portfolio): string[] {
 }
 
 /** Sessions of prices one decision reads, its own included: always as many, so that it reads the same numbers. */
-export function panelSessions({ policy, forecaster }: Portfolio): number {
+export function sessionsForDecision({ policy, forecaster }: Portfolio): number {
   return Math.max(decisionSessions(policy), forecaster ? sessionsNeeded(forecaster).inference : 0);
 }
 

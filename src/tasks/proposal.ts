@@ -9,7 +9,7 @@ import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
 import type { Portfolio } from './portfolio.ts';
-import { panelSessions } from './portfolio.ts';
+import { sessionsForDecision } from './portfolio.ts';
 import { readPanel, readVintage } from './prices.ts';
 import { NotReadyError } from './task.ts';
 
@@ -27,7 +27,7 @@ export async function proposeDecision(
   session: Session,
   reason: DecisionReason,
 ): Promise<Proposal> {
-  const count = panelSessions(context.portfolio);
+  const count = sessionsForDecision(context.portfolio);
   const vintage = await readVintage(sql, context.portfolio, session, count);
   if (vintage === null)
     throw new NotReadyError(
@@ -66,7 +66,7 @@ export async function recomputeDecision(
     sql,
     context.portfolio,
     asOf,
-    panelSessions(context.portfolio),
+    sessionsForDecision(context.portfolio),
     inputs.vintage,
   );
   return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);

@@ -14,7 +14,7 @@ import { completeSlot, type Instant, NotReadyError } from './task.ts';
 export type Trainer = { train(request: TrainingRequest): Promise<{ artefact: Artefact; seconds: number }> };
 
 /** Sessions of prices a training reads. */
-export function trainingSessions({ forecaster, policy }: Portfolio): number {
+export function sessionsForTraining({ forecaster, policy }: Portfolio): number {
   return forecaster ? sessionsNeeded(forecaster).training + policy.quality.fillSessionsMax : 0;
 }
 
@@ -47,7 +47,7 @@ export async function retrain(
   at: Instant,
   trainer: Trainer,
 ): Promise<void> {
-  const panel = await readPanel(database, portfolio, slot.session, trainingSessions(portfolio), null);
+  const panel = await readPanel(database, portfolio, slot.session, sessionsForTraining(portfolio), null);
   const { artefact, seconds } = await trainer.train(retrainingRequest(portfolio, panel));
   await completeSlot(database, slot, at, (sql) =>
     saveModel(sql, portfolio.policy.portfolio, slot.session, artefact, { seconds, at }),

@@ -8,9 +8,9 @@ import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
-import { isRebalanceSession } from '../../core/schedule/plan.ts';
-import { type Portfolio, panelSessions, pricedSymbols } from '../../tasks/portfolio.ts';
-import { retrainingRequest, type Trainer, trainingSessions } from '../../tasks/retrain.ts';
+import { isRebalanceSession, trainingSessions } from '../../core/schedule/plan.ts';
+import { type Portfolio, pricedSymbols, sessionsForDecision } from '../../tasks/portfolio.ts';
+import { retrainingRequest, sessionsForTraining, type Trainer } from '../../tasks/retrain.ts';
 import { UserError } from '../user-error.ts';
 
 /** One policy's walk, measured. */
@@ -80,7 +80,7 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
   const forecastAt = (cut: PricePanel): ForecastResult => {
     if (!usesForecast(portfolio.policy)) return noForecast('the allocator reads no forecast');
     const newest = models.findLast((model) => model.trainedOn <= cut.lastSession);
-    return forecastFrom(newest ?? null, cut.last(panelSessions(portfolio)), portfolio.policy.quality);
+    return forecastFrom(newest ?? null, cut.last(sessionsForDecision(portfolio)), portfolio.policy.quality);
   };
   return [
     measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
@@ -108,12 +108,9 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
 }
 
 async function trainAll(portfolio: Portfolio, trainer: Trainer, panel: PricePanel): Promise<Artefact[]> {
-  const step = portfolio.plan.retrainEverySessions!;
-  const walked = panel.sessions.filter((session) => session >= portfolio.plan.inception);
-  const trained = walked
-    .filter((_, i) => i % step === 0)
-    .map((session) =>
-      trainer.train(retrainingRequest(portfolio, panel.upTo(session).last(trainingSessions(portfolio)))),
-    );
+  const { plan } = portfolio;
+  const trained = trainingSessions(plan, plan.inception, panel.lastSession).map((session) =>
+    trainer.train(retrainingRequest(portfolio, panel.upTo(session).last(sessionsForTraining(portfolio)))),
+  );
   return (await Promise.all(trained)).map(({ artefact }) => artefact);
 }

@@ -5,7 +5,7 @@ import { hrpVariants } from '../../core/allocation/hrp.ts';
 import { mvoObjectives } from '../../core/allocation/mvo.ts';
 import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
-import { featureNames } from '../../core/features/feature-rows.ts';
+import { featureNames } from '../../core/features/names.ts';
 import { scalerKinds } from '../../core/features/scaler.ts';
 import {
   defaultForecasterConfig as forecasterDefaults,

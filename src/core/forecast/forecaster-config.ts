@@ -1,4 +1,5 @@
-import { type FeatureName, featureNames, needsMarket, returnsRead } from '../features/feature-rows.ts';
+import { returnsRead } from '../features/feature-rows.ts';
+import { type FeatureName, featureNames, needsMarket } from '../features/names.ts';
 import { type ScalerKind, scalerKinds } from '../features/scaler.ts';
 
 /** `joint`: one network reads every asset's returns; `pooled`: one network, each asset a sample of its own features. */

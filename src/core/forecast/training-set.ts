@@ -1,5 +1,6 @@
 import type { Session } from '../calendar/session.ts';
-import { featureRows, needsMarket, sideBySide } from '../features/feature-rows.ts';
+import { featureRows, sideBySide } from '../features/feature-rows.ts';
+import { needsMarket } from '../features/names.ts';
 import { fitScaler, type Scaler, scaleValue } from '../features/scaler.ts';
 import {
   meanLogReturnAhead,
