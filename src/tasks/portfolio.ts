@@ -1,6 +1,6 @@
 import type { PriceSource } from '../adapters/prices/source.ts';
 import type { Session } from '../core/calendar/session.ts';
-import { type ForecasterConfig, panelSymbols, sessionsNeeded } from '../core/forecast/forecaster-config.ts';
+import { type ModelSpec, panelSymbols, sessionsRead } from '../core/forecast/model-spec.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
 import type { PortfolioPolicy } from '../core/policy/policy.ts';
 import type { SchedulePlan } from '../core/schedule/plan.ts';
@@ -8,7 +8,7 @@ import type { SchedulePlan } from '../core/schedule/plan.ts';
 /** One configured portfolio, wired: what every task of it reads. */
 export type Portfolio = {
   policy: PortfolioPolicy;
-  forecaster: ForecasterConfig | null;
+  forecaster: ModelSpec | null;
   configHash: string;
   plan: SchedulePlan;
   source: PriceSource;
@@ -29,7 +29,7 @@ export function pricedSymbols({ policy, forecaster }: Portfolio): string[] {
 
 /** Sessions of prices one decision reads, its own included: always as many, so that it reads the same numbers. */
 export function sessionsForDecision({ policy, forecaster }: Portfolio): number {
-  return Math.max(decisionSessions(policy), forecaster ? sessionsNeeded(forecaster).inference : 0);
+  return Math.max(decisionSessions(policy), forecaster ? sessionsRead(forecaster).inference : 0);
 }
 
 /** The first of the `count` sessions that end with `asOf`, or the first with prices. */

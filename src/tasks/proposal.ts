@@ -1,10 +1,15 @@
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
-import { newestModel } from '../adapters/postgres/model-rows.ts';
+import { championModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
-import { type ForecastResult, forecastFrom, noForecast } from '../core/forecast/forecast-result.ts';
+import {
+  type ForecastResult,
+  forecastFrom,
+  forecastNaively,
+  noForecast,
+} from '../core/forecast/forecast-result.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
@@ -38,7 +43,7 @@ export async function proposeDecision(
   const forecastResult = await readForecast(sql, context, panel, session);
   const inputs = {
     vintage,
-    modelId: forecastResult.forecast?.modelId ?? null,
+    modelId: forecastResult.forecast?.modelIds['mean-return'] ?? null,
     configHash: context.portfolio.configHash,
     codeVersion: context.codeVersion,
   };
@@ -80,7 +85,8 @@ async function readForecast(
 ): Promise<ForecastResult> {
   const { policy, forecaster } = context.portfolio;
   if (!forecaster) return noForecast('the portfolio has no forecaster');
-  const model = await newestModel(sql, policy.portfolio, session);
+  if (forecaster.kind === 'naive') return forecastNaively(forecaster, panel, policy.symbols, policy.quality);
+  const model = await championModel(sql, policy.portfolio, forecaster.head, session);
   try {
     return forecastFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
   } catch (error) {

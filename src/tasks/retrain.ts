@@ -1,7 +1,7 @@
 import type { Database } from '../adapters/postgres/database.ts';
-import { saveModel } from '../adapters/postgres/model-rows.ts';
+import { promoteModel, saveModel } from '../adapters/postgres/model-rows.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
-import { sessionsNeeded } from '../core/forecast/forecaster-config.ts';
+import { sessionsRead } from '../core/forecast/model-spec.ts';
 import { type TrainingRequest, trainingRequest } from '../core/forecast/training-request.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { cleanPanel } from '../core/market/quality.ts';
@@ -13,15 +13,20 @@ import { completeSlot, type Instant, NotReadyError } from './task.ts';
 /** Trains networks, somewhere else than in the daemon's own process. */
 export type Trainer = { train(request: TrainingRequest): Promise<{ artefact: Artefact; seconds: number }> };
 
-/** Sessions of prices a training reads. */
+/** Sessions of prices a training reads, with those a first gap is filled from; 0 where nothing is trained. */
 export function sessionsForTraining({ forecaster, policy }: Portfolio): number {
-  return forecaster ? sessionsNeeded(forecaster).training + policy.quality.fillSessionsMax : 0;
+  return forecaster?.kind === 'network'
+    ? sessionsRead(forecaster).training + policy.quality.fillSessionsMax
+    : 0;
 }
 
 /** What is trained on at the panel's last session: the symbols whose data are fit for it, and nothing later. */
 export function retrainingRequest({ forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {
-  if (!forecaster) throw new Error(`${policy.portfolio} has no forecaster to train`);
-  const needed = sessionsNeeded(forecaster).training;
+  if (forecaster?.kind !== 'network')
+    throw new Error(
+      `${policy.portfolio} has no network to train: its forecaster is ${forecaster?.kind ?? null}`,
+    );
+  const needed = sessionsRead(forecaster).training;
   if (panel.sessions.length < needed)
     throw new NotReadyError(
       `${policy.portfolio} has ${panel.sessions.length} sessions of prices up to ${panel.lastSession}; training needs ${needed}`,
@@ -39,7 +44,7 @@ export function retrainingRequest({ forecaster, policy }: Portfolio, panel: Pric
   return trainingRequest(cleaned.panel, symbols, forecaster);
 }
 
-/** Trains on the window that ends at the slot's session and stores the model. */
+/** Trains on the window that ends at the slot's session, and stores the model as the champion from that session on. */
 export async function retrain(
   database: Database,
   portfolio: Portfolio,
@@ -49,7 +54,8 @@ export async function retrain(
 ): Promise<void> {
   const panel = await readPanel(database, portfolio, slot.session, sessionsForTraining(portfolio), null);
   const { artefact, seconds } = await trainer.train(retrainingRequest(portfolio, panel));
-  await completeSlot(database, slot, at, (sql) =>
-    saveModel(sql, portfolio.policy.portfolio, slot.session, artefact, { seconds, at }),
-  );
+  await completeSlot(database, slot, at, async (sql) => {
+    const model = await saveModel(sql, slot.portfolio, slot.session, artefact, { seconds, at });
+    await promoteModel(sql, model, { since: slot.session, at, reason: 'trained' });
+  });
 }

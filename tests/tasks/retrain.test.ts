@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newestModel } from '../../src/adapters/postgres/model-rows.ts';
+import { championModel } from '../../src/adapters/postgres/model-rows.ts';
 import { readModel } from '../../src/app/context.ts';
 import type { Artefact } from '../../src/core/forecast/artefact.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
 });
 
-const model = () => newestModel(context.database, portfolio.policy.portfolio, '9999-12-31');
+const model = () => championModel(context.database, portfolio.policy.portfolio, 'mean-return', '9999-12-31');
 
 async function slotState(): Promise<string> {
   const { rows } = await context.database.query<{ state: string }>(
@@ -75,9 +75,10 @@ test('reads nothing after its session: later prices change nothing', async () =>
     `update rebalanced.slots set state = 'waiting', finished_at = null where portfolio = $1`,
     [portfolio.policy.portfolio],
   );
-  await context.database.query('delete from rebalanced.models where portfolio = $1', [
-    portfolio.policy.portfolio,
-  ]);
+  for (const table of ['model_roles', 'models'])
+    await context.database.query(`delete from rebalanced.${table} where portfolio = $1`, [
+      portfolio.policy.portfolio,
+    ]);
   await runPlanned(context, portfolio, slotAt(portfolio.plan, 'retrain', session), { trainer });
   expect(trainer.asked[1]).toEqual(before);
 });
@@ -114,7 +115,8 @@ describe('two daemons that train the same slot', () => {
     const quick = instantTrainer();
     await runTask(context, portfolio, 'retrain', session, { trainer: quick });
     const stored = await model();
-    const other = untrainedArtefact({ ...quick.asked[0]!, config: { ...quick.asked[0]!.config, seed: 99 } });
+    const { spec, ...rest } = quick.asked[0]!;
+    const other = untrainedArtefact({ ...rest, spec: { ...spec, training: { ...spec.training, seed: 99 } } });
     release({ artefact: other, seconds: 1 });
     await first;
     expect(await model()).toEqual(stored);

@@ -2,8 +2,13 @@ import type { Session } from '../../core/calendar/session.ts';
 import { type Performance, performance } from '../../core/evaluation/performance.ts';
 import { type WalkForward, walkForward } from '../../core/evaluation/walk-forward.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
-import { type ForecastResult, forecastFrom, noForecast } from '../../core/forecast/forecast-result.ts';
-import { sessionsNeeded } from '../../core/forecast/forecaster-config.ts';
+import {
+  type ForecastResult,
+  forecastFrom,
+  forecastNaively,
+  noForecast,
+} from '../../core/forecast/forecast-result.ts';
+import { sessionsRead } from '../../core/forecast/model-spec.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
@@ -79,8 +84,12 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
   const models = usesForecast(portfolio.policy) ? await trainAll(portfolio, trainer, panel) : [];
   const forecastAt = (cut: PricePanel): ForecastResult => {
     if (!usesForecast(portfolio.policy)) return noForecast('the allocator reads no forecast');
+    const { forecaster, policy } = portfolio;
+    const read = cut.last(sessionsForDecision(portfolio));
+    if (forecaster?.kind === 'naive')
+      return forecastNaively(forecaster, read, policy.symbols, policy.quality);
     const newest = models.findLast((model) => model.trainedOn <= cut.lastSession);
-    return forecastFrom(newest ?? null, cut.last(sessionsForDecision(portfolio)), portfolio.policy.quality);
+    return forecastFrom(newest ?? null, read, policy.quality);
   };
   return [
     measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
@@ -97,7 +106,7 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
   const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
-  const training = usesForecast(policy) ? sessionsNeeded(portfolio.forecaster!).training : 0;
+  const training = usesForecast(policy) ? sessionsRead(portfolio.forecaster!).training : 0;
   const needed = Math.max(policy.quality.historySessionsMin, training);
   const before = sessions.filter((session) => session <= plan.inception).length;
   if (before < needed)

@@ -1,4 +1,4 @@
-import { newestModel } from '../../adapters/postgres/model-rows.ts';
+import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { panelFromBars } from '../../core/market/panel.ts';
 import { trainingSessions } from '../../core/schedule/plan.ts';
@@ -16,16 +16,15 @@ export async function prefetchTrainings(
   portfolio: Portfolio,
   sessions: readonly Session[],
 ): Promise<void> {
-  const { plan, source } = portfolio;
+  const { plan, source, forecaster } = portfolio;
   const [first, end] = [sessions[0], sessions.at(-1)];
   if (first === undefined || end === undefined) return;
-  const ahead = trainingSessions(plan, first, end);
-  if (ahead.length === 0) return;
-  const trained = await newestModel(context.database, plan.portfolio, end);
+  if (forecaster?.kind !== 'network') return;
+  const trained = await championModel(context.database, plan.portfolio, forecaster.head, end);
   const { calendar } = plan;
   const symbols = pricedSymbols(portfolio);
   const count = sessionsForTraining(portfolio);
-  for (const session of ahead) {
+  for (const session of trainingSessions(plan, first, end)) {
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
     const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session)));

@@ -46,7 +46,7 @@ export const allocatorNames: readonly AllocatorName[] = [
 export type AllocationInput = {
   returns: ReturnsMatrix;
   covariance: Covariance;
-  /** Forecast mean return per session, one per asset. */
+  /** Forecast mean return per session, one per asset; simple returns for `mvo` and `cla`, which weigh them with history. */
   signal?: readonly number[] | undefined;
   /** How far the signal is trusted, 0..1; default 1. */
   signalScale?: number | undefined;
