@@ -185,3 +185,25 @@ describe('a stored artefact', () => {
     expect(() => readArtefact(stored, sha256)).toThrow('retrain it');
   });
 });
+
+describe('an artefact of format 1', () => {
+  const artefact = artefactOf(smallSpec(), panel);
+  const { id: _, spec, inputLag1Autocorrelation: __, formatVersion: ___, ...rest } = artefact;
+  const { type, ...body } = spec.body;
+  const { head: _____, kind: ______, horizonSessions } = spec;
+  const config = { model: type, horizonSessions, ...body, ...spec.inputs, ...spec.training };
+  const stored = sealArtefact({ ...rest, formatVersion: 1, config } as never, sha256);
+
+  test('forecasts what it did, under its own address', () => {
+    const read = readArtefact(JSON.parse(JSON.stringify(stored)), sha256);
+    expect(read.id).toBe(stored.id);
+    expect(read.id).not.toBe(artefact.id);
+    expect(read.spec).toEqual(spec);
+    expect(predict(read, panel).mean).toEqual(predict(artefact, panel).mean);
+  });
+
+  test('is refused when it was changed after training', () => {
+    const changed = { ...stored, epochs: 7 };
+    expect(() => readArtefact(changed, sha256)).toThrow('it was changed after training: retrain it');
+  });
+});

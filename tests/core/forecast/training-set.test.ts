@@ -8,6 +8,8 @@ import {
   inferenceInputs,
   type TrainingSet,
 } from '../../../src/core/forecast/training-set.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { lag1Autocorrelation } from '../../../src/core/risk/returns.ts';
 import { everyFeature, perturbedAfter, simulatedPanel, smallSpec } from './simulated-prices.ts';
 
 const symbols = ['BBB', 'CCC', 'DDD'];
@@ -160,5 +162,24 @@ describe('naive losses', () => {
     const mean = Math.log(levels[split.validationFirst + 1]! / levels[0]!) / (split.validationFirst + 1);
     expect(set.naiveValidationLoss.zero).toBeCloseTo(loss(0), 12);
     expect(set.naiveValidationLoss.historicalMean).toBeCloseTo(loss(mean), 12);
+  });
+});
+
+test('the autocorrelation of an input is that of its column in the window, near 0 for returns', () => {
+  const set = buildTrainingSet(panel, symbols, smallSpec());
+  const window = panel.column('CCC').slice(-121);
+  const returns = Float64Array.from({ length: 120 }, (_, i) => Math.log(window[i + 1]! / window[i]!));
+  expect(Object.keys(set.inputLag1Autocorrelation)).toEqual(symbols.map((symbol) => `return1:${symbol}`));
+  expect(set.inputLag1Autocorrelation['return1:CCC']).toBeCloseTo(lag1Autocorrelation(returns), 12);
+  const inputs = { form: 'pooled' as const, features: ['return1' as const, 'ewma-volatility' as const] };
+  const pooled = buildTrainingSet(panel, symbols, smallSpec({ inputs })).inputLag1Autocorrelation;
+  expect(Math.abs(pooled.return1!)).toBeLessThan(0.2);
+  expect(pooled['ewma-volatility']).toBeGreaterThan(0.8);
+});
+
+test('a flat input has no autocorrelation', () => {
+  const flat = new PricePanel(panel.sessions, ['AAA'], [new Float64Array(400).fill(2)]);
+  expect(buildTrainingSet(flat, ['AAA'], smallSpec()).inputLag1Autocorrelation).toEqual({
+    'return1:AAA': null,
   });
 });
