@@ -32,6 +32,13 @@ export function sessionsForDecision({ policy, forecaster }: Portfolio): number {
   return Math.max(decisionSessions(policy), forecaster ? sessionsRead(forecaster).inference : 0);
 }
 
+/** Sessions of prices a training reads, with those a first gap is filled from; 0 where nothing is trained. */
+export function sessionsForTraining({ forecaster, policy }: Portfolio): number {
+  return forecaster?.kind === 'network'
+    ? sessionsRead(forecaster).training + policy.quality.fillSessionsMax
+    : 0;
+}
+
 /** The first of the `count` sessions that end with `asOf`, or the first with prices. */
 export function windowStart({ plan, historyStart }: Portfolio, asOf: Session, count: number): Session {
   let from = asOf;

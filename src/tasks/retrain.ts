@@ -6,19 +6,12 @@ import { type TrainingRequest, trainingRequest } from '../core/forecast/training
 import type { PricePanel } from '../core/market/panel.ts';
 import { cleanPanel } from '../core/market/quality.ts';
 import type { Slot } from '../core/schedule/slot.ts';
-import type { Portfolio } from './portfolio.ts';
+import { type Portfolio, sessionsForTraining } from './portfolio.ts';
 import { readPanel } from './prices.ts';
 import { completeSlot, type Instant, NotReadyError } from './task.ts';
 
 /** Trains networks, somewhere else than in the daemon's own process. */
 export type Trainer = { train(request: TrainingRequest): Promise<{ artefact: Artefact; seconds: number }> };
-
-/** Sessions of prices a training reads, with those a first gap is filled from; 0 where nothing is trained. */
-export function sessionsForTraining({ forecaster, policy }: Portfolio): number {
-  return forecaster?.kind === 'network'
-    ? sessionsRead(forecaster).training + policy.quality.fillSessionsMax
-    : 0;
-}
 
 /** What is trained on at the panel's last session: the symbols whose data are fit for it, and nothing later. */
 export function retrainingRequest({ forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {

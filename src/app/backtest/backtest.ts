@@ -14,8 +14,13 @@ import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
 import { isRebalanceSession, trainingSessions } from '../../core/schedule/plan.ts';
-import { type Portfolio, pricedSymbols, sessionsForDecision } from '../../tasks/portfolio.ts';
-import { retrainingRequest, sessionsForTraining, type Trainer } from '../../tasks/retrain.ts';
+import {
+  type Portfolio,
+  pricedSymbols,
+  sessionsForDecision,
+  sessionsForTraining,
+} from '../../tasks/portfolio.ts';
+import { retrainingRequest, type Trainer } from '../../tasks/retrain.ts';
 import { UserError } from '../user-error.ts';
 
 /** One policy's walk, measured. */
@@ -106,8 +111,10 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
   const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
-  const training = usesForecast(policy) ? sessionsRead(portfolio.forecaster!).training : 0;
-  const needed = Math.max(policy.quality.historySessionsMin, training);
+  const { training, inference } = usesForecast(policy)
+    ? sessionsRead(portfolio.forecaster!)
+    : { training: 0, inference: 0 };
+  const needed = Math.max(policy.quality.historySessionsMin, training, inference);
   const before = sessions.filter((session) => session <= plan.inception).length;
   if (before < needed)
     throw new UserError(

@@ -2,8 +2,8 @@ import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { panelFromBars } from '../../core/market/panel.ts';
 import { trainingSessions } from '../../core/schedule/plan.ts';
-import { type Portfolio, pricedSymbols, windowStart } from '../../tasks/portfolio.ts';
-import { retrainingRequest, sessionsForTraining } from '../../tasks/retrain.ts';
+import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
+import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Context } from '../context.ts';
 
 /**
