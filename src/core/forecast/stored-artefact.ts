@@ -22,8 +22,8 @@ export function readArtefact(stored: unknown, sha256: Sha256): Artefact {
   if (found.id !== expected)
     fail(`its content has the address ${expected}, so it was changed after training`);
   try {
-    const artefact = found.formatVersion === 1 ? fromFormat1(stored) : found;
-    parseNetworkSpec(artefact.spec);
+    const current = found.formatVersion === 1 ? fromFormat1(stored) : found;
+    const artefact = { ...current, spec: parseNetworkSpec(current.spec) };
     checkShapes(artefact);
     return artefact;
   } catch (error) {

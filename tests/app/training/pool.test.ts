@@ -104,7 +104,7 @@ describe('a faulty training', () => {
     ],
     ['silent', { heartbeatSeconds: 1.5 }, /^training was ended: no heartbeat for 1.5 s$/],
     ['tireless', { deadlineSeconds: 1.5 }, /^training was ended: not done after its deadline of 1.5 s$/],
-    ['hungry', { memoryLimitMiB: 400 }, /^training was ended: test held \d+ MiB, the limit is 400 MiB$/],
+    ['hungry', { memoryLimitMiB: 400 }, /^training was ended: it held \d+ MiB, the limit is 400 MiB$/],
   ])('that is %s is rejected with its reason, and the pool trains on', async (behaviour, limits, message) => {
     const warn = vi.fn();
     const pool = poolOf({ size: 1, log: { info() {}, warn }, ...limits });
