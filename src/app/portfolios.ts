@@ -44,7 +44,8 @@ export function wirePortfolio(
       graceMinutes: schedule.graceMinutes,
       rebalanceOn: portfolio.rebalanceOn,
       lateSessionsMax: schedule.lateSessionsMax,
-      retrainEverySessions: portfolio.forecaster?.stepSessions ?? null,
+      retrainEverySessions:
+        portfolio.forecaster?.kind === 'network' ? portfolio.forecaster.stepSessions : null,
       ingestDeadlineMinutes: schedule.ingestDeadlineMinutes,
       retrainDeadlineMinutes: schedule.retrainDeadlineMinutes,
     },

@@ -1,14 +1,19 @@
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
-import { newestModel } from '../adapters/postgres/model-rows.ts';
+import { championModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
-import { type ForecastResult, forecastFrom, noForecast } from '../core/forecast/forecast-result.ts';
+import {
+  type ForecastResult,
+  forecastFrom,
+  forecastNaively,
+  noForecast,
+} from '../core/forecast/forecast-result.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
 import type { Portfolio } from './portfolio.ts';
-import { panelSessions } from './portfolio.ts';
+import { sessionsForDecision } from './portfolio.ts';
 import { readPanel, readVintage } from './prices.ts';
 import type { Services } from './services.ts';
 import { NotReadyError } from './task.ts';
@@ -25,7 +30,7 @@ export async function proposeDecision(
   session: Session,
   reason: DecisionReason,
 ): Promise<Proposal> {
-  const count = panelSessions(context.portfolio);
+  const count = sessionsForDecision(context.portfolio);
   const vintage = await readVintage(sql, context.portfolio, session, count);
   if (vintage === null)
     throw new NotReadyError(`${context.portfolio.id} has no prices up to ${session}: ingest first`);
@@ -34,7 +39,7 @@ export async function proposeDecision(
   const forecastResult = await readForecast(sql, context, panel, session);
   const inputs = {
     vintage,
-    modelId: forecastResult.forecast?.modelId ?? null,
+    modelId: forecastResult.forecast?.modelIds['mean-return'] ?? null,
     configHash: context.portfolio.configHash,
     codeVersion: context.services.codeVersion,
   };
@@ -62,7 +67,7 @@ export async function recomputeDecision(
     sql,
     context.portfolio,
     asOf,
-    panelSessions(context.portfolio),
+    sessionsForDecision(context.portfolio),
     inputs.vintage,
   );
   return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);
@@ -76,7 +81,8 @@ async function readForecast(
 ): Promise<ForecastResult> {
   const { id, policy, forecaster } = context.portfolio;
   if (!forecaster) return noForecast('the portfolio has no forecaster');
-  const model = await newestModel(sql, id, session);
+  if (forecaster.kind === 'naive') return forecastNaively(forecaster, panel, policy.symbols, policy.quality);
+  const model = await championModel(sql, id, forecaster.head, session);
   try {
     return forecastFrom(
       model && context.services.readModel(JSON.parse(model.artefact)),

@@ -1,21 +1,17 @@
-import { saveModel } from '../adapters/postgres/model-rows.ts';
-import { sessionsNeeded } from '../core/forecast/forecaster-config.ts';
+import { promoteModel, saveModel } from '../adapters/postgres/model-rows.ts';
+import { sessionsRead } from '../core/forecast/model-spec.ts';
 import { type TrainingRequest, trainingRequest } from '../core/forecast/training-request.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { cleanPanel } from '../core/market/quality.ts';
-import type { Portfolio } from './portfolio.ts';
+import { type Portfolio, sessionsForTraining } from './portfolio.ts';
 import { readPanel } from './prices.ts';
 import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
-/** Sessions of prices a training reads. */
-export function trainingSessions({ forecaster, policy }: Portfolio): number {
-  return forecaster ? sessionsNeeded(forecaster).training + policy.quality.fillSessionsMax : 0;
-}
-
 /** What is trained on at the panel's last session: the symbols whose data are fit for it, and nothing later. */
 export function retrainingRequest({ id, forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {
-  if (!forecaster) throw new Error(`${id} has no forecaster to train`);
-  const needed = sessionsNeeded(forecaster).training;
+  if (forecaster?.kind !== 'network')
+    throw new Error(`${id} has no network to train: its forecaster is ${forecaster?.kind ?? null}`);
+  const needed = sessionsRead(forecaster).training;
   if (panel.sessions.length < needed)
     throw new NotReadyError(
       `${id} has ${panel.sessions.length} sessions of prices up to ${panel.lastSession}; training needs ${needed}`,
@@ -33,12 +29,14 @@ export function retrainingRequest({ id, forecaster, policy }: Portfolio, panel: 
   return trainingRequest(cleaned.panel, symbols, forecaster);
 }
 
-/** Trains on the window that ends at the slot's session and stores the model. */
+/** Trains on the window that ends at the slot's session, and stores the model as the champion from that session on. */
 export async function retrain(run: TaskRun): Promise<void> {
   const { database, portfolio, slot, now, services } = run;
-  const panel = await readPanel(database, portfolio, slot.session, trainingSessions(portfolio), null);
+  const panel = await readPanel(database, portfolio, slot.session, sessionsForTraining(portfolio), null);
   const { artefact, seconds } = await services.trainer.train(retrainingRequest(portfolio, panel));
-  await completeSlot(run, (sql) =>
-    saveModel(sql, portfolio.id, slot.session, artefact, { seconds, at: instantOf(now) }),
-  );
+  const at = instantOf(now);
+  await completeSlot(run, async (sql) => {
+    const model = await saveModel(sql, slot.portfolio, slot.session, artefact, { seconds, at });
+    await promoteModel(sql, model, { since: slot.session, at, reason: 'trained' });
+  });
 }

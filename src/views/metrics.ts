@@ -72,6 +72,8 @@ export type PortfolioMetrics = {
     trainingSeconds: number;
     validationLoss: number;
     naiveValidationLoss: number;
+    /** over the training window, by input; null where it was flat */
+    inputLag1Autocorrelation: Record<string, number | null>;
   } | null;
   letters: Record<LetterState, { count: number; newestAt: number | null }>;
   oldestUnsentLetterAt: number | null;

@@ -88,7 +88,7 @@ export type DecisionStatus = {
   weights: Record<string, number>;
 };
 
-/** The newest model of a portfolio. */
+/** The model that a portfolio's decisions read. */
 export type ModelStatus = {
   portfolio: string;
   modelId: string;

@@ -188,6 +188,21 @@ describe('a configuration', () => {
       /portfolios\[0\]\.forecaster: expected a forecaster/,
     ],
     [
+      'with an unknown architecture',
+      edited('source: prices', 'source: prices\n    forecaster: { body: { type: gru } }'),
+      /portfolios\[0\]\.forecaster\.body\.type: expected lstm/,
+    ],
+    [
+      'with an unknown kind of forecaster',
+      edited('source: prices', 'source: prices\n    forecaster: { kind: oracle }'),
+      /portfolios\[0\]\.forecaster\.kind: expected network or naive/,
+    ],
+    [
+      'with a training window too short for its samples',
+      edited('source: prices', 'source: prices\n    forecaster: { training: { windowSessions: 80 } }'),
+      /portfolios\[0\]\.forecaster\.training\.windowSessions: expected at least 81/,
+    ],
+    [
       'with bounds the wrong way round',
       edited('source: prices', 'source: prices\n    bounds: { lower: 0.6, upper: 0.2 }'),
       /portfolios\[0\]\.bounds: expected lower <= upper/,

@@ -196,6 +196,7 @@ describe('the daemon', () => {
     'update rebalanced.gaps set reason = reason',
     'update rebalanced.slots set session = session',
     'update rebalanced.models set artefact = artefact',
+    'update rebalanced.model_roles set reason = reason',
     'update rebalanced.decisions set fallback_level = fallback_level',
     'update rebalanced.targets set weight = weight',
     'update rebalanced.fills set cost_ratio = cost_ratio',

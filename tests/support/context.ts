@@ -41,13 +41,12 @@ export function portfolioInput(changes: Partial<PortfolioInput> = {}): Portfolio
 }
 
 /** A network that trains in a moment. */
-export const smallForecaster: NonNullable<PortfolioInput['forecaster']> & { stepSessions: number } = {
-  windowSessions: 60,
-  stepSessions: 21,
-  lookbackSessions: 5,
+export const smallForecaster = {
+  kind: 'network' as const,
   horizonSessions: 2,
-  units: [4],
-  epochsMax: 2,
+  body: { type: 'lstm' as const, units: [4], lookbackSessions: 5 },
+  training: { windowSessions: 60, epochsMax: 2 },
+  stepSessions: 21,
 };
 
 export function configWith(portfolios: PortfolioInput[], changes: Partial<ConfigInput> = {}): Config {

@@ -15,6 +15,7 @@ const queries = {
   gaps: bySource('gaps'),
   slots: byPortfolio('slots'),
   models: byPortfolio('models'),
+  roles: byPortfolio('model_roles'),
   decisions: byPortfolio('decisions'),
   targets: ofDecision('targets'),
   fills: ofDecision('fills'),

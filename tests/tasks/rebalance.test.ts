@@ -63,7 +63,7 @@ async function valuedAt(of: string, who = portfolio): Promise<void> {
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, who, task, of);
 }
 
-const decisions = (who = portfolio) => readDecisions(context.database, who.policy.portfolio);
+const decisions = (who = portfolio) => readDecisions(context.database, who.id);
 
 async function letters(): Promise<{ recipient: string; state: string; session: string }[]> {
   const { rows } = await context.database.query<{ recipient: string; state: string; session: string }>(
@@ -267,7 +267,7 @@ describe('what a decision was made from', () => {
     await runTask(context, who, 'retrain', session, { trainer: instantTrainer() });
     await context.database.query(
       `update rebalanced.models set artefact = replace(artefact, '"epochs":1', '"epochs":2') where portfolio = $1`,
-      [who.policy.portfolio],
+      [who.id],
     );
     await runTask(context, who, 'rebalance', session);
     const { decision } = (await decisions(who))[0]!;

@@ -5,7 +5,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { ZodError } from 'zod';
 import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { ForecasterConfig } from '../../core/forecast/forecaster-config.ts';
+import type { ModelSpec } from '../../core/forecast/model-spec.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { UserError } from '../user-error.ts';
 import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
@@ -86,7 +86,7 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     covariance: portfolio.covariance.estimator,
     covarianceLookbackSessions: portfolio.covariance.lookbackSessions,
     signalScale: portfolio.signalScale,
-    modelExpirySessions: portfolio.forecaster?.expirySessions ?? 0,
+    modelExpirySessions: expiryOf(portfolio),
     bounds: portfolio.bounds,
     boundsBySymbol: portfolio.boundsBySymbol,
     cashRatio: portfolio.cashRatio,
@@ -102,9 +102,15 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
   };
 }
 
-/** What the networks are trained by; null where the portfolio has no forecaster. */
-export function forecasterOf(portfolio: PortfolioConfig): ForecasterConfig | null {
-  if (portfolio.forecaster === null) return null;
-  const { stepSessions: _, expirySessions: __, ...forecaster } = portfolio.forecaster;
-  return forecaster;
+/** What the portfolio's forecasts are made by; null where it has no forecaster. */
+export function forecasterOf({ forecaster }: PortfolioConfig): ModelSpec | null {
+  if (forecaster?.kind !== 'network') return forecaster;
+  const { heads, stepSessions: _, expirySessions: __, ...network } = forecaster;
+  return { ...network, head: heads[0]! };
+}
+
+/** Sessions after which a model is too old; a naive forecast is made anew each time and is never older than that. */
+function expiryOf({ forecaster }: PortfolioConfig): number {
+  if (forecaster === null) return 0;
+  return forecaster.kind === 'network' ? forecaster.expirySessions : 1;
 }

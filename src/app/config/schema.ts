@@ -5,12 +5,8 @@ import { hrpVariants } from '../../core/allocation/hrp.ts';
 import { mvoObjectives } from '../../core/allocation/mvo.ts';
 import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
-import { featureNames } from '../../core/features/feature-rows.ts';
-import { scalerKinds } from '../../core/features/scaler.ts';
-import {
-  defaultForecasterConfig as forecasterDefaults,
-  modelForms,
-} from '../../core/forecast/forecaster-config.ts';
+import { headNames } from '../../core/forecast/heads/names.ts';
+import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
 
 const ratio = z.number().min(0).max(1);
@@ -45,35 +41,28 @@ const section = <S extends z.ZodRawShape>(shape: S) => {
   return object.prefault({} as z.input<typeof object>);
 };
 
+/** A network as a ModelSpec, the heads wanted of it, and its rhythm; or a rule that needs no training. */
 export const forecasterSchema = z
-  .strictObject({
-    model: z.literal('lstm').default('lstm'),
-    form: z
-      .enum(modelForms)
-      .default('joint')
-      .describe('joint: one network reads all returns; pooled: one asset a sample'),
-    windowSessions: count(60, 5000).default(504).describe('training window'),
-    stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
-    expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
-    lookbackSessions: count(2, 260).default(30),
-    horizonSessions: count(1, 260)
-      .default(21)
-      .describe('the forecast is the mean daily return over this horizon'),
-    units: z.array(count(1, 512)).min(1).max(4).default([64, 32]),
-    dropoutRatio: z.number().min(0).max(0.9).default(0.2),
-    epochsMax: count(1, 1000).default(50),
-    patienceEpochs: count(1, 1000).default(forecasterDefaults.patienceEpochs),
-    batchSize: count(1, 4096).default(32),
-    learningRate: z.number().min(1e-7).max(1).default(forecasterDefaults.learningRate),
-    weightDecay: ratio.default(forecasterDefaults.weightDecay),
-    validationRatio: z.number().min(0.02).max(0.5).default(0.1),
-    scaler: z.enum(scalerKinds).default('min-max'),
-    features: z.array(z.enum(featureNames)).min(1).default(['return1']).describe('of the pooled form'),
-    marketSymbol: symbol.default('SPY').describe('read only by market features'),
-    epochSamplesMax: count(1, 10_000_000).default(forecasterDefaults.epochSamplesMax),
-    seed: count(0, Number.MAX_SAFE_INTEGER).default(forecasterDefaults.seed),
-  })
-  .describe('the network; null for none');
+  .discriminatedUnion(
+    'kind',
+    [
+      z
+        .strictObject({
+          ...networkSchema.shape,
+          heads: z
+            .array(z.enum(headNames))
+            .length(1, 'expected one head')
+            .default(['mean-return'])
+            .describe('what is forecast'),
+          stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
+          expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
+        })
+        .superRefine(checkWindow),
+      naiveSchema,
+    ],
+    'expected network or naive',
+  )
+  .describe('what forecasts; null for nothing');
 
 const drawdownSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { newestBars } from '../../adapters/postgres/bar-rows.ts';
-import { newestModel } from '../../adapters/postgres/model-rows.ts';
+import { championModel } from '../../adapters/postgres/model-rows.ts';
 import { insertSlots } from '../../adapters/postgres/slot-rows.ts';
 import { catchUp } from '../../app/daemon/catch-up.ts';
 import { stop } from '../../app/stop-signal.ts';
@@ -15,9 +15,13 @@ export function retrainCommand(): Command {
     .action(async (options: Common & { portfolio?: string }) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
-        const id = portfolio.id;
-        if (!portfolio.forecaster)
+        const { id, forecaster } = portfolio;
+        if (!forecaster)
           throw new UserError(`${id} has no forecaster in its configuration, so there is nothing to train`);
+        if (forecaster.kind === 'naive')
+          throw new UserError(
+            `${id} forecasts by the rule ${forecaster.name}, which needs no training: its forecaster is naive`,
+          );
         await catchUp(context, ['ingest'], Date.now(), stop);
         const newest = await newestBars(context.database, portfolio.sourceName, portfolio.policy.symbols);
         const session = [...newest.values()].sort()[0];
@@ -28,7 +32,7 @@ export function retrainCommand(): Command {
         await insertSlots(context.database, [{ ...slot, deadlineAt: now + 3_600_000 }]);
         const failed = await catchUp(context, ['retrain'], now, stop);
         if (failed.length > 0) throw new Error(failed.join('\n'));
-        const model = await newestModel(context.database, id, session);
+        const model = await championModel(context.database, id, forecaster.head, session);
         console.log(`${id}: ${model ? `model ${model.modelId}` : 'no model'}, window up to ${session}`);
       }),
     );

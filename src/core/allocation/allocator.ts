@@ -48,7 +48,7 @@ export type AllocationInput = {
   covariance: Covariance;
   /** How many of the returns make a year; needed where compounded history is the mean. */
   periodsPerYear?: number | undefined;
-  /** Forecast mean return per session, one per asset. */
+  /** Forecast mean return per session, one per asset; simple returns for `mvo` and `cla`, which weigh them with history. */
   signal?: readonly number[] | undefined;
   /** How far the signal is trusted, 0..1; default 1. */
   signalScale?: number | undefined;

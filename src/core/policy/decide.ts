@@ -1,3 +1,5 @@
+import { alignForecast } from '../forecast/forecast.ts';
+import type { ForecastResult } from '../forecast/forecast-result.ts';
 import { allowedExposure } from '../portfolio/drawdown.ts';
 import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
@@ -23,12 +25,13 @@ export function decisionSessions(policy: PortfolioPolicy): number {
  * (full, signal off, previous covariance, last good weights, hold) and says so; it throws only when `panel`
  * is not the panel of `asOf`.
  */
-export function decide(input: DecideInput): Decision {
-  const { asOf, policy } = input;
-  if (input.panel.lastSession !== asOf)
+export function decide(given: DecideInput): Decision {
+  const { asOf, policy } = given;
+  if (given.panel.lastSession !== asOf)
     throw new Error(
-      `decide as of ${asOf}: the price panel ends on ${input.panel.lastSession}; ingest that session`,
+      `decide as of ${asOf}: the price panel ends on ${given.panel.lastSession}; ingest that session`,
     );
+  const input = { ...given, forecastResult: aligned(given.forecastResult, policy.symbols) };
   const universe = cleanUniverse(input.panel, policy);
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
@@ -45,6 +48,11 @@ export function decide(input: DecideInput): Decision {
   }
   const held = hold(input, exposure, universe.bounds);
   return compose(input, universe, 'hold', failures, exposure, held, [...input.shadowHoldings.weights]);
+}
+
+/** From here on the forecast is in the order of the policy's symbols. */
+function aligned(result: ForecastResult, symbols: readonly string[]): ForecastResult {
+  return { ...result, forecast: result.forecast && alignForecast(result.forecast, symbols) };
 }
 
 const isEmpty = ({ weights }: Holdings) => weights.every((weight) => weight === 0);
@@ -158,7 +166,7 @@ function compose(
     trade: live.targets[i]! - holdings.weights[i]!,
     lower: live.bounds[i]!.lower,
     upper: live.bounds[i]!.upper,
-    forecast: finiteOrNull(forecast?.meanLogReturn[forecast.symbols.indexOf(symbol)]),
+    forecast: finiteOrNull(forecast?.mean?.values[i]),
     costRatio: trading.costs[i]!,
   }));
   return {

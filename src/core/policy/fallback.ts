@@ -1,5 +1,6 @@
 import { allocate, expectedReturns } from '../allocation/allocator.ts';
 import { meanVariance } from '../allocation/mvo.ts';
+import { simpleMeans } from '../forecast/forecast.ts';
 import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
 import { type Covariance, estimateCovariance } from '../risk/covariance.ts';
@@ -110,14 +111,20 @@ function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) 
   };
 }
 
+/**
+ * The forecast means of the members, 0 without a forecast. Signal allocators take them as the model gave them;
+ * mean-variance ones as simple returns, for they blend them with historical ones and add them up across assets.
+ */
 function signalOf(
   { forecastResult, policy }: DecideInput,
   { members }: Universe,
   signalScale: number,
 ): number[] {
-  const forecast = signalScale > 0 ? forecastResult.forecast : null;
-  if (!forecast) return members.map(() => 0);
-  return members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!);
+  const mean = signalScale > 0 ? forecastResult.forecast?.mean : undefined;
+  if (!mean) return members.map(() => 0);
+  const isMeanVariance = policy.allocator === 'mvo' || policy.allocator === 'cla';
+  const values = isMeanVariance ? simpleMeans(mean) : mean.values;
+  return members.map((i) => values[i]!);
 }
 
 /**
@@ -212,10 +219,8 @@ function whyNoSignal(
   const age = panel.sessions.filter((session) => session > trainedOn).length;
   if (age > policy.modelExpirySessions)
     return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
-  for (const i of universe.members) {
-    const symbol = policy.symbols[i]!;
-    if (!Number.isFinite(forecast.meanLogReturn[forecast.symbols.indexOf(symbol)]))
-      return `the forecast has no finite value for ${symbol}`;
-  }
+  for (const i of universe.members)
+    if (!Number.isFinite(forecast.mean?.values[i]))
+      return `the forecast has no finite value for ${policy.symbols[i]}`;
   return null;
 }

@@ -267,10 +267,8 @@ describe('stopping', () => {
       historyStart: '2022-10-03',
       forecaster: {
         ...smallForecaster,
-        windowSessions: 250,
-        units: [256, 256],
-        epochsMax: 1000,
-        patienceEpochs: 1000,
+        body: { ...smallForecaster.body, units: [256, 256] },
+        training: { windowSessions: 250, epochsMax: 1000, patienceEpochs: 1000 },
       },
     });
     const source = memorySource(testSymbols, '2022-10-03', '2024-02-29');

@@ -26,7 +26,7 @@ const portfolio = portfolioInput({
   inception,
   historyStart: '2014-07-01',
   allocator: { method: 'signal-inverse-vol' },
-  forecaster: { ...smallForecaster, windowSessions: 80 },
+  forecaster: { ...smallForecaster, training: { ...smallForecaster.training, windowSessions: 80 } },
   drawdown: { softRatio: 0.06, hardRatio: 0.2, restoreRatio: 0.03 },
 });
 const sources = {

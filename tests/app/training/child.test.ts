@@ -3,7 +3,7 @@ import { createTrainingPool } from '../../../src/app/training/pool.ts';
 import { trainingRequest } from '../../../src/core/forecast/training-request.ts';
 import { trainArtefact } from '../../../src/networks/artefact.ts';
 import { loadRuntime } from '../../../src/networks/runtime.ts';
-import { simulatedPanel, smallConfig } from '../../core/forecast/simulated-prices.ts';
+import { simulatedPanel, smallSpec } from '../../core/forecast/simulated-prices.ts';
 import { describeOnBackends } from '../../networks/backends.ts';
 
 const symbols = ['BBB', 'CCC', 'DDD'];
@@ -18,7 +18,7 @@ describeOnBackends('a real training process', (backend) => {
   });
 
   test('gives the same artefacts alone, beside another, and in this process', async () => {
-    const requests = [1, 2].map((seed) => trainingRequest(panel, symbols, smallConfig({ seed })));
+    const requests = [1, 2].map((seed) => trainingRequest(panel, symbols, smallSpec({ training: { seed } })));
     const [alone, beside] = await Promise.all(
       pools.map((pool) => Promise.all(requests.map((request) => pool.train(request)))),
     );
@@ -29,7 +29,7 @@ describeOnBackends('a real training process', (backend) => {
   });
 
   test('says what is wrong with a request and trains the next one', async () => {
-    const request = trainingRequest(panel, symbols, smallConfig());
+    const request = trainingRequest(panel, symbols, smallSpec());
     const short = {
       ...request,
       panel: { ...request.panel, levels: request.panel.levels.map((column) => column.slice(1)) },

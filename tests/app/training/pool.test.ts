@@ -31,7 +31,7 @@ function poolOf(changes: Partial<TrainingPoolOptions> = {}): TrainingPool {
 /** A request told apart from others by its level; the stand-in process does as the symbol says. */
 function request(behaviour: string, level = 1): TrainingRequest {
   const panel = { sessions: ['2024-01-02'], symbols: [behaviour], levels: [Float64Array.of(level)] };
-  return { symbols: [behaviour], panel, config: { seed: 1 } as TrainingRequest['config'] };
+  return { symbols: [behaviour], panel, spec: { horizonSessions: 1 } as TrainingRequest['spec'] };
 }
 
 const processOf = (artefact: { id: string }): string => artefact.id.split('/')[0]!;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FeatureName, featureNames } from '../../../src/core/features/feature-rows.ts';
 import { featureSeries, featureValues, warmUpReturns } from '../../../src/core/features/indicators.ts';
+import { type FeatureName, featureNames } from '../../../src/core/features/names.ts';
 
 type Oracle = {
   window: number;

@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  gatherInputs,
-  gatherTargets,
-  meanLogReturnAhead,
-  sampleCodes,
-  splitWindow,
-} from '../../../src/core/features/windows.ts';
+import { gatherInputs, gatherTargets, sampleCodes, splitWindow } from '../../../src/core/features/windows.ts';
 
 describe('splitWindow', () => {
   test('splits the default window', () => {
@@ -42,15 +36,6 @@ describe('splitWindow', () => {
         },
       ),
     );
-  });
-});
-
-describe('targets', () => {
-  test('are mean daily log returns of the following sessions, NaN where these are not known', () => {
-    const levels = Float64Array.from([1, 2, 4, 8, 8]);
-    const targets = meanLogReturnAhead(levels, 2, 0, 4);
-    expect([...targets.slice(0, 3)]).toEqual([Math.log(4) / 2, Math.log(4) / 2, Math.log(2) / 2]);
-    expect([...targets.slice(3)]).toEqual([Number.NaN, Number.NaN]);
   });
 });
 

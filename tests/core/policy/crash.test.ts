@@ -51,10 +51,16 @@ describe('March 2020 on four bundled stocks', () => {
   function fallen(cut: PricePanel): ForecastResult {
     const last = cut.sessions.length - 1;
     const bottom = dates.indexOf('2020-03-20');
-    const meanLogReturn = panel.levels.map((levels) => Math.log(levels[bottom]! / levels[bottom - 10]!) / 10);
-    expect(Math.max(...meanLogReturn)).toBeLessThan(0);
+    const values = panel.levels.map((levels) => Math.log(levels[bottom]! / levels[bottom - 10]!) / 10);
+    expect(Math.max(...values)).toBeLessThan(0);
     return {
-      forecast: { asOf: cut.lastSession, symbols, horizonSessions: 21, meanLogReturn, modelId: 'naive:last' },
+      forecast: {
+        asOf: cut.lastSession,
+        symbols,
+        horizonSessions: 21,
+        modelIds: { 'mean-return': 'naive:last' },
+        mean: { values, unit: 'log-return-per-session' },
+      },
       trainedOn: cut.sessions[last - 40]!,
       reason: null,
     };

@@ -53,7 +53,7 @@ describe('the first fallback level', () => {
     expect(decision.fallbackLevel).toBe('full');
     expect(decision.fallbackReason).toBeNull();
     expect(decision.signalScale).toBe(0.5);
-    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.meanLogReturn);
+    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.mean!.values);
   });
 
   test('is full without a forecast where the policy reads none', () => {
@@ -81,7 +81,7 @@ describe('the first fallback level', () => {
       const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
       expect(usesForecast({ ...policy, ...own })).toBe(true);
       const forecastResult = trendOutlook(panel);
-      forecastResult.forecast!.meanLogReturn = [-0.001, 0.002, -0.001];
+      forecastResult.forecast!.mean!.values = [-0.001, 0.002, -0.001];
       const decision = later({ forecastResult }, own);
       expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)[1]).toBeGreaterThan(0.5);
@@ -128,14 +128,14 @@ describe('signal off', () => {
 
   test('when the forecast of an asset in use is no number or missing', () => {
     const broken = trendOutlook(panel);
-    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    broken.forecast!.mean!.values[1] = Number.NaN;
     expectOff(broken, /no finite value for BBB/);
     expectOff(trendOutlook(panel, ['AAA', 'BBB']), /no finite value for CCC/);
   });
 
   test('not when only an asset left out has no forecast, which then shows as none', () => {
     const broken = trendOutlook(panel);
-    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    broken.forecast!.mean!.values[1] = Number.NaN;
     const decision = later({
       panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)),
       forecastResult: broken,
@@ -153,7 +153,7 @@ describe('an all-negative forecast', () => {
       ['signal-inverse-vol', 'inverse-vol'],
     ] as const) {
       const forecastResult = trendOutlook(panel);
-      forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+      forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
       const decision = later({ forecastResult }, { allocator });
       expect(decision.fallbackLevel).toBe('full');
       targetsOf(later({}, { allocator: base })).forEach((weight, i) => {
@@ -169,7 +169,7 @@ describe('an all-negative forecast', () => {
       signalScale: 1,
     };
     const forecastResult = trendOutlook(panel);
-    forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+    forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
     const falling = new PricePanel(
       panel.sessions,
       symbols,

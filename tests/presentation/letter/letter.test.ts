@@ -138,6 +138,14 @@ describe('a letter out of the ordinary', () => {
     }
   });
 
+  test('names the rule of a forecast that needs no model', async () => {
+    const content = firstContent();
+    const inputs = { ...content.decision.inputs, modelId: 'naive:historical-mean' };
+    const { bodies } = await both({ ...content, decision: { ...content.decision, inputs } });
+    for (const body of bodies)
+      expect(body).toContain('Forecast by the rule historical-mean, without a trained model.');
+  });
+
   test('asked for by hand', async () => {
     const content = monthlyContent();
     const { subject, bodies } = await both({

@@ -83,14 +83,15 @@ async function readDecisions(sql: Sql, names: Names, count: number | 'all'): Pro
 
 async function readModels(sql: Sql, names: Names): Promise<ModelStatus[]> {
   const { rows } = await sql.query<ModelStatus>(
-    `select distinct on (portfolio) portfolio, model_id as "modelId", session::text as "trainedOn",
-       ${iso('trained_at')} as "trainedAt", backend, backend_version as "backendVersion", note, epochs,
+    `select portfolio, model_id as "modelId", session::text as "trainedOn",
+       ${iso('trained_at')} as "trainedAt", coalesce(backend, 'none') as backend,
+       coalesce(backend_version, 'none') as "backendVersion", note, coalesce(epochs, 0) as epochs,
        training_seconds as "trainingSeconds", validation_loss as "validationLoss",
        naive_validation_loss as "naiveValidationLoss", (
          select count(*)::float8 from rebalanced.valuations v
          where v.portfolio = m.portfolio and v.session > m.session
        ) as "ageSessions"
-     from rebalanced.models m where ${named('m')} order by portfolio, m.session desc`,
+     from rebalanced.champions m where ${named('m')} order by portfolio, head`,
     [names],
   );
   return rows;
