@@ -5,7 +5,7 @@ import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
 import type { Decision } from '../core/policy/decision.ts';
-import type { LetterContent } from '../presentation/letter/letter.ts';
+import type { LetterContent } from '../views/letter.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Instant } from './task.ts';
 

@@ -13,6 +13,8 @@ import { type Portfolio, panelSessions, pricedSymbols } from '../../tasks/portfo
 import { retrainingRequest, type Trainer, trainingSessions } from '../../tasks/retrain.ts';
 import { UserError } from '../user-error.ts';
 
+export { sessionsPerYear } from '../../core/evaluation/performance.ts';
+
 /** One policy's walk, measured. */
 export type Measured = {
   name: string;
@@ -24,6 +26,9 @@ export type Measured = {
   decisions: number;
   last: Session;
 };
+
+/** What is put side by side of a walk, live or tested. */
+export type Compared = Omit<Measured, 'decisions' | 'last'>;
 
 /** 1/N over the same symbols, months and costs: no forecast, no cap, no drawdown limit. */
 export function equalPolicy(policy: PortfolioPolicy): PortfolioPolicy {

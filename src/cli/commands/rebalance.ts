@@ -1,20 +1,9 @@
 import { Command } from 'commander';
-import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
-import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
-import type { Context } from '../../app/context.ts';
-import { UserError } from '../../app/user-error.ts';
-import type { Session } from '../../core/calendar/session.ts';
-import { canonicalJson } from '../../core/canonical-json.ts';
-import type { Decision } from '../../core/policy/decision.ts';
-import type { Portfolio } from '../../tasks/portfolio.ts';
-import { proposeDecision, recomputeDecision } from '../../tasks/proposal.ts';
-import { rebalanceByHand } from '../../tasks/rebalance.ts';
-import { NotReadyError } from '../../tasks/task.ts';
-import { type Common, dateArgument, portfolioIn, withContext, withStore } from '../options.ts';
+import { decideByHand, decisionText, dryRun } from '../../app/manual/rebalance.ts';
+import { portfolioIn, type Session } from '../../app/queries/subject.ts';
+import { type Common, dateArgument, withContext, withStore } from '../options.ts';
 
 type Options = Common & { portfolio?: string; asOf?: Session; dryRun?: boolean };
-
-const farFuture = '9999-12-31';
 
 export function rebalanceCommand(): Command {
   return withStore(new Command('rebalance'))
@@ -28,71 +17,8 @@ export function rebalanceCommand(): Command {
     .action(async (options: Options) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
-        const newest = await newestValuation(
-          context.database,
-          portfolio.policy.portfolio,
-          farFuture,
-          portfolio.policy.symbols,
-        );
-        if (newest === null)
-          throw new UserError(
-            `${portfolio.policy.portfolio} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
-          );
-        const session = options.asOf ?? newest.session;
-        check(portfolio, session, newest.session);
-        const decision = options.dryRun
-          ? await dryRun(context, portfolio, session)
-          : await byHand(context, portfolio, session, newest.session);
-        console.log(canonicalJson({ ...decision, session, weights: weightsOf(decision) }, 2));
+        const decide = options.dryRun ? dryRun : decideByHand;
+        console.log(decisionText(await decide(context, portfolio, options.asOf ?? null)));
       }),
     );
-}
-
-function check({ plan, policy }: Portfolio, session: Session, newest: Session): void {
-  if (session < plan.inception || session > newest)
-    throw new UserError(
-      `--as-of ${session} is outside ${policy.portfolio}'s valued sessions; expected ${plan.inception} to ${newest}`,
-    );
-  if (!plan.calendar.isSession(session))
-    throw new UserError(
-      `--as-of ${session} is no ${plan.calendar.name} session; the one before is ${plan.calendar.previous(session)}`,
-    );
-}
-
-/** A stored decision is made again from its own inputs; any other session is decided from its rows. */
-async function dryRun(context: Context, portfolio: Portfolio, session: Session): Promise<Decision> {
-  const { database } = context;
-  const stored = await decisionAt(database, portfolio.policy.portfolio, session);
-  const decisions = context.decisions(portfolio);
-  try {
-    if (stored) {
-      const again = await recomputeDecision(database, decisions, stored);
-      if (canonicalJson(again) !== canonicalJson(stored.decision))
-        throw new Error(
-          `the decision of ${session} cannot be made again: its inputs or this code gave another one; compare it with the row`,
-        );
-      return again;
-    }
-    return (await proposeDecision(database, decisions, session, 'manual')).decision;
-  } catch (error) {
-    throw error instanceof NotReadyError ? new UserError(error.message) : error;
-  }
-}
-
-/** Target weight by symbol, cash among them. */
-function weightsOf({ lines, cash }: Decision): Record<string, number> {
-  return { ...Object.fromEntries(lines.map((line) => [line.symbol, line.target])), CASH: cash.target };
-}
-
-async function byHand(
-  context: Context,
-  portfolio: Portfolio,
-  session: Session,
-  newest: Session,
-): Promise<Decision> {
-  if (session !== newest)
-    throw new UserError(
-      `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
-    );
-  return rebalanceByHand(context.database, context.decisions(portfolio), session, new Date().toISOString());
 }

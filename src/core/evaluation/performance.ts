@@ -1,5 +1,5 @@
 /** Sessions a year, for annualising daily figures. */
-const sessionsPerYear = 252;
+export const sessionsPerYear = 252;
 
 export type Performance = {
   cumulativeReturn: number;

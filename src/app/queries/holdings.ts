@@ -1,0 +1,29 @@
+import type { Sql } from '../../adapters/postgres/database.ts';
+import { cashSymbol, newestValuation } from '../../adapters/postgres/valuation-rows.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import { UserError } from '../user-error.ts';
+
+export { cashSymbol } from '../../adapters/postgres/valuation-rows.ts';
+
+/** What is held at the close of `session`; weights are ratios of net asset value, cash last. */
+export type HeldAnswer = {
+  portfolio: string;
+  session: Session;
+  holdings: { symbol: string; weight: number }[];
+};
+
+/** What a portfolio held at its newest valuation, imported holdings included. Throws a UserError before the first. */
+export async function readHoldings(
+  sql: Sql,
+  { portfolio, symbols }: Pick<PortfolioPolicy, 'portfolio' | 'symbols'>,
+): Promise<HeldAnswer> {
+  const valuation = await newestValuation(sql, portfolio, null, symbols);
+  if (!valuation)
+    throw new UserError(
+      `${portfolio} has not been valued yet, so nothing is held; run \`npm start\` or \`npm run demo\` first`,
+    );
+  const { session, live } = valuation;
+  const held = symbols.map((symbol, i) => ({ symbol, weight: live.weights[i]! }));
+  return { portfolio, session, holdings: [...held, { symbol: cashSymbol, weight: live.cash }] };
+}
