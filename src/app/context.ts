@@ -40,7 +40,7 @@ export type Context = {
   /** Ends trainings and requests under way; their slots are given back and wait for the next start. */
   interrupt(): void;
   /** True from then on. */
-  readonly interrupted: boolean;
+  isInterrupted(): boolean;
   close(): Promise<void>;
 };
 
@@ -103,9 +103,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       stopping.abort();
       void pool.close();
     },
-    get interrupted() {
-      return stopping.signal.aborted;
-    },
+    isInterrupted: () => stopping.signal.aborted,
     close: () => closing.disposeAsync(),
   };
 }

@@ -8,6 +8,7 @@ import { projectRoot } from '../app/project.ts';
 import { isIsoDate, type Session } from '../app/queries/subject.ts';
 import { demoConfigPath, demoContext } from '../app/replay/demo.ts';
 import { type Database, ensureSchema, openMigrated } from '../app/schema.ts';
+import { closeInTime, untilStopped } from '../app/stop-signal.ts';
 import { openStore, type Store } from '../app/store.ts';
 import { openLog } from './log.ts';
 
@@ -55,9 +56,9 @@ export async function withDatabase<Result>(
   return withStoreOpen(options, log, async (store) => {
     const database = await openMigrated(store, { demo: options.demo ?? false });
     try {
-      return await work(database, config, log);
+      return await untilStopped(() => work(database, config, log));
     } finally {
-      await database.close();
+      await closeInTime(database.close);
     }
   });
 }
@@ -81,9 +82,9 @@ export async function withContext<Result>(
           now: Date.now,
         });
     try {
-      return await work(context);
+      return await untilStopped(() => work(context), context.interrupt);
     } finally {
-      await context.close();
+      await closeInTime(context.close);
     }
   });
 }

@@ -9,7 +9,8 @@ import {
 import type { Database } from '../adapters/postgres/database.ts';
 import { SourceError } from '../adapters/prices/source.ts';
 import { addDays, type Session } from '../core/calendar/session.ts';
-import type { Bar } from '../core/market/bar.ts';
+import { checkBars } from '../core/market/adjustments.ts';
+import type { Bar, PriceBasis } from '../core/market/bar.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
 import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
@@ -125,7 +126,7 @@ async function fetchChange(
   const { bars, warnings } = await source.fetchBars(symbol, from, to);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   const change = compare(stored, bars);
-  if (change.restated.length === 0) return change;
+  if (change.restated.length === 0) return noted(change, stored, bars, source.basis, log);
   log.warn(
     { symbol, session: to, restated: change.restated.length },
     'history was restated; fetching all of it',
@@ -138,7 +139,23 @@ async function fetchChange(
     to,
     vintage: null,
   });
-  return compare(known, all.bars);
+  return noted(compare(known, all.bars), known, all.bars, source.basis, log);
+}
+
+/** The change, once whatever is suspicious of its bars beside the bar before them was said; it is stored all the same. */
+function noted(
+  change: Change,
+  stored: readonly Bar[],
+  fetched: readonly Bar[],
+  basis: PriceBasis,
+  log: Log,
+): Change {
+  const fresh = new Set(change.fresh.map((bar) => bar.session));
+  if (fresh.size === 0) return change;
+  const answered = new Set(fetched.map((bar) => bar.session));
+  const series = [...stored.filter((bar) => !answered.has(bar.session)), ...fetched];
+  for (const note of checkBars(series, basis)) if (fresh.has(note.session)) log.warn(note, 'suspicious bar');
+  return change;
 }
 
 /** Yahoo's closes are 32-bit floats, so the same close may come back this much apart. */

@@ -211,7 +211,8 @@ describe('the daemon', () => {
 
 describe('the reader', () => {
   test('reads every table and view, the queue too', async () => {
-    const names = [...(await tables()), ...(await tables('rebalanced_queue')), 'rebalanced.current_targets'];
+    const views = ['rebalanced.newest_decisions', 'rebalanced.current_targets', 'rebalanced.cost_history'];
+    const names = [...(await tables()), ...(await tables('rebalanced_queue')), ...views];
     for (const name of names) await reader.query(`select * from ${name} limit 1`);
   });
 

@@ -10,6 +10,7 @@ import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { rebalance } from '../../src/tasks/rebalance.ts';
 import { retrain, type Trainer } from '../../src/tasks/retrain.ts';
 import { revalue } from '../../src/tasks/revalue.ts';
+import type { Log } from '../../src/tasks/task.ts';
 import { plainLetters, recordingLog } from './context.ts';
 
 /** What a task is run with; whatever is left out is the context's, or nothing. */
@@ -22,6 +23,7 @@ export type TaskOptions = {
   letters?: LetterWriter;
   trainer?: Trainer;
   mailer?: Mailer;
+  log?: Log;
 };
 
 /** Runs the task of one slot of a portfolio by itself, as the daemon would; the slot is planned first. */
@@ -45,7 +47,7 @@ export async function runPlanned(
   options: TaskOptions = {},
 ): Promise<unknown> {
   const { database = context.database, lateMinutes = 0, letters = plainLetters } = options;
-  const { log } = recordingLog();
+  const { log = recordingLog().log } = options;
   const at = new Date(slot.dueAt + lateMinutes * 60_000).toISOString();
   switch (slot.task) {
     case 'ingest':

@@ -8,6 +8,7 @@ import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
 import {
+  recordingLog,
   type TestContext,
   testContext,
   testHistoryStart,
@@ -207,6 +208,52 @@ describe('history that is restated', () => {
     const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
     const again = await recomputeDecision(context.database, context.decisions(portfolio), stored);
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
+  });
+});
+
+describe('a suspicious bar', () => {
+  const warned = async (of: string) => {
+    const { log, lines } = recordingLog();
+    await runTask(context, portfolio, 'ingest', of, { log });
+    return lines.filter(({ msg }) => msg === 'suspicious bar');
+  };
+
+  test('is warned of beside the stored bar before it, and stored all the same', async () => {
+    expect(await warned(session)).toEqual([]);
+    const before = await barCount('AAA');
+    const path = source.closes.get('AAA')!;
+    path.set(next, path.get(session)! / 100);
+    expect(await warned(next)).toMatchObject([
+      {
+        level: 40,
+        symbol: 'AAA',
+        session: next,
+        kind: 'like-unit',
+        reason: expect.stringContaining(`times the close of ${session}: another unit`),
+      },
+    ]);
+    expect(await barCount('AAA')).toBe(before + 1);
+    expect((await warned(third)).map(({ session, symbol }) => [session, symbol])).toEqual([[third, 'AAA']]);
+  });
+
+  test('is warned of beside the fetched bar before it, once', async () => {
+    const path = source.closes.get('BBB')!;
+    const [split] = [...path.keys()].slice(-40);
+    for (const [day, close] of path) if (day >= split!) path.set(day, close / 2);
+    expect(await warned(session)).toMatchObject([{ symbol: 'BBB', session: split, kind: 'like-split' }]);
+    expect(await warned(next)).toEqual([]);
+  });
+
+  test('of a history fetched again is warned of beside the restated bar before it', async () => {
+    await run(session);
+    const path = source.closes.get('AAA')!;
+    const days = [...path.keys()].filter((day) => day <= session);
+    for (const day of days.slice(-60, -3)) path.set(day, path.get(day)! / 2);
+    for (const day of days.slice(-3)) path.set(day, path.get(day)! * 1.01);
+    expect(await warned(next)).toMatchObject([
+      { symbol: 'AAA', session: days.at(-60), kind: 'like-split' },
+      { symbol: 'AAA', session: days.at(-3), kind: 'like-split' },
+    ]);
   });
 });
 

@@ -86,27 +86,27 @@ export async function saveDecision(
 }
 
 /** The newest decision made at or before `session` (null: the newest of all); null before the first. */
-export async function newestDecision(
+export function newestDecision(
   sql: Sql,
   portfolio: string,
   session: Session | null,
 ): Promise<DecisionRow | null> {
-  const { rows } = await sql.query<Row>(
-    `select ${columns} from rebalanced.decisions where portfolio = $1 and session <= coalesce($2, 'infinity'::date)
-     order by session desc, revision desc limit 1`,
-    [portfolio, session],
-  );
-  return rows[0] ? fromRow(rows[0]) : null;
+  return newestUpTo(sql, portfolio, '<=', session);
 }
 
 /** The newest decision made strictly before `session`; null when there is none. */
-export async function decisionBefore(
+export function decisionBefore(sql: Sql, portfolio: string, session: Session): Promise<DecisionRow | null> {
+  return newestUpTo(sql, portfolio, '<', session);
+}
+
+async function newestUpTo(
   sql: Sql,
   portfolio: string,
-  session: Session,
+  bound: '<' | '<=',
+  session: Session | null,
 ): Promise<DecisionRow | null> {
   const { rows } = await sql.query<Row>(
-    `select ${columns} from rebalanced.decisions where portfolio = $1 and session < $2
+    `select ${columns} from rebalanced.decisions where portfolio = $1 and session ${bound} coalesce($2, 'infinity'::date)
      order by session desc, revision desc limit 1`,
     [portfolio, session],
   );

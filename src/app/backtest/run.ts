@@ -4,6 +4,7 @@ import type { Session } from '../../core/calendar/session.ts';
 import type { Config, PortfolioConfig } from '../config/schema.ts';
 import type { Environment } from '../config/secrets.ts';
 import { sourceOf, wirePortfolio } from '../portfolios.ts';
+import { untilStopped } from '../stop-signal.ts';
 import { trainerOf, trainingPool } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
 import { backtest, type Measured } from './backtest.ts';
@@ -29,10 +30,11 @@ export async function runBacktest(
   const portfolio = wirePortfolio(config, chosen, sourceOf(config.sources[chosen.source]!, log), from);
   const pool = trainingPool(config, env, log);
   try {
-    return {
-      first: portfolio.plan.inception,
-      results: await backtest(portfolio, trainerOf(pool), to),
-    };
+    const results = await untilStopped(
+      () => backtest(portfolio, trainerOf(pool), to),
+      () => void pool.close(),
+    );
+    return { first: portfolio.plan.inception, results };
   } catch (error) {
     throw error instanceof SourceError ? new UserError(`no prices: ${error.message}`) : error;
   } finally {

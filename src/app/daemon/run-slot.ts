@@ -24,7 +24,7 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
     return true;
   } catch (error) {
     const reason = (error as Error).message;
-    if (context.interrupted) {
+    if (context.isInterrupted()) {
       context.log.info({ ...details, error: reason }, 'slot given back');
       await giveBackSlot(context.database, slot);
       return false;

@@ -10,9 +10,9 @@ export type Ingested = {
   failed: string[];
 };
 
-/** Fetches the prices that are due now, for every portfolio. */
-export async function ingestNow(context: Context): Promise<Ingested> {
-  const failed = await catchUp(context, ['ingest'], Date.now());
+/** Fetches the prices that are due now, for every portfolio. Rejects with its reason once `stop` is aborted. */
+export async function ingestNow(context: Context, stop: AbortSignal): Promise<Ingested> {
+  const failed = await catchUp(context, ['ingest'], Date.now(), stop);
   const reach: Ingested['reach'] = [];
   for (const portfolio of context.portfolios) {
     const symbols = pricedSymbols(portfolio);

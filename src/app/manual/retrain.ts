@@ -13,14 +13,19 @@ export type Retrained = { modelId: string | null; session: Session };
 
 /**
  * Fetches what is due, then trains on the window that ends with the newest session all symbols have a price of.
- * Throws a UserError where the portfolio has no forecaster, an Error with the reasons where the training is not done.
+ * Throws a UserError where the portfolio has no forecaster, an Error with the reasons where the training is not done;
+ * rejects with its reason once `stop` is aborted.
  */
-export async function retrainNow(context: Context, { policy, ...portfolio }: Portfolio): Promise<Retrained> {
+export async function retrainNow(
+  context: Context,
+  { policy, ...portfolio }: Portfolio,
+  stop: AbortSignal,
+): Promise<Retrained> {
   const { database } = context;
   const id = policy.portfolio;
   if (!portfolio.forecaster)
     throw new UserError(`${id} has no forecaster in its configuration, so there is nothing to train`);
-  await catchUp(context, ['ingest'], Date.now());
+  await catchUp(context, ['ingest'], Date.now(), stop);
   const newest = await newestBars(database, portfolio.sourceName, policy.symbols);
   const session = [...newest.values()].sort()[0];
   if (session === undefined)
@@ -28,7 +33,7 @@ export async function retrainNow(context: Context, { policy, ...portfolio }: Por
   const slot = slotAt(portfolio.plan, 'retrain', session);
   const now = Math.max(Date.now(), slot.dueAt);
   await insertSlots(database, [{ ...slot, deadlineAt: now + 3_600_000 }]);
-  const failed = await catchUp(context, ['retrain'], now);
+  const failed = await catchUp(context, ['retrain'], now, stop);
   if (failed.length > 0) throw new Error(failed.join('\n'));
   const model = await newestModel(database, id, session);
   return { modelId: model?.modelId ?? null, session };

@@ -16,13 +16,15 @@ export type ReplayProgress = { session: Session; done: number; total: number };
 /**
  * Lets the daemon's own tasks run over past sessions on a virtual clock, session by session: the clock steps to each
  * session's due time, `reconcile` queues what is due, and the queue is drained by fetching. An unfinished replay goes
- * on where it stopped. The database must belong to this replay alone.
+ * on where it stopped. The database must belong to this replay alone. `stop` ends it between two slots: it rejects with
+ * the signal's reason, and whoever aborts it interrupts the context too, so that no training is waited for.
  */
 export async function replay(
   context: Context,
   portfolio: Portfolio,
   last: Session,
   onProgress: (progress: ReplayProgress) => void,
+  stop?: AbortSignal,
 ): Promise<void> {
   const { plan } = portfolio;
   const { calendar } = plan;
@@ -31,20 +33,26 @@ export async function replay(
   const resumeAt = (await newestPlanned(context.database, plan.portfolio)) ?? plan.inception;
   const sessions = calendar.sessions(resumeAt, last);
   const before = calendar.sessions(plan.inception, resumeAt).length - 1;
-  await prefetchTrainings(context, portfolio, sessions);
+  await prefetchTrainings(context, portfolio, sessions, stop);
   for (const [done, session] of sessions.entries()) {
-    await drain(context, portfolio, slotAt(plan, 'ingest', session).dueAt);
+    await drain(context, portfolio, slotAt(plan, 'ingest', session).dueAt, stop);
     onProgress({ session, done: before + done + 1, total: before + sessions.length });
   }
 }
 
 /** Runs everything due at `now`, and moves the clock to retries where a slot has to wait. */
-async function drain(context: Context, portfolio: Portfolio, dueAt: number): Promise<void> {
+async function drain(
+  context: Context,
+  portfolio: Portfolio,
+  dueAt: number,
+  stop: AbortSignal | undefined,
+): Promise<void> {
   let now = dueAt;
   for (;;) {
     const queued = await reconcile(context.database, context.queue, portfolio.plan, now);
     for (const task of new Set(queued.map((slot) => slot.task)))
       for (const job of await context.queue.take(task, 100)) {
+        stop?.throwIfAborted();
         await runSlot(context, job.slot, now);
         await context.queue.finish(job);
       }

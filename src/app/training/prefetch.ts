@@ -14,6 +14,7 @@ export async function prefetchTrainings(
   context: Context,
   portfolio: Portfolio,
   sessions: readonly Session[],
+  stop?: AbortSignal,
 ): Promise<void> {
   const { plan, source } = portfolio;
   const step = plan.retrainEverySessions;
@@ -26,6 +27,7 @@ export async function prefetchTrainings(
   const symbols = pricedSymbols(portfolio);
   const count = trainingSessions(portfolio);
   for (const session of ahead) {
+    stop?.throwIfAborted();
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
     const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session)));

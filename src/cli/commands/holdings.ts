@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { importHoldings } from '../../app/manual/import-holdings.ts';
 import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
+import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { percent } from '../../presentation/format.ts';
 import { type Common, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
@@ -14,7 +15,10 @@ export function holdingsCommand(): Command {
     .action(async (options: Common & { portfolio?: string; import?: string }) =>
       withContext(options, async ({ config, database, ...context }) => {
         const portfolio = context.portfolio(portfolioIn(config, options.portfolio).id);
-        if (options.import !== undefined) await importHoldings(database, portfolio, options.import);
+        if (options.import !== undefined) {
+          if (options.demo) await refuseDuringReplay(database);
+          await importHoldings(database, portfolio, options.import);
+        }
         const { portfolio: id, session, holdings } = await readHoldings(database, portfolio.policy);
         console.log(`${id}: held at the close of ${session}\n`);
         printTable(

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { decideByHand, decisionText, dryRun } from '../../app/manual/rebalance.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
+import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { type Common, dateArgument, withContext, withStore } from '../options.ts';
 
 type Options = Common & { portfolio?: string; asOf?: Session; dryRun?: boolean };
@@ -17,6 +18,7 @@ export function rebalanceCommand(): Command {
     .action(async (options: Options) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
+        if (options.demo && !options.dryRun) await refuseDuringReplay(context.database);
         const decide = options.dryRun ? dryRun : decideByHand;
         console.log(decisionText(await decide(context, portfolio, options.asOf ?? null)));
       }),

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { retrainNow } from '../../app/manual/retrain.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
+import { stop } from '../../app/stop-signal.ts';
 import { type Common, withConfig, withContext } from '../options.ts';
 
 export function retrainCommand(): Command {
@@ -10,7 +11,7 @@ export function retrainCommand(): Command {
     .action(async (options: Common & { portfolio?: string }) =>
       withContext(options, async (context) => {
         const { id } = portfolioIn(context.config, options.portfolio);
-        const { modelId, session } = await retrainNow(context, context.portfolio(id));
+        const { modelId, session } = await retrainNow(context, context.portfolio(id), stop);
         console.log(`${id}: ${modelId ? `model ${modelId}` : 'no model'}, window up to ${session}`);
       }),
     );

@@ -53,6 +53,22 @@ describe('a wide price file', () => {
       'spaces, empty lines, a capital D',
       'Date, SPY, TLT\n\n2024-01-02, 472.65, 98.2\n2024-01-03,468.79, \n2024-01-04,467.28,97.1',
     ],
+    ['quoted values', wide.replace(/[^,\n]+/g, '"$&"')],
+    ['quotes with spaces around and in them', wide.replace(/[^,\n]+/g, ' " $& " ')],
+    ['semicolons', wide.replaceAll(',', ';')],
+    ['tabs', wide.replaceAll(',', '\t')],
+    ['semicolons, and commas in a quoted name', `"date";${wide.slice(5).replaceAll(',', ';')}`],
+    ['line ends of two kinds', wide.replace('\n', '\r\n')],
+    ['the line ends of old machines', wide.replaceAll('\n', '\r')],
+    [
+      'UTF-16, tabs and line ends of Windows',
+      Buffer.from(`\uFEFF${wide.replaceAll(',', '\t').replaceAll('\n', '\r\n')}`, 'utf16le'),
+    ],
+    ['lines of delimiters alone before and after', `\n,,\n${wide},,\n , ,\n\n`],
+    ...['null', 'NULL', 'NaN', 'nan', 'N/A', 'NA', '#N/A', 'None'].map((none): [string, string] => [
+      `${none} where there is no price`,
+      wide.replace(',\n', `,${none}\n`),
+    ]),
   ])('may have %s', (_, content) => {
     expect(readWideCsv(file(content))).toEqual(readWideCsv(file(wide)));
   });
@@ -173,6 +189,7 @@ describe('a file', () => {
 
 const form = 'a first column date and one column for each symbol, or the columns symbol,date,close';
 const amount = 'a number not below 0, or nothing where there is none';
+const quotes = 'quotes around the whole value, and "" for a quote in it';
 
 describe('a bad file is refused by line and column', () => {
   it.each([
@@ -186,8 +203,18 @@ describe('a bad file is refused by line and column', () => {
     ],
     ['date,SPY,\n2024-01-02,1,2\n', 'line 1 has no name for column 3; expected one for each column'],
     ['date,SPY,SPY\n2024-01-02,1,2\n', 'line 1 names SPY twice; expected each column once'],
-    ['date,"SPY"\n2024-01-02,1\n', 'line 1 holds quotes; expected plain values parted by commas'],
-    ['date,SPY\n2024-01-02,"1"\n', 'line 2 holds quotes; expected plain values parted by commas'],
+    ['date,"SPY"x\n2024-01-02,1\n', `line 1 has a quote amid value 2; expected ${quotes}`],
+    ['date,SPY\n2024-01-02,1\n2024-01-03,1"2"\n', `line 3 has a quote amid value 2; expected ${quotes}`],
+    [
+      'date,SPY\n2024-01-02,"1\n2024-01-03,2\n',
+      'line 2 opens a quote that never closes; expected a quote at the end of each quoted value',
+    ],
+    ['"da\r\nte",SPY\r\n2024-01-02,1\r\n', `line 1 begins with the column da\r\nte; expected ${form}`],
+    [
+      'symbol,date,close\r\n"A\r\nB",2024-01-02,1\r\n\r\n"A\nC",2024-01-02,x\r\n',
+      `line 5 has "x" in the column close; expected ${amount}`,
+    ],
+    ['date;SPY\n2024-01-02;1,5\n', `line 2 has "1,5" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,1,2\n', 'line 2 has 3 values; expected 2, as many as the header'],
     ['date,SPY\n1/2/2024,1\n', 'line 2 has "1/2/2024" in the column date; expected a date like 2024-12-31'],
     [
@@ -198,8 +225,8 @@ describe('a bad file is refused by line and column', () => {
       'date,SPY\n2024-01-02,1\n\n2024-01-02,1\n',
       'line 4 repeats the date 2024-01-02; expected one row a day',
     ],
-    ['date,SPY\n2024-01-02,NaN\n', `line 2 has "NaN" in the column SPY; expected ${amount}`],
-    ['date,SPY\n2024-01-02,n/a\n', `line 2 has "n/a" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,x\n', `line 2 has "x" in the column SPY; expected ${amount}`],
+    ['date,SPY\nnull,1\n', 'line 2 has "null" in the column date; expected a date like 2024-12-31'],
     ['date,SPY\n2024-01-02,-1\n', `line 2 has "-1" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,0x10\n', `line 2 has "0x10" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,1e999\n', `line 2 has "1e999" in the column SPY; expected ${amount}`],
@@ -230,6 +257,24 @@ describe('a bad file is refused by line and column', () => {
     const path = file(content);
     const asked = csvSource({ path, basis: 'as-traded' }).fetchBars('SPY', '2024-01-01', '2024-01-31');
     await expect(asked).rejects.toMatchObject({ kind: 'schema', message: `${path}, ${message}` });
+  });
+
+  it('and so is one whose line never ends', () => {
+    const path = file(`date,SPY\n2024-01-02,${','.repeat(2 ** 20)}`);
+    expect(() => readWideCsv(path)).toThrow(
+      `${path}, line 2 is longer than ${2 ** 20} bytes; expected a CSV file with one row a line`,
+    );
+  });
+
+  it('and so is one too long, once unpacked too, before it fills the memory', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const bomb = gzipSync(Buffer.alloc(2 ** 29, 'date,SPY\n'), { level: 1 });
+    expect(bomb.length).toBeLessThan(4 * 2 ** 20);
+    const path = file(bomb);
+    expect(() => readWideCsv(path)).toThrow(
+      `the file ${path} is too long; expected at most 128 MiB of prices, unpacked: is it the right file?`,
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 28);
   });
 
   it('and so is one that is not there, a folder, or broken gzip', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../../src/adapters/prices/source.ts';
 import { parseChart, type RawAnswer, readAnswer } from '../../../src/adapters/prices/yahoo/answer.ts';
-import { crossCheck } from '../../../src/adapters/prices/yahoo/cross-check.ts';
+import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
 
 const result = {
   meta: { symbol: 'SPY', currency: 'USD', gmtoffset: -18_000, dataGranularity: '1d' },
@@ -22,7 +22,7 @@ function read(answer: Partial<RawAnswer>): unknown {
 
 describe('an answer', () => {
   it('is a chart when it has one', () => {
-    expect(read({ body: wrapped(null, [result]) })).toEqual({ chart: { result: [result] } });
+    expect(read({ body: wrapped(null, [result]) })).toEqual(result);
   });
 
   it('is nothing when the window is before the listing', () => {
@@ -107,11 +107,7 @@ describe('the cross-check with adjusted closes', () => {
   });
   const bars = [bar('2024-01-02', 100), bar('2024-01-03', 99, 1), bar('2024-01-04', 99)];
   const check = (adjusted: (number | null)[]) =>
-    crossCheck(
-      'SPY',
-      bars,
-      (session) => adjusted[bars.findIndex((each) => each.session === session)] ?? null,
-    );
+    adjustedDisagreement('SPY', bars, new Map(bars.map(({ session }, i) => [session, adjusted[i]!])));
 
   it('passes what agrees', () => expect(check([99, 99, 99])).toBeNull());
   it('names the day and the size of a difference', () => {
@@ -121,5 +117,27 @@ describe('the cross-check with adjusted closes', () => {
   });
   it.each([null, 0])('compares nothing with an adjusted close of %s', (missing) => {
     expect(check([99, missing, 99])).toBeNull();
+  });
+  it('sees a dividend lost on a day without an adjusted close at the next that has one', () => {
+    expect(check([100, null, 99])).toMatch(/ on 2024-01-04 by -1\.00 %$/);
+  });
+  it('passes adjusted closes that add the dividend instead of taking it off', () => {
+    const large = [bar('2024-01-02', 100), bar('2024-01-03', 99, 10)];
+    const sessions = large.map(({ session }) => session);
+    expect(
+      adjustedDisagreement(
+        'SPY',
+        large,
+        new Map([
+          [sessions[0]!, 100],
+          [sessions[1]!, 109],
+        ]),
+      ),
+    ).toBeNull();
+  });
+  it('names three days and counts the others', () => {
+    const many = Array.from({ length: 6 }, (_, i) => bar(`2024-01-0${i + 2}`, 100));
+    const wrong = new Map(many.map(({ session }, i) => [session, 1.01 ** i]));
+    expect(adjustedDisagreement('SPY', many, wrong)).toMatch(/2024-01-05 by 1\.00 % and 2 more$/);
   });
 });

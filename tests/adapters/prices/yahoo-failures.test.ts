@@ -37,6 +37,16 @@ describe('a failure of Yahoo', () => {
     expect(error.message).toContain('ECONNREFUSED');
   });
 
+  it('is of the form when the chart has a time beyond any calendar', async () => {
+    const meta = { symbol: 'SPY', gmtoffset: 0, exchangeTimezoneName: 'America/New_York' };
+    const result = [{ meta, timestamp: [1e300], indicators: { quote: [{ close: [1] }] } }];
+    bench.simulator.setFault({
+      raw: { status: 200, body: JSON.stringify({ chart: { result, error: null } }) },
+    });
+    const error = await failure(bench.source({ attemptsMax: 1 }).fetchBars('SPY', from, to));
+    expect(error).toMatchObject({ kind: 'schema', message: expect.stringContaining('SPY') });
+  });
+
   it('prints nothing of the library', async () => {
     const printed = (['log', 'info', 'warn', 'error', 'dir', 'debug'] as const).map((name) =>
       vi.spyOn(console, name).mockImplementation(() => {}),

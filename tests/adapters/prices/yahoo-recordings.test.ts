@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Fetched, SourceError } from '../../../src/adapters/prices/source.ts';
-import { crossCheck } from '../../../src/adapters/prices/yahoo/cross-check.ts';
+import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
 import { yahooSource } from '../../../src/adapters/prices/yahoo/yahoo.ts';
 import { totalReturn } from '../../../src/core/market/bar.ts';
 import { describeWithReference, referenceData } from '../../support/reference-data.ts';
@@ -329,7 +329,7 @@ describeWithReference('adjusted closes as a cross-check', () => {
       ...{ symbol: 'X', session, close: close!, dividend, splitRatio: 1 },
       ...{ high: null, low: null, volume: null },
     }));
-    return crossCheck('X', bars, (session) => adjusted.get(session) ?? null);
+    return adjustedDisagreement('X', bars, adjusted);
   };
 
   it.each([

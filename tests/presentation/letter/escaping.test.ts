@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LetterContent, renderLetter } from '../../../src/presentation/letter/letter.ts';
-import { escapeHtml, html, oneLine } from '../../../src/presentation/letter/markup.ts';
+import { oneLine } from '../../../src/presentation/letter/one-line.ts';
 import { monthlyContent } from './samples.ts';
 
 const attacks = [
@@ -93,16 +93,8 @@ describe('text from outside', () => {
   });
 });
 
-describe('markup', () => {
-  it('escapes what makes HTML, and nothing twice', () => {
-    expect(escapeHtml(`<a href="x">'&\``)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#96;');
-    const inner = html`<b>${'<i>'}</b>`;
-    expect(html`<p title="${'"'}">${inner}${[inner]}${1}</p>`.markup).toBe(
-      '<p title="&quot;"><b>&lt;i&gt;</b><b>&lt;i&gt;</b>1</p>',
-    );
-  });
-
-  it('makes one line of any text', () => {
+describe('one line', () => {
+  it('is made of any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(oneLine(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|^ | $/u);

@@ -65,7 +65,7 @@ const decisionSql = `
   select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", fallback_level as "fallbackLevel",
     exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
     cost_ratio as "costRatio"
-  from rebalanced.decisions d where d.portfolio = name.portfolio order by session desc, revision desc limit 1`;
+  from rebalanced.newest_decisions d where d.portfolio = name.portfolio`;
 
 const modelSql = `
   select backend, backend_version as "backendVersion", extract(epoch from session)::float8 as "sessionAt",

@@ -17,12 +17,19 @@ export type StatusOptions = {
   /** none: only open slots are listed */
   nextSlots?: NextSlots;
   navPointsMax?: number;
+  /** how many decisions of each portfolio to list, the newest ones */
+  decisions?: number | 'all';
 };
 
-/** Everything `rebalanced status` and the status page show. */
+const decisionsDefault = 24;
+
+/**
+ * Everything `rebalanced status` and the status page show, with statements that stay small however long the history,
+ * unless all decisions are asked for. Throws a RangeError on a number of decisions that is not a whole one above 0.
+ */
 export async function readStatus(sql: Sql, options: StatusOptions): Promise<StatusSnapshot> {
   const names = options.portfolios?.map(({ portfolio }) => portfolio) ?? null;
-  const decisions = await readDecisions(sql, names);
+  const decisions = await readDecisions(sql, names, options.decisions ?? decisionsDefault);
   const models = await readModels(sql, names);
   const newest = models.reduce<ModelStatus | null>(
     (a, b) => (a === null || b.trainedAt > a.trainedAt ? b : a),
@@ -46,7 +53,9 @@ function isWatched(portfolios: StatusOptions['portfolios']) {
 }
 
 /** JSON keeps every digit of a double: the shortest text that reads back the same. */
-async function readDecisions(sql: Sql, names: Names): Promise<DecisionStatus[]> {
+async function readDecisions(sql: Sql, names: Names, count: number | 'all'): Promise<DecisionStatus[]> {
+  if (count !== 'all' && !(Number.isInteger(count) && count > 0))
+    throw new RangeError(`decisions is ${count}; expected a whole number above 0, or 'all'`);
   const { rows } = await sql.query<DecisionStatus & { cash: number }>(
     `select d.portfolio, d.session::text as session, revision, reason, allocator, fallback_level as "fallbackLevel", fallback_reason as "fallbackReason",
        drawdown_state as "drawdownState", d.turnover_one_way as "turnoverOneWay", d.cost_ratio as "costRatio",
@@ -55,10 +64,15 @@ async function readDecisions(sql: Sql, names: Names): Promise<DecisionStatus[]> 
          select json_object_agg(t.symbol, t.weight order by t.symbol) from rebalanced.targets t
          where t.decision_id = d.decision_id
        ), '{}') as weights, cash_weight as cash
-     from rebalanced.decisions d left join rebalanced.fills f using (decision_id)
-     where ${named('d')}
+     from rebalanced.portfolios p
+     cross join lateral (
+       select * from rebalanced.decisions made where made.portfolio = p.portfolio
+       order by session desc, revision desc limit $2::bigint
+     ) d
+     left join rebalanced.fills f using (decision_id)
+     where ${named('p')}
      order by d.session, d.portfolio, revision`,
-    [names],
+    [names, count === 'all' ? null : count],
   );
   return rows.map(({ cash, weights, ...row }) => ({ ...row, weights: { ...weights, CASH: cash } }));
 }
