@@ -10,7 +10,7 @@ export function decimal(value: number, digits: number): string {
 
 /**
  * A ratio as a percentage, as the field writes it: 0.1234 is `12.3%`, with two decimals `12.34%`. One decimal is for
- * reading (letter, status page), two are for comparing (tables of the command line).
+ * reading (letter, status page), two are for comparing (tables of the command line). HTML gets `trueMinus`.
  */
 export function percent(ratio: number, digits = 1): string {
   return Number.isFinite(ratio) ? `${decimal(100 * ratio, digits)}%` : notKnown;
