@@ -1,5 +1,5 @@
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
-import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
+import { cashSymbol, newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Decision } from '../../core/policy/decision.ts';
@@ -54,7 +54,7 @@ export function decisionText(decision: Decision): string {
   const { asOf, lines, cash } = decision;
   const weights = {
     ...Object.fromEntries(lines.map((line) => [line.symbol, line.target])),
-    CASH: cash.target,
+    [cashSymbol]: cash.target,
   };
   return canonicalJson({ ...decision, session: asOf, weights }, 2);
 }
