@@ -33,6 +33,7 @@ export function wirePortfolio(
 ): Portfolio {
   const calendar = calendarByName(portfolio.calendar);
   return {
+    id: portfolio.id,
     policy: policyOf(portfolio),
     forecaster: forecasterOf(portfolio),
     configHash: portfolioBody(portfolio).hash,

@@ -11,9 +11,9 @@ import { SourceError } from '../adapters/prices/source.ts';
 import { addDays, type Session } from '../core/calendar/session.ts';
 import { checkBars } from '../core/market/adjustments.ts';
 import type { Bar, PriceBasis } from '../core/market/bar.ts';
-import type { Slot } from '../core/schedule/slot.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
-import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
+import type { Log } from './services.ts';
+import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
 /** Calendar days fetched again before the newest stored session, to see restatements. */
 const overlapDays = 10;
@@ -30,14 +30,11 @@ type Change = { fresh: Bar[]; restated: Bar[] };
  * other symbols have theirs: a source that is away is no reason to decide without prices.
  * A failing symbol never stops the others: what was fetched is stored even when the slot has to be tried again.
  */
-export async function ingest(
-  database: Database,
-  portfolio: Portfolio,
-  slot: Slot,
-  at: Instant,
-  log: Log,
-): Promise<void> {
+export async function ingest(run: TaskRun): Promise<void> {
+  const { database, portfolio, slot, now } = run;
+  const { log } = run.services;
   const { sourceName, source } = portfolio;
+  const at = instantOf(now);
   const symbols = pricedSymbols(portfolio);
   const froms = await fetchStarts(database, portfolio, symbols, slot.session);
   const stored = await storedSince(database, sourceName, froms, slot.session);
@@ -67,14 +64,14 @@ export async function ingest(
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
   const covered = 1 - missing.size / symbols.length;
-  const proceedWithGaps = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
+  const proceedWithGaps = now >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
   if (missing.size > 0 && !proceedWithGaps) {
     await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,
     );
   }
-  await completeSlot(database, slot, at, async (sql) => {
+  await completeSlot(run, async (sql) => {
     await saveBars(sql, sourceName, source.basis, toSave, at);
     for (const [symbol, reason] of missing)
       await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at });

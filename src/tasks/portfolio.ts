@@ -7,6 +7,7 @@ import type { SchedulePlan } from '../core/schedule/plan.ts';
 
 /** One configured portfolio, wired: what every task of it reads. */
 export type Portfolio = {
+  id: string;
   policy: PortfolioPolicy;
   forecaster: ForecasterConfig | null;
   configHash: string;

@@ -3,7 +3,6 @@ import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-
 import { newestModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
-import type { Artefact } from '../core/forecast/artefact.ts';
 import { type ForecastResult, forecastFrom, noForecast } from '../core/forecast/forecast-result.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
@@ -11,14 +10,13 @@ import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/de
 import type { Portfolio } from './portfolio.ts';
 import { panelSessions } from './portfolio.ts';
 import { readPanel, readVintage } from './prices.ts';
+import type { Services } from './services.ts';
 import { NotReadyError } from './task.ts';
-
-/** Checks a stored model before it is used; throws when its content is not what its address says. */
-export type ReadModel = (stored: unknown) => Artefact;
 
 export type Proposal = { decision: Decision; forecastResult: ForecastResult };
 
-export type ProposalContext = { portfolio: Portfolio; codeVersion: string; readModel: ReadModel };
+/** What decisions are made with. */
+export type ProposalContext = { portfolio: Portfolio; services: Pick<Services, 'codeVersion' | 'readModel'> };
 
 /** What would be decided at the close of `session` from what is known now. Writes nothing. */
 export async function proposeDecision(
@@ -30,9 +28,7 @@ export async function proposeDecision(
   const count = panelSessions(context.portfolio);
   const vintage = await readVintage(sql, context.portfolio, session, count);
   if (vintage === null)
-    throw new NotReadyError(
-      `${context.portfolio.policy.portfolio} has no prices up to ${session}: ingest first`,
-    );
+    throw new NotReadyError(`${context.portfolio.id} has no prices up to ${session}: ingest first`);
   // Read as of that vintage: an ingest may commit in between, and what it brings is another decision's.
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
@@ -40,7 +36,7 @@ export async function proposeDecision(
     vintage,
     modelId: forecastResult.forecast?.modelId ?? null,
     configHash: context.portfolio.configHash,
-    codeVersion: context.codeVersion,
+    codeVersion: context.services.codeVersion,
   };
   return {
     decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
@@ -78,11 +74,15 @@ async function readForecast(
   panel: PricePanel,
   session: Session,
 ): Promise<ForecastResult> {
-  const { policy, forecaster } = context.portfolio;
+  const { id, policy, forecaster } = context.portfolio;
   if (!forecaster) return noForecast('the portfolio has no forecaster');
-  const model = await newestModel(sql, policy.portfolio, session);
+  const model = await newestModel(sql, id, session);
   try {
-    return forecastFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
+    return forecastFrom(
+      model && context.services.readModel(JSON.parse(model.artefact)),
+      panel,
+      policy.quality,
+    );
   } catch (error) {
     return noForecast((error as Error).message);
   }
@@ -97,13 +97,13 @@ async function compose(
   forecastResult: ForecastResult,
   inputs: Decision['inputs'],
 ): Promise<Decision> {
-  const { policy } = portfolio;
-  const valuation = await newestValuation(sql, policy.portfolio, session, policy.symbols);
+  const { id, policy } = portfolio;
+  const valuation = await newestValuation(sql, id, session, policy.symbols);
   if (valuation?.session !== session)
     throw new NotReadyError(
-      `${policy.portfolio} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
+      `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
     );
-  const last = await decisionBefore(sql, policy.portfolio, session);
+  const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
     reason,

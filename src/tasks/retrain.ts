@@ -1,17 +1,11 @@
-import type { Database } from '../adapters/postgres/database.ts';
 import { saveModel } from '../adapters/postgres/model-rows.ts';
-import type { Artefact } from '../core/forecast/artefact.ts';
 import { sessionsNeeded } from '../core/forecast/forecaster-config.ts';
 import { type TrainingRequest, trainingRequest } from '../core/forecast/training-request.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { cleanPanel } from '../core/market/quality.ts';
-import type { Slot } from '../core/schedule/slot.ts';
 import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
-import { completeSlot, type Instant, NotReadyError } from './task.ts';
-
-/** Trains networks, somewhere else than in the daemon's own process. */
-export type Trainer = { train(request: TrainingRequest): Promise<{ artefact: Artefact; seconds: number }> };
+import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
 /** Sessions of prices a training reads. */
 export function trainingSessions({ forecaster, policy }: Portfolio): number {
@@ -19,12 +13,12 @@ export function trainingSessions({ forecaster, policy }: Portfolio): number {
 }
 
 /** What is trained on at the panel's last session: the symbols whose data are fit for it, and nothing later. */
-export function retrainingRequest({ forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {
-  if (!forecaster) throw new Error(`${policy.portfolio} has no forecaster to train`);
+export function retrainingRequest({ id, forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {
+  if (!forecaster) throw new Error(`${id} has no forecaster to train`);
   const needed = sessionsNeeded(forecaster).training;
   if (panel.sessions.length < needed)
     throw new NotReadyError(
-      `${policy.portfolio} has ${panel.sessions.length} sessions of prices up to ${panel.lastSession}; training needs ${needed}`,
+      `${id} has ${panel.sessions.length} sessions of prices up to ${panel.lastSession}; training needs ${needed}`,
     );
   const cleaned = cleanPanel(panel, {
     ...policy.quality,
@@ -34,22 +28,17 @@ export function retrainingRequest({ forecaster, policy }: Portfolio, panel: Pric
   const symbols = policy.symbols.filter((symbol) => cleaned.panel.symbols.includes(symbol));
   if (symbols.length === 0)
     throw new NotReadyError(
-      `${policy.portfolio}: no symbol is fit for training: ${cleaned.notes.map((n) => n.reason).join('; ')}`,
+      `${id}: no symbol is fit for training: ${cleaned.notes.map((n) => n.reason).join('; ')}`,
     );
   return trainingRequest(cleaned.panel, symbols, forecaster);
 }
 
 /** Trains on the window that ends at the slot's session and stores the model. */
-export async function retrain(
-  database: Database,
-  portfolio: Portfolio,
-  slot: Slot,
-  at: Instant,
-  trainer: Trainer,
-): Promise<void> {
+export async function retrain(run: TaskRun): Promise<void> {
+  const { database, portfolio, slot, now, services } = run;
   const panel = await readPanel(database, portfolio, slot.session, trainingSessions(portfolio), null);
-  const { artefact, seconds } = await trainer.train(retrainingRequest(portfolio, panel));
-  await completeSlot(database, slot, at, (sql) =>
-    saveModel(sql, portfolio.policy.portfolio, slot.session, artefact, { seconds, at }),
+  const { artefact, seconds } = await services.trainer.train(retrainingRequest(portfolio, panel));
+  await completeSlot(run, (sql) =>
+    saveModel(sql, portfolio.id, slot.session, artefact, { seconds, at: instantOf(now) }),
   );
 }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { TrainingSet } from '../../src/core/forecast/training-set.ts';
 import { initialWeights } from '../../src/core/inference/initial-weights.ts';
 import { weightShapes } from '../../src/core/inference/weights.ts';
@@ -37,7 +37,7 @@ describeOnBackends('the network', (backend) => {
     runtime = await loadRuntime(backend);
   });
 
-  it('has the loss and the gradients of the same network in Keras', () => {
+  test('has the loss and the gradients of the same network in Keras', () => {
     const { loss, gradients } = lossAndGradients(runtime, shapes, weights, set, codes, []);
     expect(Math.abs(loss - oracle.loss)).toBeLessThan(1e-6);
     expect(gradients.length).toBe(expectedGradients.length);
@@ -49,7 +49,7 @@ describeOnBackends('the network', (backend) => {
     expect(meanSquaredError(runtime, shapes, weights, set, codes)).toBeCloseTo(oracle.loss, 5);
   });
 
-  it('applies a dropout mask to each layer, and a mask of ones changes nothing', () => {
+  test('applies a dropout mask to each layer, and a mask of ones changes nothing', () => {
     const [first, second] = oracle.units;
     const ones = [
       new Float32Array(oracle.time * oracle.batch * first).fill(1),
@@ -77,7 +77,7 @@ describeOnBackends('the network', (backend) => {
 });
 
 describe('Adam with decoupled weight decay', () => {
-  it("walks as Keras's AdamW", () => {
+  test("walks as Keras's AdamW", () => {
     const { start, decays, gradients, path, ...rates } = oracle.adamW;
     const adam = createAdam(Uint8Array.from(decays), rates);
     const walked = Float32Array.from(start);
@@ -98,12 +98,12 @@ describe('initial weights', () => {
   const units = 64;
   const columns = 4 * units;
 
-  it('repeat for a seed and differ between seeds', () => {
+  test('repeat for a seed and differ between seeds', () => {
     expect(initialWeights(made, 3, outputBias)).toEqual(flat);
     expect(initialWeights(made, 4, outputBias)).not.toEqual(flat);
   });
 
-  it('are Glorot uniform over the inputs, with orthonormal recurrent rows and forget bias 1', () => {
+  test('are Glorot uniform over the inputs, with orthonormal recurrent rows and forget bias 1', () => {
     const limit = Math.sqrt(6 / (inputs + columns));
     const fromInput = flat.subarray(0, inputs * columns);
     const most = fromInput.reduce((high, value) => Math.max(high, Math.abs(value)), 0);

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { predict } from '../../src/core/forecast/predict.ts';
 import { readArtefact } from '../../src/core/forecast/stored-artefact.ts';
 import { trainingRequest } from '../../src/core/forecast/training-request.ts';
@@ -33,7 +33,7 @@ describeOnBackends('training', (backend) => {
     runtime = await loadRuntime(backend);
   });
 
-  it.each(['joint', 'pooled'] as const)(
+  test.each(['joint', 'pooled'] as const)(
     'gives the same bits for the same seed, and others for another (%s)',
     async (form) => {
       const config = smallConfig({ form, features: everyFeature, epochsMax: 2, epochSamplesMax: 64 });
@@ -44,7 +44,7 @@ describeOnBackends('training', (backend) => {
     },
   );
 
-  it('draws nothing from Math.random and leaves no tensor behind', async () => {
+  test('draws nothing from Math.random and leaves no tensor behind', async () => {
     const config = smallConfig({ epochsMax: 1 });
     const set = buildTrainingSet(panel, symbols, config);
     const random = vi.spyOn(Math, 'random');
@@ -54,7 +54,7 @@ describeOnBackends('training', (backend) => {
     expect(random).not.toHaveBeenCalled();
   });
 
-  it('learns what can be learned', async () => {
+  test('learns what can be learned', async () => {
     const config = smallConfig({
       epochsMax: 40,
       patienceEpochs: 40,
@@ -68,7 +68,7 @@ describeOnBackends('training', (backend) => {
     expect(trained.validationLoss).toBeLessThan(0.05 * Math.min(zero, historicalMean));
   });
 
-  it("stops after the patience without improvement and returns the best epoch's weights", async () => {
+  test("stops after the patience without improvement and returns the best epoch's weights", async () => {
     const config = smallConfig({ epochsMax: 60, patienceEpochs: 2, learningRate: 0.02 });
     const set = buildTrainingSet(panel, symbols, config);
     const steps: { epoch: number; epochEnded: boolean }[] = [];
@@ -85,14 +85,14 @@ describeOnBackends('training', (backend) => {
     expect(stopped.weights).toEqual(trained.weights);
   });
 
-  it('fails loudly where it diverges', async () => {
+  test('fails loudly where it diverges', async () => {
     const config = smallConfig({ learningRate: 1 });
     const set = buildTrainingSet(panel, symbols, config);
     set.series[0]!.features.fill(Number.POSITIVE_INFINITY);
     await expect(trainNetwork(runtime, set, config)).rejects.toThrow('training diverged in epoch 1');
   });
 
-  it('makes an artefact that storage accepts and that forecasts as the backend does', async () => {
+  test('makes an artefact that storage accepts and that forecasts as the backend does', async () => {
     const request = trainingRequest(panel, symbols, smallConfig());
     const artefact = await trainArtefact(runtime, request);
     expect(readArtefact(JSON.parse(JSON.stringify(artefact)), sha256)).toEqual(artefact);
@@ -105,7 +105,7 @@ describeOnBackends('training', (backend) => {
 });
 
 describe('both backends', () => {
-  it('train to nearly the same losses: the fused and the composed kernels are one function', async () => {
+  test('train to nearly the same losses: the fused and the composed kernels are one function', async () => {
     const config = smallConfig({ epochsMax: 2 });
     const set = buildTrainingSet(panel, symbols, config);
     const first = await trainNetwork(await loadRuntime('auto'), set, config);

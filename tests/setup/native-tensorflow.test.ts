@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 // @ts-expect-error plain JavaScript, so that any Node can run it at installation
 import { keepOnce } from '../../ops/native-tensorflow/cache.mjs';
 // @ts-expect-error likewise
@@ -66,7 +66,7 @@ describe('unpacking a wheel', () => {
     return (name: string) => readFile(join(folder, 'out', name));
   };
 
-  it('gives back what was packed and is wanted, stored or deflated, empty or long', async () => {
+  test('gives back what was packed and is wanted, stored or deflated, empty or long', async () => {
     const contents: Record<string, Buffer> = {
       [library]: Buffer.alloc(3_000_000, 'tensor'),
       [`${header}a.h`]: Buffer.from('#pragma'),
@@ -82,14 +82,14 @@ describe('unpacking a wheel', () => {
     for (const name of unwanted) expect(existsSync(join(folder, 'out', name))).toBe(false);
   });
 
-  it('writes nothing outside its folder, whatever the archive calls its members', async () => {
+  test('writes nothing outside its folder, whatever the archive calls its members', async () => {
     const name = `${header}../../../../../../escaped.h`;
     await unpacked([{ name, content: Buffer.from('#pragma') }]);
     expect(await readdir(folder)).toEqual(['out', 'x.whl']);
     expect(await readdir(join(folder, 'out', header))).toEqual(['escaped.h']);
   });
 
-  it('refuses a member that is not what was packed, or not all of it, and what is no archive', async () => {
+  test('refuses a member that is not what was packed, or not all of it, and what is no archive', async () => {
     const cut = { name: library, content: Buffer.from('abc'), claimedBytes: 2 };
     await expect(unpacked([cut])).rejects.toThrow('Bad CRC-32');
     const spoilt = zip([{ name: library, content: Buffer.from('abcdef'), stored: true }]);
@@ -102,7 +102,7 @@ describe('unpacking a wheel', () => {
 });
 
 describe('the cache', () => {
-  it('keeps the work of the first of two makers, and nothing of one that failed', async () => {
+  test('keeps the work of the first of two makers, and nothing of one that failed', async () => {
     const kept = join(folder, 'kept');
     const make = (name: string) => keepOnce(kept, (draft: string) => writeFile(join(draft, name), ''));
     await Promise.all([make('one'), make('two')]);
@@ -141,7 +141,7 @@ describe('the postinstall', () => {
   /** A Python without pip, so that the `pip` of a test is the one asked. */
   const zipOnly = `case "$*" in *"-m pip"*) exit 1;; esac; exec ${python} "$@"`;
 
-  it('goes on without pip, and says in one line what is missing', async () => {
+  test('goes on without pip, and says in one line what is missing', async () => {
     const lines = await install({ 'g++': '', python3: 'echo "No module named pip" >&2; exit 1' });
     expect(lines).toEqual([
       expect.stringMatching(/not available \(pip is missing\).*WebAssembly.*install pip/),
@@ -149,19 +149,19 @@ describe('the postinstall', () => {
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('goes on without a compiler, says so in one line, and fetches nothing', async () => {
+  test('goes on without a compiler, says so in one line, and fetches nothing', async () => {
     const lines = await install({ pip: '' });
     expect(lines).toEqual([expect.stringMatching(/not available \(g\+\+ is missing\).*install g\+\+/)]);
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('goes on where pip has no Python beside it, says so in one line, and fetches nothing', async () => {
+  test('goes on where pip has no Python beside it, says so in one line, and fetches nothing', async () => {
     const lines = await install({ 'g++': '', pip: '' });
     expect(lines).toEqual([expect.stringMatching(/not available \(Python is missing\).*install Python 3/)]);
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('goes on where the compiler fails, with its word, and keeps the libraries for the next time', async () => {
+  test('goes on where the compiler fails, with its word, and keeps the libraries for the next time', async () => {
     const names = ['_cc.so.2', '_framework.so.2', '_cc.2.dylib', '_framework.2.dylib'];
     const files = names.map((name) => ({
       name: `tensorflow/libtensorflow${name}`,
@@ -177,7 +177,7 @@ describe('the postinstall', () => {
     expect(await readdir(join(folder, 'cache', kept!, 'lib'))).toHaveLength(2);
   });
 
-  it('goes on where the wheel cannot be fetched, with the word of pip', async () => {
+  test('goes on where the wheel cannot be fetched, with the word of pip', async () => {
     const refusing = 'case "$*" in *--version*) exit 0;; esac; echo "ERROR: no network" >&2; exit 1';
     const lines = await install({ 'g++': '', pip: refusing, python3: zipOnly });
     expect(lines.at(-1)).toMatch(/not available \(pip ended with 1: ERROR: no network\).*run npm ci again/);

@@ -54,8 +54,6 @@ for (const [i, room] of coreOrder.entries()) rooms[room] = ['src/core/*.ts', ...
 
 /** Circles that are being cut; a circle leaves this list with its cut, and none comes in. */
 const knownCircles = [
-  ['src/adapters/mail/folder.ts', 'src/adapters/mail/mailer.ts', 'src/adapters/mail/smtp.ts'],
-  ['src/adapters/postgres/views/portfolio-status.ts', 'src/adapters/postgres/views/status.ts'],
   ['src/core/clustering/linkage.ts', 'src/core/clustering/nearest-neighbour-chain.ts'],
   ['src/core/features/feature-rows.ts', 'src/core/features/indicators.ts'],
   [

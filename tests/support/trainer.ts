@@ -10,7 +10,7 @@ import { sizeOf, weightShapes } from '../../src/core/inference/weights.ts';
 import { PricePanel } from '../../src/core/market/panel.ts';
 import { createRandom } from '../../src/core/numeric/random.ts';
 import { sha256 } from '../../src/networks/artefact.ts';
-import type { Trainer } from '../../src/tasks/retrain.ts';
+import type { Trainer } from '../../src/tasks/services.ts';
 
 /** A whole, valid model of a request at once: its weights are drawn from the seed instead of learnt. */
 export function untrainedArtefact({ symbols, panel, config }: TrainingRequest): Artefact {

@@ -59,7 +59,7 @@ const slotState = async (of: string) =>
   (
     await context.database.query<{ state: string }>(
       `select state from rebalanced.slots where task = 'ingest' and portfolio = $1 and session = $2`,
-      [portfolio.policy.portfolio, of],
+      [portfolio.id, of],
     )
   ).rows[0]!.state;
 
@@ -148,7 +148,7 @@ describe('history that is restated', () => {
     bend(path);
     source.asked.length = 0;
     await run(next);
-    return context.decisions(portfolio);
+    return { portfolio, services: context.services };
   }
 
   test('is fetched whole and stored as a new vintage; the old one stays as it was known', async () => {
@@ -171,7 +171,7 @@ describe('history that is restated', () => {
 
   test('leaves an old decision what it was, bit for bit, while a new one would be another', async () => {
     const decisions = await decideThenRestate();
-    const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
+    const stored = (await decisionAt(context.database, portfolio.id, session))!;
     const again = await recomputeDecision(context.database, decisions, stored);
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
     const { decision: anew } = await proposeDecision(context.database, decisions, session, 'monthly');
@@ -205,8 +205,12 @@ describe('history that is restated', () => {
     };
     await runTask(context, portfolio, 'rebalance', session, { database: interrupted });
     expect(restated).toBe(true);
-    const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
-    const again = await recomputeDecision(context.database, context.decisions(portfolio), stored);
+    const stored = (await decisionAt(context.database, portfolio.id, session))!;
+    const again = await recomputeDecision(
+      context.database,
+      { portfolio, services: context.services },
+      stored,
+    );
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
   });
 });
@@ -332,7 +336,7 @@ describe('a symbol that fails', () => {
 
 describe('two portfolios of one source', () => {
   test('share its bars: the second stores only what the first lacks, even at the same moment', async () => {
-    const other = await twin(context.database, portfolio, `${portfolio.policy.portfolio}b`);
+    const other = await twin(context.database, portfolio, `${portfolio.id}b`);
     const sharing = { ...other, source, sourceName: portfolio.sourceName };
     const attempts = await Promise.allSettled([run(session), run(session, 0, sharing)]);
     expect(attempts.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
@@ -348,7 +352,7 @@ describe('two portfolios of one source', () => {
     const far = '2024-02-29';
     await run(far);
     const stored = await barCount('AAA');
-    const other = await twin(context.database, portfolio, `${portfolio.policy.portfolio}b`);
+    const other = await twin(context.database, portfolio, `${portfolio.id}b`);
     const behind = { ...other, source, sourceName: portfolio.sourceName };
     for (const of of [session, next, third]) await run(of, 60 * 24 * 60, behind);
     expect(await barCount('AAA')).toBe(stored);

@@ -37,12 +37,12 @@ beforeEach(async () => {
   portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
 });
 
-const model = () => newestModel(context.database, portfolio.policy.portfolio, '9999-12-31');
+const model = () => newestModel(context.database, portfolio.id, '9999-12-31');
 
 async function slotState(): Promise<string> {
   const { rows } = await context.database.query<{ state: string }>(
     `select state from rebalanced.slots where portfolio = $1 and task = 'retrain'`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows[0]!.state;
 }
@@ -73,11 +73,9 @@ test('reads nothing after its session: later prices change nothing', async () =>
   );
   await context.database.query(
     `update rebalanced.slots set state = 'waiting', finished_at = null where portfolio = $1`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
-  await context.database.query('delete from rebalanced.models where portfolio = $1', [
-    portfolio.policy.portfolio,
-  ]);
+  await context.database.query('delete from rebalanced.models where portfolio = $1', [portfolio.id]);
   await runPlanned(context, portfolio, slotAt(portfolio.plan, 'retrain', session), { trainer });
   expect(trainer.asked[1]).toEqual(before);
 });

@@ -10,7 +10,8 @@ import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
 import { isRebalanceSession } from '../../core/schedule/plan.ts';
 import { type Portfolio, panelSessions, pricedSymbols } from '../../tasks/portfolio.ts';
-import { retrainingRequest, type Trainer, trainingSessions } from '../../tasks/retrain.ts';
+import { retrainingRequest, trainingSessions } from '../../tasks/retrain.ts';
+import type { Trainer } from '../../tasks/services.ts';
 import { UserError } from '../user-error.ts';
 
 export { sessionsPerYear } from '../../core/evaluation/performance.ts';

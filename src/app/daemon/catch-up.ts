@@ -4,8 +4,7 @@ import type { TaskName } from '../../core/schedule/slot.ts';
 import { pricedSymbols } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
-import { reconcile } from './reconcile.ts';
-import { runSlot } from './run-slot.ts';
+import { drain } from './drain.ts';
 
 /** Of slots that wait for the same reason, so many are named and the others counted: there may be years of them. */
 const sessionsNamedMax = 3;
@@ -22,20 +21,9 @@ export async function catchUp(
   stop?: AbortSignal,
 ): Promise<string[]> {
   await checkFiles(context);
-  for (;;) {
-    for (const { plan } of context.portfolios) await reconcile(context.database, context.queue, plan, now);
-    let worked = false;
-    for (const task of tasks) {
-      stop?.throwIfAborted(); // not after a job was taken: it would be nobody's until it is taken for dead
-      for (const job of await context.queue.take(task, 1000)) {
-        worked = true;
-        await runSlot(context, job.slot, now);
-        await context.queue.finish(job);
-      }
-    }
-    if (!worked) break;
-  }
-  const ids = context.portfolios.map(({ plan }) => plan.portfolio);
+  const plans = context.portfolios.map(({ plan }) => plan);
+  await drain(context, { plans, tasks, now, backlog: true, stop });
+  const ids = context.portfolios.map(({ id }) => id);
   const open = await readOpenSlots(context.database);
   return reasons(
     open.filter((slot) => tasks.includes(slot.task) && ids.includes(slot.portfolio) && slot.dueAt <= now),

@@ -5,7 +5,6 @@ import { cashSymbol, saveImportedHoldings } from '../../adapters/postgres/valuat
 import { readHoldings as readReport } from '../../adapters/prices/csv/holdings.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { importedWeights, type ReportedLine } from '../../core/accounting/imported-holdings.ts';
-import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import { readHoldings } from '../queries/holdings.ts';
 import { UserError } from '../user-error.ts';
@@ -15,18 +14,15 @@ import { UserError } from '../user-error.ts';
  * The file is read whole before anything is written. Throws a UserError where the file is wrong, the session is decided
  * already, or its holdings were imported before.
  */
-export async function importHoldings(
-  database: Database,
-  { policy, sourceName }: Portfolio,
-  file: string,
-): Promise<void> {
-  const { portfolio: id, symbols } = policy;
-  const { session } = await readHoldings(database, policy);
+export async function importHoldings(database: Database, portfolio: Portfolio, file: string): Promise<void> {
+  const { id, sourceName, policy } = portfolio;
+  const { symbols } = policy;
+  const { session } = await readHoldings(database, portfolio);
   if (await decisionAt(database, id, session))
     throw new UserError(
       `${id} was decided at ${session} from other holdings; expected the import before the decision, or after the next session`,
     );
-  const lines = read(file, policy);
+  const lines = read(file, portfolio);
   const window = { source: sourceName, symbols, from: session, to: session, vintage: null };
   const closes = new Map((await readBars(database, window)).map((bar) => [bar.symbol, bar.close]));
   const weights = weigh(file, lines, closes);
@@ -47,9 +43,9 @@ function weigh(file: string, lines: readonly ReportedLine[], closes: ReadonlyMap
   }
 }
 
-function read(file: string, { portfolio, symbols }: PortfolioPolicy): ReportedLine[] {
+function read(file: string, { id, policy }: Portfolio): ReportedLine[] {
   try {
-    return readReport(file, portfolio, [...symbols, cashSymbol]);
+    return readReport(file, id, [...policy.symbols, cashSymbol]);
   } catch (error) {
     throw error instanceof SourceError ? new UserError(error.message) : error;
   }

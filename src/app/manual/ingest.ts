@@ -18,7 +18,7 @@ export async function ingestNow(context: Context, stop: AbortSignal): Promise<In
     const symbols = pricedSymbols(portfolio);
     const newest = await newestBars(context.database, portfolio.sourceName, symbols);
     for (const symbol of symbols)
-      reach.push({ portfolio: portfolio.policy.portfolio, symbol, session: newest.get(symbol) ?? null });
+      reach.push({ portfolio: portfolio.id, symbol, session: newest.get(symbol) ?? null });
   }
   return { reach, failed };
 }

@@ -21,7 +21,8 @@ export async function decideByHand(
     throw new UserError(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
-  return rebalanceByHand(context.database, context.decisions(portfolio), session, new Date().toISOString());
+  const { database, services } = context;
+  return rebalanceByHand(database, { portfolio, services }, session, new Date().toISOString());
 }
 
 /**
@@ -33,10 +34,10 @@ export async function dryRun(
   portfolio: Portfolio,
   asOf: Session | null,
 ): Promise<Decision> {
-  const { database } = context;
+  const { database, services } = context;
   const { session } = await sessionToDecide(context, portfolio, asOf);
-  const stored = await decisionAt(database, portfolio.policy.portfolio, session);
-  const decisions = context.decisions(portfolio);
+  const stored = await decisionAt(database, portfolio.id, session);
+  const decisions = { portfolio, services };
   try {
     if (!stored) return (await proposeDecision(database, decisions, session, 'manual')).decision;
     const again = await recomputeDecision(database, decisions, stored);
@@ -61,19 +62,17 @@ export function decisionText(decision: Decision): string {
 
 async function sessionToDecide(
   { database }: Context,
-  { plan, policy }: Portfolio,
+  { id, plan, policy }: Portfolio,
   asOf: Session | null,
 ): Promise<{ session: Session; newest: Session }> {
-  const valuation = await newestValuation(database, policy.portfolio, null, policy.symbols);
+  const valuation = await newestValuation(database, id, null, policy.symbols);
   if (valuation === null)
-    throw new UserError(
-      `${policy.portfolio} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
-    );
+    throw new UserError(`${id} has not been valued yet; run \`npm start\` or \`npm run demo\` first`);
   const newest = valuation.session;
   const session = asOf ?? newest;
   if (session < plan.inception || session > newest)
     throw new UserError(
-      `--as-of ${session} is outside ${policy.portfolio}'s valued sessions; expected ${plan.inception} to ${newest}`,
+      `--as-of ${session} is outside ${id}'s valued sessions; expected ${plan.inception} to ${newest}`,
     );
   if (!plan.calendar.isSession(session))
     throw new UserError(

@@ -18,11 +18,11 @@ export type Retrained = { modelId: string | null; session: Session };
  */
 export async function retrainNow(
   context: Context,
-  { policy, ...portfolio }: Portfolio,
+  portfolio: Portfolio,
   stop: AbortSignal,
 ): Promise<Retrained> {
   const { database } = context;
-  const id = policy.portfolio;
+  const { id, policy } = portfolio;
   if (!portfolio.forecaster)
     throw new UserError(`${id} has no forecaster in its configuration, so there is nothing to train`);
   await catchUp(context, ['ingest'], Date.now(), stop);

@@ -1,7 +1,7 @@
 import type { Sql } from '../../adapters/postgres/database.ts';
 import { cashSymbol, newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import type { Portfolio } from '../../tasks/portfolio.ts';
 import { UserError } from '../user-error.ts';
 
 export { cashSymbol } from '../../adapters/postgres/valuation-rows.ts';
@@ -16,14 +16,15 @@ export type HeldAnswer = {
 /** What a portfolio held at its newest valuation, imported holdings included. Throws a UserError before the first. */
 export async function readHoldings(
   sql: Sql,
-  { portfolio, symbols }: Pick<PortfolioPolicy, 'portfolio' | 'symbols'>,
+  { id, policy }: Pick<Portfolio, 'id' | 'policy'>,
 ): Promise<HeldAnswer> {
-  const valuation = await newestValuation(sql, portfolio, null, symbols);
+  const { symbols } = policy;
+  const valuation = await newestValuation(sql, id, null, symbols);
   if (!valuation)
     throw new UserError(
-      `${portfolio} has not been valued yet, so nothing is held; run \`npm start\` or \`npm run demo\` first`,
+      `${id} has not been valued yet, so nothing is held; run \`npm start\` or \`npm run demo\` first`,
     );
   const { session, live } = valuation;
   const held = symbols.map((symbol, i) => ({ symbol, weight: live.weights[i]! }));
-  return { portfolio, session, holdings: [...held, { symbol: cashSymbol, weight: live.cash }] };
+  return { portfolio: id, session, holdings: [...held, { symbol: cashSymbol, weight: live.cash }] };
 }

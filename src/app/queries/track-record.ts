@@ -23,11 +23,11 @@ export async function readTrackRecord(
   last: Session,
 ): Promise<TrackRecord> {
   const { database } = context;
-  const { portfolio: id, allocator } = portfolio.policy;
+  const { id, policy } = portfolio;
   const navs = await readNavs(database, id, last);
   const after = navs.slice(1);
   const own: Compared = {
-    name: allocator,
+    name: policy.allocator,
     gross: performance(after.map((row) => row.returnGross)),
     net: performance(after.map((row) => row.returnNet)),
     ...(await chargedSoFar(database, id, last)),

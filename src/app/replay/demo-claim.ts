@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { databaseRedactor } from '../../adapters/postgres/address.ts';
 import type { Sql } from '../../adapters/postgres/database.ts';
 import { UserError } from '../user-error.ts';
 
@@ -10,7 +11,8 @@ const claimSecondsMax = 20;
 export type DemoClaim = { replayed(): Promise<void>; release(): Promise<void> };
 
 /**
- * Makes this process the only demo on its database: a lock that ends with its connection. Another demo that still runs,
+ * Makes this process the only demo on its database: a lock that ends with its connection, which must therefore be one
+ * to PostgreSQL itself and not to a pooler (`openStore` sees to that). Another demo that still runs,
  * such as one whose npm was killed over its head, is cut off and told by `onLost`; the newest one goes on.
  * `replayed` lets others change the demo's rows; `release` gives the claim up.
  */
@@ -20,7 +22,9 @@ export async function claimDemo(url: string, onLost: () => void): Promise<DemoCl
   client.on('error', () => {
     if (!released) onLost();
   });
-  await client.connect();
+  await client.connect().catch((error: Error) => {
+    throw databaseRedactor(url).login(error);
+  });
   const free = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [claimKey]);
   if (!free.rows[0]!.taken) {
     await client.query(

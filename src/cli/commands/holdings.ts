@@ -19,7 +19,7 @@ export function holdingsCommand(): Command {
           if (options.demo) await refuseDuringReplay(database);
           await importHoldings(database, portfolio, options.import);
         }
-        const { portfolio: id, session, holdings } = await readHoldings(database, portfolio.policy);
+        const { portfolio: id, session, holdings } = await readHoldings(database, portfolio);
         console.log(`${id}: held at the close of ${session}\n`);
         printTable(
           ['symbol', 'weight'],

@@ -48,9 +48,7 @@ async function report(weights: Record<string, number>): Promise<string> {
 }
 
 test('before the first session nothing is held, decided or to be ordered, and each answer says so', async () => {
-  await expect(readHoldings(context.database, portfolio.policy)).rejects.toThrow(
-    /small has not been valued yet/,
-  );
+  await expect(readHoldings(context.database, portfolio)).rejects.toThrow(/small has not been valued yet/);
   await expect(asOf(null)).rejects.toThrow(
     new UserError('small has no decision yet; expected one made by the daemon or the demo'),
   );
@@ -94,11 +92,11 @@ test('a report of holdings is taken between decisions, once a session, and is th
     new RegExp(`small was decided at ${testMonthEnd} from other holdings; expected the import before`),
   );
   await replay(context, portfolio, '2024-02-02', () => {});
-  const before = await readHoldings(context.database, portfolio.policy);
+  const before = await readHoldings(context.database, portfolio);
   expect(before).toMatchObject({ portfolio: 'small', session: '2024-02-02' });
   expect(before.holdings).not.toEqual(inCash);
   await importHoldings(context.database, portfolio, file);
-  expect((await readHoldings(context.database, portfolio.policy)).holdings).toEqual([
+  expect((await readHoldings(context.database, portfolio)).holdings).toEqual([
     { symbol: 'AAA', weight: 0.5 },
     { symbol: 'BBB', weight: 0.25 },
     { symbol: 'CCC', weight: 0 },
@@ -113,11 +111,11 @@ test.each([
   [{ AAA: 0.5 }, /the weights sum to 0.5; expected 1 with CASH/],
   [{ AAA: 0.5, DDD: 0.5 }, /DDD.*expected one of small: AAA, BBB, CCC, CASH/],
 ])('a wrong report, %j, is refused and stores nothing', async (weights, sentence) => {
-  const before = await readHoldings(context.database, portfolio.policy);
+  const before = await readHoldings(context.database, portfolio);
   const refused = importHoldings(context.database, portfolio, await report(weights));
   await expect(refused).rejects.toThrow(UserError);
   await expect(refused).rejects.toThrow(sentence);
-  expect(await readHoldings(context.database, portfolio.policy)).toEqual(before);
+  expect(await readHoldings(context.database, portfolio)).toEqual(before);
 });
 
 test('the track record measures the stored walk beside equal weight over the same sessions', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createTrainingPool } from '../../../src/app/training/pool.ts';
 import { trainingRequest } from '../../../src/core/forecast/training-request.ts';
 import { trainArtefact } from '../../../src/networks/artefact.ts';
@@ -17,7 +17,7 @@ describeOnBackends('a real training process', (backend) => {
     await Promise.all(pools.map((pool) => pool.close()));
   });
 
-  it('gives the same artefacts alone, beside another, and in this process', async () => {
+  test('gives the same artefacts alone, beside another, and in this process', async () => {
     const requests = [1, 2].map((seed) => trainingRequest(panel, symbols, smallConfig({ seed })));
     const [alone, beside] = await Promise.all(
       pools.map((pool) => Promise.all(requests.map((request) => pool.train(request)))),
@@ -28,7 +28,7 @@ describeOnBackends('a real training process', (backend) => {
     expect(pools[0]!.backend()).toMatchObject({ backend, fused: backend === 'tensorflow' });
   });
 
-  it('says what is wrong with a request and trains the next one', async () => {
+  test('says what is wrong with a request and trains the next one', async () => {
     const request = trainingRequest(panel, symbols, smallConfig());
     const short = {
       ...request,

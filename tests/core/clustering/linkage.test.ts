@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cutTree } from '../../../src/core/clustering/clusters.ts';
 import {
   correlationDistances,
@@ -52,7 +52,7 @@ function assetDistances(returns: ReturnType<typeof randomReturns>): DistanceRows
 describe('linkage against SciPy', () => {
   for (const { points, grid, trees } of cases) {
     for (const expected of trees) {
-      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, merges and leaf order`, () => {
+      test(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, merges and leaf order`, () => {
         const tree = linkage(expected.linkage, euclidean(points));
         expect(worstDifference(tree.height, expected.height)).toBeLessThan(1e-12);
         expect(Array.from(tree.left)).toEqual(expected.left);
@@ -60,7 +60,7 @@ describe('linkage against SciPy', () => {
         expect(Array.from(leafOrder(tree))).toEqual(expected.leaves);
       });
 
-      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, three clusters`, () => {
+      test(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, three clusters`, () => {
         const ours = cutTree(linkage(expected.linkage, euclidean(points)), Math.min(3, points.length));
         // With ties SciPy may find no cut into exactly three.
         if (new Set(expected.threeClusters).size < Math.min(3, points.length)) return;
@@ -69,7 +69,7 @@ describe('linkage against SciPy', () => {
       });
 
       if (grid) continue; // where distances tie, equally short orders do too
-      it(`${expected.linkage}: ${points.length} points, order of leaves as optimal_ordering`, () => {
+      test(`${expected.linkage}: ${points.length} points, order of leaves as optimal_ordering`, () => {
         const distances = euclidean(points);
         const order = nearestLeafOrder(linkage(expected.linkage, distances), distances);
         expect(Array.from(order)).toEqual(expected.orderedLeaves);
@@ -79,7 +79,7 @@ describe('linkage against SciPy', () => {
 });
 
 describe('linkage', () => {
-  it('merges the same assets at the same heights whatever their order', () => {
+  test('merges the same assets at the same heights whatever their order', () => {
     fc.assert(
       fc.property(
         fc.integer(),
@@ -91,7 +91,7 @@ describe('linkage', () => {
           const tree = linkage(name, assetDistances(returns));
           const permuted = linkage(name, assetDistances(pickColumns(returns, order)));
           expect(worstDifference(tree.height, permuted.height)).toBeLessThan(1e-12);
-          for (let count = 1; count <= columns; count++) {
+          for (let count = 1; count <= columns; count += 1) {
             const labels = cutTree(tree, count);
             const moved = cutTree(permuted, count);
             expect(new Set(order.map((from, k) => `${labels[from]} ${moved[k]}`)).size).toBe(count);
@@ -101,7 +101,7 @@ describe('linkage', () => {
     );
   });
 
-  it('is the same from a rough product that only proposes: float64 decides', () => {
+  test('is the same from a rough product that only proposes: float64 decides', () => {
     fc.assert(
       fc.property(
         fc.integer(),
@@ -129,10 +129,10 @@ describe('linkage', () => {
 /** X X' with every operation rounded to single precision, summed in a poor order. */
 function singleProduct(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < rows; j++) {
+  for (let i = 0; i < rows; i += 1) {
+    for (let j = 0; j < rows; j += 1) {
       let sum = 0;
-      for (let k = 0; k < columns; k++) {
+      for (let k = 0; k < columns; k += 1) {
         sum = Math.fround(sum + Math.fround(values[i * columns + k]! * values[j * columns + k]!));
       }
       out[i * rows + j] = sum;

@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
 import { maximumDrawdown, type Performance, performance } from '../../../src/core/evaluation/performance.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
-import { csvRows } from '../market/csv-rows.ts';
+import { bundledPrices } from '../../support/bundled-prices.ts';
 
 describe('performance', () => {
-  it('measures four sessions by hand', () => {
+  test('measures four sessions by hand', () => {
     const measured = performance([0.1, -0.2, 0.05, 0.1]);
     const mean = 0.05 / 4;
     const squares = (0.1 - mean) ** 2 + (-0.2 - mean) ** 2 + (0.05 - mean) ** 2 + (0.1 - mean) ** 2;
@@ -20,17 +21,17 @@ describe('performance', () => {
     expect(measured.calmar).toBeCloseTo((growth ** 63 - 1) / 0.2, 7);
   });
 
-  it('counts a loss from the very first session', () => {
+  test('counts a loss from the very first session', () => {
     const measured = performance([-0.1, -0.1, 0.05]);
     expect(measured.maximumDrawdown).toBeCloseTo(0.19, 14);
     expect(measured.drawdownSessionsMax).toBe(3);
   });
 
-  it('ends a drawdown where the high is reached again, not only passed', () => {
+  test('ends a drawdown where the high is reached again, not only passed', () => {
     expect(performance([0, -0.5, 1, 0, -0.5]).drawdownSessionsMax).toBe(1);
   });
 
-  it('has no ratio over no risk', () => {
+  test('has no ratio over no risk', () => {
     const standing = performance([0, 0, 0]);
     expect([standing.sharpe, standing.sortino, standing.calmar]).toEqual([
       Number.NaN,
@@ -42,11 +43,11 @@ describe('performance', () => {
     expect(rising.cumulativeReturn).toBe(2.375);
   });
 
-  it('needs two returns', () => {
+  test('needs two returns', () => {
     expect(() => performance([0.1])).toThrow(/at least 2 returns, got 1/);
   });
 
-  it('turns with its sign and scale', () => {
+  test('turns with its sign and scale', () => {
     const series = fc.array(fc.double({ min: -0.2, max: 0.2, noNaN: true }), { minLength: 3, maxLength: 60 });
     fc.assert(
       fc.property(series, (returns) => {
@@ -66,41 +67,33 @@ describe('performance', () => {
 });
 
 /**
- * empyrical-reloaded: simple returns, 252 sessions a year, ddof 1, risk-free 0; the annual return compounds by the
- * count of sessions; Sortino's downside is the root mean square of the losses over all sessions; its drawdown and the
- * ratios over it take a loss as negative.
+ * Both packages: simple returns, 252 sessions a year, ddof 1, risk-free 0; the annual return compounds by the count of
+ * sessions; Sortino's downside is the root mean square of the losses over all sessions.
  */
-describeWithReference('performance against empyrical-reloaded 0.7.1', () => {
-  const theirs: Record<string, (ours: Performance) => number> = {
-    total_return: (p) => p.cumulativeReturn,
-    annual_return: (p) => p.annualisedReturn,
-    annual_volatility: (p) => p.annualisedVolatility,
-    sharpe: (p) => p.sharpe,
-    sortino: (p) => p.sortino,
-    max_drawdown: (p) => -p.maximumDrawdown,
-    calmar: (p) => p.calmar,
+describe('performance of the bundled stocks against empyrical-reloaded, quantstats and pandas', () => {
+  type Measured = {
+    symbol: string;
+    first: string;
+    last: string;
+    measures: Record<string, Partial<Performance>>;
   };
+  const answers: Measured[] = JSON.parse(
+    readFileSync(new URL('../../oracles/evaluation/performance.json', import.meta.url), 'utf8'),
+  );
+  const { dates, symbols, values } = readWideCsv(bundledPrices);
 
-  it('agrees to the digits given on the funds, in ten years and in 2008', () => {
-    const expected = csvRows(referenceData('reference/peers_metrics.csv')).filter(
-      (row) => row.package === 'empyrical-reloaded' && row.metric! in theirs,
-    );
-    expect(expected.length).toBe(7 * Object.keys(theirs).length);
-    const bars = csvRows(referenceData('prices/etf_daily.csv.gz'));
-    const returnsOf = (symbol: string, from: string, to: string) => {
-      const closes = bars
-        .filter((bar) => bar.symbol === symbol && bar.date! >= from && bar.date! <= to)
-        .map((bar) => Number(bar.adj_close));
-      return closes.slice(1).map((close, i) => close / closes[i]! - 1);
-    };
-    for (const { series, first_date, last_date, metric, value } of expected) {
-      const of = (symbol: string) => returnsOf(symbol, first_date!, last_date!);
-      const stocks = of('SPY');
-      const returns = series!.startsWith('60/40')
-        ? of('TLT').map((bonds, i) => 0.6 * stocks[i]! + 0.4 * bonds)
-        : of(series!.split(' ')[0]!);
-      const ours = theirs[metric!]!(performance(returns));
-      expect([series, metric, Math.abs(ours / Number(value) - 1) < 1e-8]).toEqual([series, metric, true]);
+  test('agrees to ten digits in ten years, in 2020 and in 2022', () => {
+    expect(answers).toHaveLength(3 * symbols.length);
+    for (const { symbol, first, last, measures } of answers) {
+      const closes = values[symbols.indexOf(symbol)]!.slice(dates.indexOf(first), dates.indexOf(last) + 1);
+      const ours = performance(Array.from(closes.subarray(1), (close, i) => close / closes[i]! - 1));
+      expect(Object.keys(measures)).toEqual(['empyrical-reloaded', 'quantstats', 'pandas']);
+      for (const [pkg, theirs] of Object.entries(measures)) {
+        for (const [name, value] of Object.entries(theirs)) {
+          const relative = Math.abs(ours[name as keyof Performance] / value - 1);
+          expect(relative, `${symbol} ${first} ${pkg} ${name}`).toBeLessThan(1e-10);
+        }
+      }
     }
   });
 });

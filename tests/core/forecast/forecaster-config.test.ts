@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   checkForecasterConfig,
   defaultForecasterConfig,
@@ -7,12 +7,12 @@ import {
 } from '../../../src/core/forecast/forecaster-config.ts';
 
 describe('the forecaster configuration', () => {
-  it("is the article's by default", () => {
+  test("is the article's by default", () => {
     expect(() => checkForecasterConfig(defaultForecasterConfig)).not.toThrow();
     expect(defaultForecasterConfig.units).toEqual([64, 32]);
   });
 
-  it.each<[Partial<Record<keyof ForecasterConfig, unknown>>, string]>([
+  test.each<[Partial<Record<keyof ForecasterConfig, unknown>>, string]>([
     [{ model: 'gru' }, 'forecaster.model is "gru", expected "lstm"'],
     [{ units: [] }, 'forecaster.units is [], expected one to four whole numbers'],
     [{ units: [64, 0.5] }, 'forecaster.units is [64,0.5]'],
@@ -29,7 +29,7 @@ describe('the forecaster configuration', () => {
     expect(() => checkForecasterConfig(config)).toThrow(message);
   });
 
-  it('counts the sessions it reads: the warm-up lies before the window', () => {
+  test('counts the sessions it reads: the warm-up lies before the window', () => {
     expect(sessionsNeeded(defaultForecasterConfig)).toEqual({ training: 505, inference: 31 });
     const pooled: ForecasterConfig = {
       ...defaultForecasterConfig,

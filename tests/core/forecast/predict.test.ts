@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Artefact, encodeFloats, sealArtefact } from '../../../src/core/forecast/artefact.ts';
 import { type ForecasterConfig, sessionsNeeded } from '../../../src/core/forecast/forecaster-config.ts';
 import { predict } from '../../../src/core/forecast/predict.ts';
@@ -58,7 +58,7 @@ describe.each([
 ] as const)('a %s forecast', (_form, config) => {
   const artefact = artefactOf(config, panel.upTo(panel.sessions[300]!));
 
-  it('is scaled back: an answer of 0, 1 or 0.5 is the least, the greatest or the middle training target', () => {
+  test('is scaled back: an answer of 0, 1 or 0.5 is the least, the greatest or the middle training target', () => {
     const at = (fill: number) => predict(artefactOf(config, panel, fill), panel).meanLogReturn;
     const { scalers } = artefactOf(config, panel, 0);
     const outputs = config.form === 'joint' ? scalers[0]!.outputs : null;
@@ -72,7 +72,7 @@ describe.each([
     expect(Math.max(...at(1).map(Math.abs))).toBeLessThan(0.05); // daily log returns, not scaled units
   });
 
-  it('names its session, symbols, horizon and model', () => {
+  test('names its session, symbols, horizon and model', () => {
     const forecast = predict(artefact, panel);
     expect(forecast).toMatchObject({
       asOf: panel.lastSession,
@@ -83,7 +83,7 @@ describe.each([
     expect(forecast.meanLogReturn).toHaveLength(symbols.length);
   });
 
-  it('does not change with anything after its session nor with more history, and does with its session', () => {
+  test('does not change with anything after its session nor with more history, and does with its session', () => {
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 398 }), (row) => {
         const session = panel.sessions[row]!;
@@ -98,7 +98,7 @@ describe.each([
     );
   });
 
-  it('survives storage as JSON bit for bit', () => {
+  test('survives storage as JSON bit for bit', () => {
     const stored: unknown = JSON.parse(JSON.stringify(artefact));
     expect(predict(readArtefact(stored, sha256), panel)).toEqual(predict(artefact, panel));
   });
@@ -114,7 +114,7 @@ describe('a stored artefact', () => {
     return sealArtefact(body, sha256);
   };
 
-  it('has the address of its content, whatever the order of its keys', () => {
+  test('has the address of its content, whatever the order of its keys', () => {
     const { id, ...body } = artefact;
     expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
     const reversed = Object.fromEntries(Object.entries(body).reverse()) as typeof body;
@@ -122,7 +122,7 @@ describe('a stored artefact', () => {
     expect(readArtefact(artefact, sha256)).toEqual(artefact);
   });
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ['no object', [], 'not a JSON object'],
     [
       'another format',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitWindow } from '../../../src/core/features/windows.ts';
 import {
   type ForecasterConfig,
@@ -39,7 +39,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     config.validationRatio,
   );
 
-  it('has one input per asset, or per feature, and every sample of the window', () => {
+  test('has one input per asset, or per feature, and every sample of the window', () => {
     const set = buildTrainingSet(panel, symbols, config);
     expect(set.inputs).toBe(form === 'joint' ? symbols.length : everyFeature.length);
     expect(set.outputs).toBe(form === 'joint' ? symbols.length : 1);
@@ -51,7 +51,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     for (const { features } of set.series) expect(features.every(Number.isFinite)).toBe(true);
   });
 
-  it('fits its scalers on the training part alone', () => {
+  test('fits its scalers on the training part alone', () => {
     const set = buildTrainingSet(panel, symbols, config);
     for (const [index, { features, targets }] of set.series.entries())
       for (const [values, columns, from] of [
@@ -66,7 +66,7 @@ describe.each(configs)('the %s training set', (form, config) => {
         }
   });
 
-  it('trains on nothing after the last training target, bit for bit', () => {
+  test('trains on nothing after the last training target, bit for bit', () => {
     const before = 400 - config.windowSessions;
     const set = trainingPart(buildTrainingSet(panel, symbols, config), split.trainLast);
     const lastTargetEnd = before + split.trainLast + config.horizonSessions;
@@ -77,7 +77,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     expect(trainingPart(touched, split.trainLast)).not.toEqual(set);
   });
 
-  it('sees nothing after its last session: neither set nor inference inputs change', () => {
+  test('sees nothing after its last session: neither set nor inference inputs change', () => {
     fc.assert(
       fc.property(fc.integer({ min: 260, max: 398 }), (row) => {
         const session = panel.sessions[row]!;
@@ -93,7 +93,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     );
   });
 
-  it('gives a session the features it had when it was the last one', () => {
+  test('gives a session the features it had when it was the last one', () => {
     const set = buildTrainingSet(panel, symbols, config);
     const session = panel.sessions[350]!;
     const row = 350 - (400 - config.windowSessions);
@@ -104,7 +104,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     });
   });
 
-  it('does not change with more history, and needs exactly the sessions it declares', () => {
+  test('does not change with more history, and needs exactly the sessions it declares', () => {
     const needed = sessionsNeeded(config).training;
     const set = buildTrainingSet(panel, symbols, config);
     expect(buildTrainingSet(panel.last(needed), symbols, config)).toEqual(set);
@@ -123,7 +123,7 @@ describe.each(configs)('the %s training set', (form, config) => {
     );
   });
 
-  it('names a missing level, and only where it is read', () => {
+  test('names a missing level, and only where it is read', () => {
     const holed = simulatedPanel(['AAA', ...symbols], 400);
     const first = 400 - sessionsNeeded(config).training;
     holed.levels[2]![first - 1] = Number.NaN;
@@ -136,7 +136,7 @@ describe.each(configs)('the %s training set', (form, config) => {
 });
 
 describe('the request', () => {
-  it('holds the market symbol only where a feature reads it', () => {
+  test('holds the market symbol only where a feature reads it', () => {
     const joint = smallConfig();
     expect(panelSymbols(joint, symbols)).toEqual(symbols);
     expect(panelSymbols(configs[1]![1], symbols)).toEqual([...symbols, 'AAA']);
@@ -144,13 +144,13 @@ describe('the request', () => {
     expect(modelForms).toEqual(['joint', 'pooled']);
   });
 
-  it('says which symbol is not in the panel', () => {
+  test('says which symbol is not in the panel', () => {
     expect(() => trainingRequest(panel, ['ZZZ'], smallConfig())).toThrow('no symbol ZZZ');
   });
 });
 
 describe('naive losses', () => {
-  it('are those of forecasts of zero and of the mean so far, in scaled units', () => {
+  test('are those of forecasts of zero and of the mean so far, in scaled units', () => {
     const config = smallConfig();
     const set = buildTrainingSet(panel, ['BBB'], config);
     const split = splitWindow(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { forwardLstm, lstmSequence } from '../../../src/core/inference/lstm.ts';
 import { viewWeights, type WeightTensor, weightShapes } from '../../../src/core/inference/weights.ts';
 
@@ -33,12 +33,12 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], wit
 }
 
 describe('the plain forward pass', () => {
-  it('names and shapes the weights as Keras has them', () => {
+  test('names and shapes the weights as Keras has them', () => {
     const shapes = weightShapes(oracle.inputs, oracle.units, oracle.outputs);
     expect(shapes).toEqual(oracle.weights.map(({ name, shape }) => ({ name, shape })));
   });
 
-  it("answers as Keras's LSTM - LSTM - Dense in float64", () => {
+  test("answers as Keras's LSTM - LSTM - Dense in float64", () => {
     samples.forEach((input, sample) => {
       const hidden1 = lstmSequence(weights[0]!, weights[1]!, input, oracle.time);
       const size1 = oracle.time * oracle.units[0]!;
@@ -51,7 +51,7 @@ describe('the plain forward pass', () => {
     });
   });
 
-  it('refuses an input of the wrong size', () => {
+  test('refuses an input of the wrong size', () => {
     expect(() => forwardLstm(weights, samples[0]!.subarray(1), oracle.time)).toThrow(
       'lstm1/kernel reads 4 inputs',
     );
@@ -59,7 +59,7 @@ describe('the plain forward pass', () => {
 });
 
 describe('viewWeights', () => {
-  it('lays tensors over one vector without copying, and refuses another length', () => {
+  test('lays tensors over one vector without copying, and refuses another length', () => {
     const shapes = weightShapes(2, [1], 1);
     const flat = new Float32Array(3 * 4 + 4 + 1 + 1);
     const views = viewWeights(flat, shapes);

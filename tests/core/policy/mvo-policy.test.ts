@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
@@ -192,7 +192,7 @@ function slopes(distance: number, slope: number): { least: number; greatest: num
 }
 
 describe('mvo with the whole policy in its objective', () => {
-  it('is proven by the multipliers its Decision lists: KKT residual below 1e-8', () => {
+  test('is proven by the multipliers its Decision lists: KKT residual below 1e-8', () => {
     let capped = 0;
     fc.assert(
       fc.property(choices, (choice) => {
@@ -211,7 +211,7 @@ describe('mvo with the whole policy in its objective', () => {
     expect(capped).toBeGreaterThan(50);
   });
 
-  it('is beaten by none of 500 feasible portfolios, costs counted as they are charged', () => {
+  test('is beaten by none of 500 feasible portfolios, costs counted as they are charged', () => {
     fc.assert(
       fc.property(choices, (choice) => {
         const input = problemOf(choice);
@@ -236,7 +236,7 @@ describe('mvo with the whole policy in its objective', () => {
     );
   });
 
-  it('pays less in all where costs are higher', () => {
+  test('pays less in all where costs are higher', () => {
     fc.assert(
       fc.property(choices, fc.constantFrom(1.5, 4, 20), (choice, factor) => {
         const input = problemOf({ ...choice, objective: 'utility', cap: null, exposure: 1 });
@@ -265,7 +265,7 @@ describe('mvo with the whole policy in its objective', () => {
     );
   });
 
-  it('leaves room in the cap for the sale of an asset that is dropped', () => {
+  test('leaves room in the cap for the sale of an asset that is dropped', () => {
     const plain = problemOf({
       seed: 3,
       objective: 'utility',
@@ -293,7 +293,7 @@ describe('mvo with the whole policy in its objective', () => {
     expect(decision.binding.find(({ kind }) => kind === 'turnover')!.multiplier).toBeGreaterThan(0);
   });
 
-  it('stops trading at all where trading costs more than it can bring', () => {
+  test('stops trading at all where trading costs more than it can bring', () => {
     const input = problemOf({
       seed: 3,
       objective: 'min-variance',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type LetterContent, renderLetter } from '../../../src/presentation/letter/letter.ts';
 import { oneLine } from '../../../src/presentation/letter/one-line.ts';
 import { monthlyContent } from './samples.ts';
@@ -58,7 +58,7 @@ function structure(document: string): string[] {
 }
 
 describe('text from outside', () => {
-  it('never makes a tag, an attribute or a slot', async () => {
+  test('never makes a tag, an attribute or a slot', async () => {
     const plain = structure((await renderLetter(contentWith('plain'))).html);
     expect(plain.length).toBeGreaterThan(100);
     await fc.assert(
@@ -70,13 +70,13 @@ describe('text from outside', () => {
     );
   });
 
-  it('is shown as it was written', async () => {
+  test('is shown as it was written', async () => {
     const attack = '<b>&amp; "x" {{why}}</b>';
     const { html: document } = await renderLetter(contentWith(attack));
     expect(document).toContain('Reason: &lt;b&gt;&amp;amp; &quot;x&quot; {{why}}&lt;/b&gt;.');
   });
 
-  it('stays on its line, in the subject and in the text', async () => {
+  test('stays on its line, in the subject and in the text', async () => {
     const lines = (await renderLetter(contentWith('plain'))).text.split('\n').length;
     await fc.assert(
       fc.asyncProperty(
@@ -94,7 +94,7 @@ describe('text from outside', () => {
 });
 
 describe('one line', () => {
-  it('is made of any text', () => {
+  test('is made of any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(oneLine(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|^ | $/u);

@@ -1,12 +1,11 @@
 import type { Session } from '../../../core/calendar/session.ts';
-import { type TaskName, taskNames } from '../../../core/schedule/slot.ts';
-import {
-  type MetricsReader,
-  type MetricsSnapshot,
-  type NextSlots,
-  slotStates,
-  type TaskMetrics,
-  type WatchedPortfolio,
+import { slotStates, type TaskName, taskNames } from '../../../core/schedule/slot.ts';
+import type {
+  MetricsReader,
+  MetricsSnapshot,
+  NextSlots,
+  TaskMetrics,
+  WatchedPortfolio,
 } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 import { readSupervision } from '../supervision-rows.ts';

@@ -1,11 +1,6 @@
 import type { DecisionReason } from '../../../core/policy/decision.ts';
-import {
-  decisionReasons,
-  type LetterState,
-  letterStates,
-  type PortfolioMetrics,
-  type WatchedPortfolio,
-} from '../../../views/metrics.ts';
+import { type LetterState, letterStates } from '../../../views/letter.ts';
+import { decisionReasons, type PortfolioMetrics, type WatchedPortfolio } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 
 /** The metrics of each portfolio; `expectedSessionAt` tells the newest settled ingest session of one. */

@@ -1,5 +1,6 @@
 import type { Session } from '../../../core/calendar/session.ts';
 import { type Slot, taskNames } from '../../../core/schedule/slot.ts';
+import type { NextSlots } from '../../../views/metrics.ts';
 import type {
   DecisionStatus,
   NavPoint,
@@ -10,7 +11,6 @@ import type {
 } from '../../../views/status.ts';
 import type { Sql } from '../database.ts';
 import { liveHoldings } from './metrics.ts';
-import type { StatusOptions } from './status.ts';
 
 const navPointsDefault = 520;
 
@@ -24,10 +24,16 @@ export const named = (table: string) => `($1::text[] is null or ${table}.portfol
 
 type PortfolioRow = { portfolio: string; inception: Session; planned: Session | null; decided: number };
 
+export type PortfolioStatusOptions = {
+  /** none: only open slots are listed */
+  nextSlots?: NextSlots;
+  navPointsMax?: number;
+};
+
 /** Each portfolio's weights, value and next work; `decisions` are the newest of each, ascending. */
 export async function readPortfolioStatuses(
   sql: Sql,
-  { nextSlots = () => [], navPointsMax = navPointsDefault }: StatusOptions,
+  { nextSlots = () => [], navPointsMax = navPointsDefault }: PortfolioStatusOptions,
   names: Names,
   decisions: readonly DecisionStatus[],
 ): Promise<PortfolioStatus[]> {

@@ -1,4 +1,5 @@
-import { letterStates, type NextSlots, type WatchedPortfolio } from '../../../views/metrics.ts';
+import { letterStates } from '../../../views/letter.ts';
+import type { WatchedPortfolio } from '../../../views/metrics.ts';
 import type {
   DecisionStatus,
   LetterStatus,
@@ -7,16 +8,19 @@ import type {
   StatusSnapshot,
 } from '../../../views/status.ts';
 import type { Sql } from '../database.ts';
-import { iso, type Names, named, readPortfolioStatuses } from './portfolio-status.ts';
+import {
+  iso,
+  type Names,
+  named,
+  type PortfolioStatusOptions,
+  readPortfolioStatuses,
+} from './portfolio-status.ts';
 
-export type StatusOptions = {
+export type StatusOptions = PortfolioStatusOptions & {
   /** the domain's time, in epoch milliseconds */
   now: number;
   /** the configured portfolios; none: all that have rows, retired ones among them */
   portfolios?: readonly Pick<WatchedPortfolio, 'portfolio' | 'source' | 'symbols'>[];
-  /** none: only open slots are listed */
-  nextSlots?: NextSlots;
-  navPointsMax?: number;
   /** how many decisions of each portfolio to list, the newest ones */
   decisions?: number | 'all';
 };

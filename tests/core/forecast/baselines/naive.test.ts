@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { naiveForecast } from '../../../../src/core/forecast/baselines/naive.ts';
 import { PricePanel } from '../../../../src/core/market/panel.ts';
 
@@ -11,7 +11,7 @@ const panel = new PricePanel(
 const span = { windowSessions: 3, horizonSessions: 2 };
 
 describe('naive forecasts', () => {
-  it('are zero, the last horizon again, and the mean of the window', () => {
+  test('are zero, the last horizon again, and the mean of the window', () => {
     expect(naiveForecast('zero', panel, ['BBB'], span)).toEqual({
       asOf: '2024-01-05',
       symbols: ['BBB'],
@@ -26,7 +26,7 @@ describe('naive forecasts', () => {
     expect(naiveForecast('historical-mean', panel, ['AAA'], span).meanLogReturn).toEqual([Math.log(4) / 3]);
   });
 
-  it('say what is missing', () => {
+  test('say what is missing', () => {
     expect(() => naiveForecast('historical-mean', panel, ['AAA'], { ...span, windowSessions: 4 })).toThrow(
       'AAA has no levels at both ends of the last 4 sessions',
     );
