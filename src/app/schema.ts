@@ -1,8 +1,10 @@
-import { openDatabase } from '../adapters/postgres/database.ts';
+import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { migrate, schemaState } from '../adapters/postgres/migrate.ts';
 import { installQueue, isQueueInstalled } from './daemon/queue.ts';
 import type { Store } from './store.ts';
 import { UserError } from './user-error.ts';
+
+export type { Database } from '../adapters/postgres/database.ts';
 
 /** Brings an embedded database up to this code's schema; a given one is only checked: its owner migrates it. */
 export async function ensureSchema(store: Store): Promise<void> {
@@ -21,17 +23,43 @@ export async function migrateStore(store: Store): Promise<string[]> {
   return applied;
 }
 
+/**
+ * A database to read from, of this code's schema; the caller closes it. Throws a UserError where nothing was migrated
+ * yet, or by a newer version.
+ */
+export async function openMigrated(store: Store, { demo }: { demo: boolean }): Promise<Database> {
+  const database = openDatabase(store.url, { connectionsMax: 2 });
+  try {
+    const lacking = await migrationsMissing(database);
+    if (lacking.length === 0) return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  await database.close();
+  throw new UserError(
+    demo
+      ? 'the demo has not run yet; run `npm run demo` first'
+      : 'the database holds no rows of rebalanced yet; run `rebalanced migrate`, or `npm start`',
+  );
+}
+
 /** What this code needs and the database has not: migrations by name, and the queue. */
 async function missingFrom(store: Store): Promise<string[]> {
   const database = openDatabase(store.url, { connectionsMax: 1 });
   try {
-    const { state, names } = await schemaState(database);
-    if (state === 'newer')
-      throw new UserError(
-        `the database was migrated by a newer version (${names.join(', ')}); update this one`,
-      );
+    const names = await migrationsMissing(database);
     return (await isQueueInstalled(database)) ? names : [...names, 'its queue'];
   } finally {
     await database.close();
   }
+}
+
+async function migrationsMissing(database: Database): Promise<string[]> {
+  const { state, names } = await schemaState(database);
+  if (state === 'newer')
+    throw new UserError(
+      `the database was migrated by a newer version (${names.join(', ')}); update this one`,
+    );
+  return names;
 }

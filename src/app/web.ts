@@ -2,10 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { createServer, type Readiness } from '../adapters/http/server.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
 import { createMetricsReader } from '../adapters/postgres/views/metrics.ts';
-import { readStatus } from '../adapters/postgres/views/status.ts';
 import { upcomingSlots } from '../core/schedule/plan.ts';
+import { statusPage, unavailablePage } from '../presentation/status-page/page.ts';
+import { styleHash } from '../presentation/status-page/style.ts';
 import type { Context } from './context.ts';
 import { codeVersion } from './project.ts';
+import { readStatus } from './queries/status.ts';
 import { UserError } from './user-error.ts';
 
 export type WebServer = { server: FastifyInstance; url: string; close(): Promise<void> };
@@ -45,6 +47,7 @@ export async function startWeb(
     metrics,
     readiness: options.readiness,
     status: () => readStatus(database, { now: options.now(), nextSlots, portfolios: watched }),
+    page: { render: statusPage, unavailable: unavailablePage, styleHash },
     log,
   });
   try {

@@ -1,18 +1,15 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
-import { type Database, openDatabase } from '../adapters/postgres/database.ts';
-import { schemaState } from '../adapters/postgres/migrate.ts';
 import { loadConfig } from '../app/config/load.ts';
 import type { Config } from '../app/config/schema.ts';
 import { type Context, createContext } from '../app/context.ts';
 import { projectRoot } from '../app/project.ts';
+import { isIsoDate, type Session } from '../app/queries/subject.ts';
 import { demoConfigPath, demoContext } from '../app/replay/demo.ts';
-import { ensureSchema } from '../app/schema.ts';
+import { type Database, ensureSchema, openMigrated } from '../app/schema.ts';
 import { closeInTime, untilStopped } from '../app/stop-signal.ts';
 import { openStore, type Store } from '../app/store.ts';
-import { UserError } from '../app/user-error.ts';
-import { isIsoDate, type Session } from '../core/calendar/session.ts';
 import { openLog } from './log.ts';
 
 export type Common = { config: string; demo?: boolean };
@@ -36,6 +33,14 @@ export function dateArgument(text: string): Session {
   return text;
 }
 
+export type Format = 'table' | 'csv' | 'json';
+
+/** How a command prints rows: for people, for a spreadsheet, for a program. */
+export function formatOption(): Option {
+  const formats: Format[] = ['table', 'csv', 'json'];
+  return new Option('--format <format>', 'how to print them').choices(formats).default('table');
+}
+
 /** The configuration a command works with. */
 export function configOf(options: Common): Config {
   return loadConfig(options.demo ? demoConfigPath : options.config);
@@ -49,19 +54,8 @@ export async function withDatabase<Result>(
   const log = openLog('warn');
   const config = configOf(options);
   return withStoreOpen(options, log, async (store) => {
-    const database = openDatabase(store.url, { connectionsMax: 2 });
+    const database = await openMigrated(store, { demo: options.demo ?? false });
     try {
-      const { state, names } = await schemaState(database);
-      if (state === 'newer')
-        throw new UserError(
-          `the database was migrated by a newer version (${names.join(', ')}); update this one`,
-        );
-      if (state === 'older')
-        throw new UserError(
-          options.demo
-            ? 'the demo has not run yet; run `npm run demo` first'
-            : 'the database holds no rows of rebalanced yet; run `rebalanced migrate`, or `npm start`',
-        );
       return await untilStopped(() => work(database, config, log));
     } finally {
       await closeInTime(database.close);
@@ -106,15 +100,4 @@ async function withStoreOpen<Result>(
   } finally {
     await store.close();
   }
-}
-
-/** The portfolio a command is about: the one named, or the only one there is. */
-export function portfolioIn(config: Config, named: string | undefined): Config['portfolios'][number] {
-  const ids = config.portfolios.map((portfolio) => portfolio.id);
-  if (named === undefined && ids.length > 1)
-    throw new UserError(`name a portfolio with --portfolio: ${ids.join(', ')}`);
-  const found = config.portfolios.find((portfolio) => portfolio.id === (named ?? ids[0]));
-  if (!found)
-    throw new UserError(`no portfolio ${named} in the configuration; expected one of ${ids.join(', ')}`);
-  return found;
 }

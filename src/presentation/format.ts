@@ -8,9 +8,12 @@ export function decimal(value: number, digits: number): string {
   return value < 0 && /[1-9]/.test(text) ? `-${text}` : text;
 }
 
-/** A ratio as a percentage with one decimal: 0.1234 is `12.3%`. */
-export function percent(ratio: number): string {
-  return Number.isFinite(ratio) ? `${decimal(100 * ratio, 1)}%` : notKnown;
+/**
+ * A ratio as a percentage, as the field writes it: 0.1234 is `12.3%`, with two decimals `12.34%`. One decimal is for
+ * reading (letter, status page), two are for comparing (tables of the command line). HTML gets `trueMinus`.
+ */
+export function percent(ratio: number, digits = 1): string {
+  return Number.isFinite(ratio) ? `${decimal(100 * ratio, digits)}%` : notKnown;
 }
 
 /** Like `percent`, with a plus sign on what rounds to more than nothing. */

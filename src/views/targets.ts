@@ -2,16 +2,30 @@ import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { StatusSnapshot } from './status.ts';
 
+/** The answer of /api/targets and of `targets --format json`; weights and trades are ratios of net asset value. */
 export type TargetsAnswer = {
   portfolio: string;
-  /** of the newest decision; null before the first, when `targets` is empty */
+  /** of the decision; null before the first, when `targets` is empty */
   session: Session | null;
   revision: number | null;
   reason: DecisionReason | null;
   fallbackLevel: FallbackLevel | null;
   decidedAt: string | null;
-  /** by symbol, CASH last; `held` is the weight at the newest valuation */
-  targets: { symbol: string; target: number; held: number | null }[];
+  /** by symbol, CASH last */
+  targets: TargetRow[];
+};
+
+export type TargetRow = {
+  symbol: string;
+  target: number;
+  /** `target` again: readers of either answer find it under the name they know */
+  weight: number;
+  /** held when it was decided */
+  before: number;
+  /** over HTTP held at the newest valuation, null before the first; by the command, `before` again */
+  held: number | null;
+  /** what the decision buys, below 0 what it sells: `target` less `before` */
+  trade: number;
 };
 
 /** The newest targets of one portfolio, or what is wrong with the question. */
@@ -32,6 +46,13 @@ export function targetsOf(
     reason: lastDecision?.reason ?? null,
     fallbackLevel: lastDecision?.fallbackLevel ?? null,
     decidedAt: lastDecision?.decidedAt ?? null,
-    targets: lines.map(({ symbol, target, held }) => ({ symbol, target, held })),
+    targets: lines.map(({ symbol, before, target, held }) => ({
+      symbol,
+      target,
+      weight: target,
+      before,
+      held,
+      trade: target - before,
+    })),
   };
 }

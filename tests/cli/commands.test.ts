@@ -121,6 +121,11 @@ describe('what was decided', () => {
       ...stored.lines.map((line) => line.target),
       stored.cash.target,
     ]);
+    expect(told.targets.map((row: { held: number }) => row.held)).toEqual([
+      ...stored.lines.map((line) => line.held),
+      stored.cash.held,
+    ]);
+    expect(told.decidedAt).toBe(decisions.at(-1)!.decidedAt);
     expect((await here('targets', '--as-of', stored.asOf)).output).toContain(`targets of ${stored.asOf}`);
     const early = await here('targets', '--as-of', '2000-01-03');
     expect([early.code, early.errors]).toEqual([

@@ -64,7 +64,7 @@ test('allocate tells from the dates that closes are month ends, says so, and can
   expect(told.weights.STOCKS).toBeCloseTo(tangency(a, b, 252, 0.02)[0]!, 7);
   expect(Math.abs(told.weights.STOCKS - monthly.weights.STOCKS)).toBeGreaterThan(0.01);
 
-  expect((await commandHere(args)).output).toContain('12 a year (told from the dates)');
+  expect((await commandHere(args)).output).toContain('12 a year (read off the dates)');
   expect((await commandHere([...args, '--periods-per-year', '4'])).output).toContain(
     '4 a year (--periods-per-year)',
   );
@@ -101,6 +101,6 @@ test('a market that never closes has 365 sessions a year: in the volatility targ
   expect(equal.net.annualisedVolatility).toBeGreaterThan(0.34);
   // Over just one year, what is told a year is what was traded and paid.
   const table = (await commandHere(args)).output;
-  expect(table).toContain(`${(own.turnoverTwoWay * 50).toFixed(2)} %`);
+  expect(table).toContain(`${(own.turnoverTwoWay * 50).toFixed(2)}%`);
   expect(table).toContain(`${(own.costRatio * 10_000).toFixed(1)} bps`);
 });

@@ -5,41 +5,47 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import { statusPage, unavailablePage } from '../../presentation/status-page/page.ts';
-import { styleHash } from '../../presentation/status-page/style.ts';
 import type { StatusSnapshot } from '../../views/status.ts';
 import { targetsOf } from '../../views/targets.ts';
 import { within } from '../deadline.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { shared } from '../shared.ts';
 
 export type ReadinessCheck = { name: string; ok: boolean; detail: string };
 export type Readiness = { ready: boolean; checks: ReadinessCheck[] };
 
+/** The status page as HTML: of a snapshot, and where there is none. `styleHash` is its style's, for the policy. */
+export type StatusPage = {
+  render(snapshot: StatusSnapshot): string;
+  unavailable(): string;
+  styleHash: string;
+};
+
 export type ServerOptions = {
-  metrics: Pick<Metrics, 'scrape' | 'contentType'>;
+  metrics: { scrape(): Promise<string>; contentType: string };
   readiness: () => Promise<Readiness>;
   status: () => Promise<StatusSnapshot>;
+  page: StatusPage;
   log?: FastifyBaseLogger;
   /** limit on `readiness` and `status`, so that no request hangs on a database that does */
   answerLimitMs?: number;
 };
 
-const headers = {
+const headersFor = (styleHash: string) => ({
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; style-src '${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-};
+});
 
 /**
- * The daemon's read-only face: /metrics, /healthz, /readyz, the status page and its JSON. It has no log-in, so it
+ * The daemon's read-only server: /metrics, /healthz, /readyz, the status page and its JSON. It has no log-in, so it
  * belongs on loopback or behind a proxy that has one; the caller gives host and port to `listen`.
  */
 export function createServer({
   metrics,
   readiness,
   status,
+  page,
   log,
   answerLimitMs = 10_000,
 }: ServerOptions): FastifyInstance {
@@ -53,6 +59,7 @@ export function createServer({
   const readStatus = shared(() => within(answerLimitMs, 'the database', status()));
   const readReadiness = shared(() => within(answerLimitMs, 'the readiness checks', readiness()));
 
+  const headers = headersFor(page.styleHash);
   server.addHook('onRequest', async (_, reply) => {
     reply.headers(headers);
   });
@@ -68,7 +75,7 @@ export function createServer({
     return reply.code(found.ready ? 200 : 503).send(found);
   });
   server.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.scrape()));
-  addStatusRoutes(server, readStatus);
+  addStatusRoutes(server, readStatus, page);
   server.setNotFoundHandler((_, reply) =>
     reply.code(404).send({
       error: 'there is nothing here; try /, /api/status, /api/targets, /metrics, /healthz or /readyz',
@@ -82,7 +89,11 @@ export function createServer({
   return server;
 }
 
-function addStatusRoutes(server: FastifyInstance, readStatus: () => Promise<StatusSnapshot>): void {
+function addStatusRoutes(
+  server: FastifyInstance,
+  readStatus: () => Promise<StatusSnapshot>,
+  page: StatusPage,
+): void {
   const withStatus = async (
     reply: FastifyReply,
     answer: (snapshot: StatusSnapshot) => unknown,
@@ -96,7 +107,7 @@ function addStatusRoutes(server: FastifyInstance, readStatus: () => Promise<Stat
   };
   server.get('/', async (_, reply) => {
     reply.type('text/html; charset=utf-8');
-    return withStatus(reply, statusPage, unavailablePage);
+    return withStatus(reply, page.render, page.unavailable);
   });
   server.get('/api/status', async (_, reply) => withStatus(reply, (snapshot) => snapshot));
   server.get<{ Querystring: { portfolio?: string | string[] } }>('/api/targets', async (request, reply) =>

@@ -8,15 +8,17 @@ import type { Sql } from './database.ts';
 export type DecisionRow = {
   decisionId: number;
   revision: number;
+  decidedAt: string;
   decision: Decision;
   forecastResult: ForecastResult;
 };
 
-type Row = { decisionId: number; revision: number; body: string; forecast: string };
-const columns = `decision_id as "decisionId", revision, body, forecast`;
+type Row = { decisionId: number; revision: number; decidedAt: string; body: string; forecast: string };
+const columns = `decision_id as "decisionId", revision, decided_at as "decidedAt", body, forecast`;
 const fromRow = (row: Row): DecisionRow => ({
   decisionId: row.decisionId,
   revision: row.revision,
+  decidedAt: row.decidedAt,
   decision: JSON.parse(row.body),
   forecastResult: JSON.parse(row.forecast),
 });
@@ -83,8 +85,12 @@ export async function saveDecision(
   return decisionId;
 }
 
-/** The newest decision made at or before `session`; null before the first. */
-export function newestDecision(sql: Sql, portfolio: string, session: Session): Promise<DecisionRow | null> {
+/** The newest decision made at or before `session` (null: the newest of all); null before the first. */
+export function newestDecision(
+  sql: Sql,
+  portfolio: string,
+  session: Session | null,
+): Promise<DecisionRow | null> {
   return newestUpTo(sql, portfolio, '<=', session);
 }
 
@@ -97,10 +103,10 @@ async function newestUpTo(
   sql: Sql,
   portfolio: string,
   bound: '<' | '<=',
-  session: Session,
+  session: Session | null,
 ): Promise<DecisionRow | null> {
   const { rows } = await sql.query<Row>(
-    `select ${columns} from rebalanced.decisions where portfolio = $1 and session ${bound} $2
+    `select ${columns} from rebalanced.decisions where portfolio = $1 and session ${bound} coalesce($2, 'infinity'::date)
      order by session desc, revision desc limit 1`,
     [portfolio, session],
   );

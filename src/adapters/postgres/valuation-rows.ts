@@ -61,19 +61,21 @@ function holdingsRows(strategy: 'live' | 'shadow', symbols: readonly string[], {
 type Row = Omit<Valuation, 'live' | 'shadow' | 'drawdown'> & { drawdown: string };
 
 /**
- * The newest valuation at or before `session`; weights in the order of `symbols`. Null before the first.
+ * The newest valuation at or before `session` (null: the newest of all); weights in the order of `symbols`.
+ * Null before the first.
  * Holdings imported for its session stand in for the computed ones.
  */
 export async function newestValuation(
   sql: Sql,
   portfolio: string,
-  session: Session,
+  session: Session | null,
   symbols: readonly string[],
 ): Promise<Valuation | null> {
   const { rows } = await sql.query<Row>(
     `select session, nav_gross as "navGross", nav_net as "navNet", nav_shadow as "navShadow",
        return_gross as "returnGross", return_net as "returnNet", drift_one_way as "driftOneWay", drawdown
-     from rebalanced.valuations where portfolio = $1 and session <= $2 order by session desc limit 1`,
+     from rebalanced.valuations where portfolio = $1 and session <= coalesce($2, 'infinity'::date)
+     order by session desc limit 1`,
     [portfolio, session],
   );
   const row = rows[0];

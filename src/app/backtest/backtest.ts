@@ -39,6 +39,9 @@ export type Measured = {
   last: Session;
 };
 
+/** What is put side by side of a walk, live or tested. */
+export type Compared = Omit<Measured, 'decisions' | 'last'>;
+
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
   portfolio: Portfolio,

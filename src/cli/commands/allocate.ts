@@ -1,39 +1,19 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
-import { SourceError } from '../../adapters/prices/source.ts';
-import { UserError } from '../../app/user-error.ts';
 import {
-  AllocationError,
-  type AllocatorName,
-  allocate,
+  type AllocateAnswer,
+  type AllocateQuestion,
+  allocateFile,
   allocatorNames,
-} from '../../core/allocation/allocator.ts';
-import { type HrpVariant, hrpVariants } from '../../core/allocation/hrp.ts';
-import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
-import { periodsPerYearOf } from '../../core/calendar/periods.ts';
-import type { Session } from '../../core/calendar/session.ts';
-import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
-import { type CovarianceName, estimateCovariance } from '../../core/risk/covariance.ts';
-import { lastSessions, type ReturnsMatrix, simpleReturns } from '../../core/risk/returns-matrix.ts';
+  covarianceNames,
+  hrpVariants,
+  linkageNames,
+  mvoObjectives,
+} from '../../app/queries/allocate.ts';
+import { percent } from '../../presentation/format.ts';
 import { dateArgument } from '../options.ts';
-import { percent } from '../output/figures.ts';
 import { printTable } from '../output/table.ts';
 
-type Options = {
-  method: AllocatorName;
-  prices: string;
-  window?: number;
-  asOf?: Session;
-  symbols?: string[];
-  cov: Exclude<CovarianceName, 'forecast'>;
-  objective: MvoObjective;
-  variant: HrpVariant;
-  linkage?: LinkageName;
-  bounds: { lower: number; upper: number };
-  riskFree: number;
-  periodsPerYear?: number;
-  json?: boolean;
-};
+type Options = AllocateQuestion & { json?: boolean };
 
 export function allocateCommand(): Command {
   return new Command('allocate')
@@ -43,9 +23,7 @@ export function allocateCommand(): Command {
     .option('--window <returns>', 'the last so many simple returns (default: all)', windowArgument)
     .option('--as-of <date>', 'use prices up to this date', dateArgument)
     .option('--symbols <list>', 'only these, in this order: A,B,C', (text) => text.split(','))
-    .addOption(
-      new Option('--cov <name>', 'covariance').choices(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
-    )
+    .addOption(new Option('--cov <name>', 'covariance').choices(covarianceNames).default('sample'))
     .addOption(
       new Option('--objective <name>', 'of mvo and cla').choices(mvoObjectives).default('min-variance'),
     )
@@ -57,106 +35,13 @@ export function allocateCommand(): Command {
       lower: 0,
       upper: 1,
     })
-    .option('--risk-free <rate>', 'a year, for max-sharpe', numberArgument, 0)
-    .option(
-      '--periods-per-year <count>',
-      'returns in a year (default: told from the dates)',
-      positiveArgument,
-    )
+    .option('--risk-free <rate>', 'p.a., for max-sharpe', numberArgument, 0)
+    .option('--periods-per-year <count>', 'returns in a year (default: read off the dates)', positiveArgument)
     .option('--json', 'as JSON, with every digit')
-    .action((options: Options) => print(options, run(options)));
+    .action((options: Options) => print(options, allocateFile(options)));
 }
 
-type Result = {
-  symbols: string[];
-  sessions: number;
-  first: string;
-  last: string;
-  periodsPerYear: number;
-  periodsFrom: 'dates' | 'option';
-  weights: number[];
-};
-
-function run(options: Options): Result {
-  const table = cut(read(options.prices), options);
-  const all = simpleReturns(asMatrix(table));
-  if (options.window !== undefined && options.window > all.rows)
-    throw new UserError(
-      `--window is ${options.window}; ${options.prices} has ${all.rows} returns, expected at most so many`,
-    );
-  const returns = lastSessions(all, options.window ?? all.rows);
-  const first = table.dates[table.dates.length - returns.rows]!;
-  const periodsPerYear =
-    options.periodsPerYear ?? periodsPerYearOf(table.dates.slice(table.dates.length - 1 - returns.rows));
-  const periodsFrom: Result['periodsFrom'] = options.periodsPerYear === undefined ? 'dates' : 'option';
-  try {
-    const covariance = estimateCovariance(options.cov, returns);
-    const { lower, upper } = options.bounds;
-    const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
-    const { objective, variant, linkage, riskFree } = options;
-    const riskFreeRate = riskFree / periodsPerYear;
-    const signal = meanSignal(options.method, returns);
-    const input = { returns, covariance, periodsPerYear, bounds, ...(signal ? { signal } : {}) };
-    const weights = allocate(options.method, input, { objective, variant, linkage, riskFreeRate });
-    const window = { sessions: returns.rows, first, last: table.dates.at(-1)!, periodsPerYear, periodsFrom };
-    return { symbols: table.symbols, ...window, weights };
-  } catch (error) {
-    if (!(error instanceof AllocationError)) throw error;
-    throw new UserError(`${options.prices}, ${first} to ${table.dates.at(-1)}: ${error.message}`);
-  }
-}
-
-/** A file of prices has no forecast: the signal allocators are given the historical mean. */
-function meanSignal(method: AllocatorName, { rows, columns, values }: ReturnsMatrix): number[] | null {
-  if (method !== 'signal' && method !== 'signal-inverse-vol') return null;
-  const sums = new Array<number>(columns).fill(0);
-  for (let k = 0; k < rows * columns; k += 1) sums[k % columns]! += values[k]!;
-  return sums.map((sum) => sum / rows);
-}
-
-function read(path: string): WideCsv {
-  try {
-    return readWideCsv(path);
-  } catch (error) {
-    throw error instanceof SourceError ? new UserError(error.message) : error;
-  }
-}
-
-function cut(table: WideCsv, { asOf, symbols, prices, window }: Options): WideCsv {
-  const wanted = symbols ?? table.symbols;
-  const columns = wanted.map((symbol) => {
-    const column = table.values[table.symbols.indexOf(symbol)];
-    if (!column) throw new UserError(`--symbols names ${symbol}, which ${prices} does not have`);
-    return column;
-  });
-  const count = asOf ? table.dates.filter((date) => date <= asOf).length : table.dates.length;
-  if (count < 3)
-    throw new UserError(`${prices} has ${count} dates${asOf ? ` up to ${asOf}` : ''}; expected at least 3`);
-  const cutTable = {
-    dates: table.dates.slice(0, count),
-    symbols: wanted,
-    values: columns.map((column) => column.slice(0, count)),
-  };
-  const from = window === undefined ? 0 : Math.max(0, count - 1 - window);
-  cutTable.values.forEach((column, i) => {
-    const hole = column.findIndex((price, row) => row >= from && !(price > 0));
-    if (hole >= 0)
-      throw new UserError(
-        `${prices}: ${wanted[i]} has no price on ${table.dates[hole]}, inside the window; expected one: name other --symbols or a shorter --window`,
-      );
-  });
-  return cutTable;
-}
-
-function asMatrix({ dates, symbols, values }: WideCsv): ReturnsMatrix {
-  const out = new Float64Array(dates.length * symbols.length);
-  values.forEach((column, i) => {
-    for (let t = 0; t < dates.length; t += 1) out[t * symbols.length + i] = column[t]!;
-  });
-  return { rows: dates.length, columns: symbols.length, values: out };
-}
-
-function print(options: Options, { symbols, weights, ...window }: Result): void {
+function print(options: Options, { symbols, weights, ...window }: AllocateAnswer): void {
   const byName = Object.fromEntries(symbols.map((symbol, i) => [symbol, weights[i]!]));
   if (options.json) {
     const { method, cov, objective, variant } = options;
@@ -167,11 +52,11 @@ function print(options: Options, { symbols, weights, ...window }: Result): void 
   }
   const { periodsPerYear, periodsFrom } = window;
   console.log(
-    `${options.method} on ${window.sessions} returns up to ${window.last}, ${Number(periodsPerYear.toFixed(1))} a year (${periodsFrom === 'dates' ? 'told from the dates' : '--periods-per-year'})\n`,
+    `${options.method} on ${window.sessions} returns up to ${window.last}, ${Number(periodsPerYear.toFixed(1))} a year (${periodsFrom === 'dates' ? 'read off the dates' : '--periods-per-year'})\n`,
   );
   printTable(
     ['symbol', 'weight'],
-    symbols.map((symbol, i) => [symbol, percent(weights[i]!)]),
+    symbols.map((symbol, i) => [symbol, percent(weights[i]!, 2)]),
   );
 }
 

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { chargedSoFar, readDecisions } from '../../adapters/postgres/decision-rows.ts';
-import { readNavs } from '../../adapters/postgres/valuation-rows.ts';
-import { equalWeight } from '../../app/backtest/equal-weight.ts';
 import type { Context } from '../../app/context.ts';
+import type { Session } from '../../app/queries/subject.ts';
+import { readTrackRecord } from '../../app/queries/track-record.ts';
 import { type DemoFound, demoContext, demoLast, lettersFolder, prepareDemo } from '../../app/replay/demo.ts';
 import { claimDemo } from '../../app/replay/demo-claim.ts';
 import { replay } from '../../app/replay/replay.ts';
@@ -11,8 +10,6 @@ import { openStore } from '../../app/store.ts';
 import { trainingBackend } from '../../app/training/backend.ts';
 import { UserError } from '../../app/user-error.ts';
 import { startWeb } from '../../app/web.ts';
-import type { Session } from '../../core/calendar/session.ts';
-import { performance as measure } from '../../core/evaluation/performance.ts';
 import { openLog } from '../log.ts';
 import { dateArgument } from '../options.ts';
 import { comparison } from '../output/comparison.ts';
@@ -90,29 +87,14 @@ async function runDemo(options: Options): Promise<void> {
 }
 
 async function report(context: Context, last: Session, seconds: number): Promise<void> {
-  const portfolio = context.portfolios[0]!;
-  const id = portfolio.id;
-  const navs = await readNavs(context.database, id, last);
-  const charged = await chargedSoFar(context.database, id, last);
-  const decisions = await readDecisions(context.database, id);
-  const equal = await equalWeight(context, portfolio, last);
-  const { sessionsPerYear } = portfolio.policy;
-  const gross = navs.slice(1).map((row) => row.returnGross);
-  const net = navs.slice(1).map((row) => row.returnNet);
-  console.log(
-    `${decisions.length} decisions over ${navs.length} sessions, ${navs[0]!.session} to ${last}, in ${seconds.toFixed(0)} s.\n`,
+  const { decisions, sessions, first, columns } = await readTrackRecord(
+    context,
+    context.portfolios[0]!,
+    last,
   );
-  for (const line of comparison([
-    {
-      name: portfolio.policy.allocator,
-      sessionsPerYear,
-      gross: measure(gross, sessionsPerYear),
-      net: measure(net, sessionsPerYear),
-      ...charged,
-      sessions: net.length,
-    },
-    equal,
-  ]))
-    console.log(line);
+  console.log(
+    `${decisions} decisions over ${sessions} sessions, ${first} to ${last}, in ${seconds.toFixed(0)} s.\n`,
+  );
+  for (const line of comparison(columns)) console.log(line);
   console.log('');
 }

@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import { newestBars } from '../../adapters/postgres/bar-rows.ts';
-import { catchUp } from '../../app/daemon/catch-up.ts';
+import { ingestNow } from '../../app/manual/ingest.ts';
 import { stop } from '../../app/stop-signal.ts';
-import { pricedSymbols } from '../../tasks/portfolio.ts';
 import { type Common, withConfig, withContext } from '../options.ts';
 
 export function ingestCommand(): Command {
@@ -10,12 +8,9 @@ export function ingestCommand(): Command {
     .description('fetch the prices that are due now')
     .action(async (options: Common) =>
       withContext(options, async (context) => {
-        const failed = await catchUp(context, ['ingest'], Date.now(), stop);
-        for (const portfolio of context.portfolios) {
-          const newest = await newestBars(context.database, portfolio.sourceName, pricedSymbols(portfolio));
-          for (const symbol of pricedSymbols(portfolio))
-            console.log(`${portfolio.id} ${symbol}: prices up to ${newest.get(symbol) ?? '(none)'}`);
-        }
+        const { reach, failed } = await ingestNow(context, stop);
+        for (const { portfolio, symbol, session } of reach)
+          console.log(`${portfolio} ${symbol}: prices up to ${session ?? '(none)'}`);
         if (failed.length > 0) throw new Error(failed.join('\n'));
       }),
     );

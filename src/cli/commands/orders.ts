@@ -1,22 +1,12 @@
-import { Command, Option } from 'commander';
-import { readBars } from '../../adapters/postgres/bar-rows.ts';
-import { newestDecision } from '../../adapters/postgres/decision-rows.ts';
-import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
+import { Command } from 'commander';
+import { type OrderSheet, readOrders } from '../../app/queries/orders.ts';
+import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { UserError } from '../../app/user-error.ts';
-import { type OrderSheet, ordersFor } from '../../core/accounting/orders.ts';
-import { addDays, type Session } from '../../core/calendar/session.ts';
-import { type Common, dateArgument, portfolioIn, withContext, withStore } from '../options.ts';
+import { type Common, dateArgument, type Format, formatOption, withContext, withStore } from '../options.ts';
+import { printCsv } from '../output/csv.ts';
 import { printTable } from '../output/table.ts';
 
-type Options = Common & {
-  portfolio?: string;
-  asOf?: Session;
-  value?: string;
-  format: 'table' | 'csv' | 'json';
-};
-
-/** Calendar days looked back for a close, so that an old one is named rather than missing. */
-const lookBackDays = 30;
+type Options = Common & { portfolio?: string; asOf?: Session; value?: string; format: Format };
 
 export function ordersCommand(): Command {
   return withStore(new Command('orders'))
@@ -27,38 +17,17 @@ export function ordersCommand(): Command {
       '--value <money>',
       "the account's value (default: configured portfolio value times net asset value)",
     )
-    .addOption(
-      new Option('--format <format>', 'how to print them').choices(['table', 'csv', 'json']).default('table'),
-    )
+    .addOption(formatOption())
     .action(async (options: Options) =>
-      withContext(options, async ({ config, database, ...context }) => {
-        const chosen = portfolioIn(config, options.portfolio);
-        const portfolio = context.portfolio(chosen.id);
-        const { portfolio: id, symbols } = portfolio.policy;
-        const found = await newestDecision(database, id, options.asOf ?? '9999-12-31');
-        if (!found)
-          throw new UserError(`${id} has no decision yet; expected one made by the daemon or the demo`);
-        const { decision } = found;
-        const to = decision.asOf;
-        const valuation = await newestValuation(database, id, to, symbols);
-        const bars = await readBars(database, {
-          source: portfolio.sourceName,
-          symbols,
-          from: addDays(to, -lookBackDays),
-          to,
-          vintage: decision.inputs.vintage,
-        });
-        const prices = new Map(bars.map((bar) => [bar.symbol, bar])); // ascending: the last one stays
-        const value =
-          options.value === undefined ? portfolio.portfolioValue * valuation!.navNet : money(options.value);
-        try {
-          print(
-            options.format,
-            ordersFor(decision, prices, value, portfolio.plan.calendar.next(to), chosen.orders),
-          );
-        } catch (error) {
-          throw error instanceof RangeError ? new UserError(error.message) : error;
-        }
+      withContext(options, async (context) => {
+        const asked = {
+          asOf: options.asOf ?? null,
+          value: options.value === undefined ? null : money(options.value),
+        };
+        print(
+          options.format,
+          await readOrders(context, portfolioIn(context.config, options.portfolio), asked),
+        );
       }),
     );
 }
@@ -70,34 +39,41 @@ function money(text: string): number {
   return value;
 }
 
-function print(format: Options['format'], sheet: OrderSheet): void {
-  if (format === 'json') {
-    console.log(JSON.stringify(sheet, null, 2));
-    return;
-  }
-  if (format === 'csv') {
-    console.log('portfolio,decided_at,execute_from,symbol,side,quantity,reference_price,value');
-    for (const o of sheet.orders)
-      console.log(
-        [
-          sheet.portfolio,
-          sheet.decidedAt,
-          sheet.executeFrom,
-          o.symbol,
-          o.side,
-          o.quantity,
-          o.referencePrice,
-          o.value,
-        ].join(','),
-      );
-    return;
-  }
+function print(format: Format, sheet: OrderSheet): void {
+  const { portfolio, decidedAt, executeFrom, orders } = sheet;
+  if (format === 'json') console.log(JSON.stringify(sheet, null, 2));
+  else if (format === 'csv')
+    printCsv(
+      ['portfolio', 'decided_at', 'execute_from', 'symbol', 'side', 'quantity', 'reference_price', 'value'],
+      orders.map((o) => [
+        portfolio,
+        decidedAt,
+        executeFrom,
+        o.symbol,
+        o.side,
+        o.quantity,
+        o.referencePrice,
+        o.value,
+      ]),
+    );
+  else printSheet(sheet);
+}
+
+function printSheet({
+  portfolio,
+  decidedAt,
+  executeFrom,
+  netAssetValue,
+  orders,
+  cashAfter,
+  left,
+}: OrderSheet): void {
   console.log(
-    `${sheet.portfolio}: orders of ${sheet.decidedAt}, not before ${sheet.executeFrom}, for ${sheet.netAssetValue.toFixed(2)}\n`,
+    `${portfolio}: orders of ${decidedAt}, not before ${executeFrom}, for ${netAssetValue.toFixed(2)}\n`,
   );
   printTable(
     ['symbol', 'side', 'quantity', 'price', 'value'],
-    sheet.orders.map((o) => [
+    orders.map((o) => [
       o.symbol,
       o.side,
       String(Math.round(o.quantity * 1e6) / 1e6),
@@ -105,6 +81,6 @@ function print(format: Options['format'], sheet: OrderSheet): void {
       o.value.toFixed(2),
     ]),
   );
-  console.log(`\ncash afterwards: ${sheet.cashAfter.toFixed(2)}`);
-  for (const { symbol, reason } of sheet.left) console.log(`no order for ${symbol}: ${reason}`);
+  console.log(`\ncash afterwards: ${cashAfter.toFixed(2)}`);
+  for (const { symbol, reason } of left) console.log(`no order for ${symbol}: ${reason}`);
 }

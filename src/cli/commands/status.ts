@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { readStatus } from '../../adapters/postgres/views/status.ts';
-import type { StatusSnapshot } from '../../views/status.ts';
+import { readStatus, type StatusSnapshot } from '../../app/queries/status.ts';
+import { percent } from '../../presentation/format.ts';
 import { type Common, withDatabase, withStore } from '../options.ts';
-import { percent } from '../output/figures.ts';
 import { printTable } from '../output/table.ts';
 
 export function statusCommand(): Command {
@@ -27,13 +26,17 @@ function print({ portfolios, models, letters, sources, backend, backendVersion }
     );
     if (valuation)
       console.log(
-        `  valued at ${valuation.session}: net ${valuation.navNet.toFixed(4)}, gross ${valuation.navGross.toFixed(4)}, drawdown ${percent(valuation.drawdownRatio)} (${valuation.drawdownState}), drift ${percent(valuation.driftOneWay)} one-way`,
+        `  valued at ${valuation.session}: net ${valuation.navNet.toFixed(4)}, gross ${valuation.navGross.toFixed(4)}, drawdown ${percent(valuation.drawdownRatio, 2)} (${valuation.drawdownState}), drift ${percent(valuation.driftOneWay, 2)} one-way`,
       );
     for (const slot of nextSlots) console.log(`  next: ${slot.task} of ${slot.session}, due ${slot.dueAt}`);
     console.log('');
     printTable(
       ['symbol', 'target', 'held'],
-      lines.map((line) => [line.symbol, percent(line.target), line.held === null ? '-' : percent(line.held)]),
+      lines.map((line) => [
+        line.symbol,
+        percent(line.target, 2),
+        line.held === null ? '-' : percent(line.held, 2),
+      ]),
     );
     console.log('');
   }

@@ -1,24 +1,20 @@
-import type { Measured } from '../../app/backtest/backtest.ts';
-import { percent } from './figures.ts';
+import type { Compared } from '../../app/backtest/backtest.ts';
+import { decimal, percent } from '../../presentation/format.ts';
 import { tableLines } from './table.ts';
-
-/** What is put side by side of a walk, live or tested. */
-export type Compared = Omit<Measured, 'decisions' | 'last'>;
-
-const yearsOf = ({ sessions, sessionsPerYear }: Compared) => sessions / sessionsPerYear;
 
 /** The lines of a table that puts results side by side, each annualised by its own calendar. */
 export function comparison(columns: readonly Compared[]): string[] {
+  const perYear = (c: Compared, sum: number) => (sum * c.sessionsPerYear) / c.sessions;
   const rows: [string, (c: Compared) => string][] = [
-    ['net return a year', (c) => percent(c.net.annualisedReturn)],
-    ['gross return a year', (c) => percent(c.gross.annualisedReturn)],
-    ['net return in all', (c) => percent(c.net.cumulativeReturn)],
-    ['volatility a year', (c) => percent(c.net.annualisedVolatility)],
-    ['Sharpe ratio, net', (c) => c.net.sharpe.toFixed(3)],
-    ['Sortino ratio, net', (c) => c.net.sortino.toFixed(3)],
-    ['maximum drawdown, net', (c) => percent(c.net.maximumDrawdown)],
-    ['one-way turnover a year', (c) => percent(c.turnoverTwoWay / 2 / yearsOf(c))],
-    ['cost a year, of NAV', (c) => `${((c.costRatio / yearsOf(c)) * 10_000).toFixed(1)} bps`],
+    ['annualised return, net', (c) => percent(c.net.annualisedReturn, 2)],
+    ['annualised return, gross', (c) => percent(c.gross.annualisedReturn, 2)],
+    ['cumulative return, net', (c) => percent(c.net.cumulativeReturn, 2)],
+    ['annualised volatility', (c) => percent(c.net.annualisedVolatility, 2)],
+    ['Sharpe ratio, net', (c) => decimal(c.net.sharpe, 3)],
+    ['Sortino ratio, net', (c) => decimal(c.net.sortino, 3)],
+    ['maximum drawdown, net', (c) => percent(c.net.maximumDrawdown, 2)],
+    ['one-way turnover p.a.', (c) => percent(perYear(c, c.turnoverTwoWay / 2), 2)],
+    ['cost p.a., of NAV', (c) => `${decimal(perYear(c, c.costRatio) * 10_000, 1)} bps`],
   ];
   return tableLines(
     ['', ...columns.map((c) => c.name)],

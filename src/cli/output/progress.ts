@@ -17,11 +17,11 @@ export function progressBar(out: NodeJS.WriteStream): {
         drawnAt = performance.now();
         const full = Math.round(share * width);
         out.write(
-          `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${(share * 100).toFixed(0).padStart(3)} %  ${session}`,
+          `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${(share * 100).toFixed(0).padStart(3)}%  ${session}`,
         );
       } else if (Math.floor(share * 10) > printed) {
         printed = Math.floor(share * 10);
-        out.write(`${String(printed * 10).padStart(3)} %  ${session}\n`);
+        out.write(`${String(printed * 10).padStart(3)}%  ${session}\n`);
       }
     },
     finish: () => void out.write(out.isTTY ? '\n\n' : '\n'),

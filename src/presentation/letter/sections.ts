@@ -50,7 +50,7 @@ function performanceSection(content: LetterContent): Section {
       label: `Return since ${longDate(performance.inception)}`,
       value: signedPercent(performance.returnNetSinceInception),
     },
-    { label: 'Largest drawdown so far', value: percent(-Math.abs(performance.maximumDrawdown)) },
+    { label: 'Maximum drawdown, net', value: percent(-Math.abs(performance.maximumDrawdown)) },
   );
   return { title: 'Performance', facts };
 }

@@ -27,7 +27,7 @@ const allocatorNames: Record<string, string> = {
 
 const levelSentences: Record<Exclude<FallbackLevel, 'full'>, string> = {
   'signal-off': 'The forecasts were not used. These are the base weights of the allocator.',
-  'previous-covariance': 'Risk could not be estimated anew. The previous covariance was used.',
+  'previous-covariance': 'Risk could not be estimated again. The previous covariance was used.',
   'last-good': 'New weights could not be made. The last good weights are kept.',
   hold: 'New weights could not be made. The holdings stay as they are.',
 };
@@ -147,7 +147,7 @@ function limitSentence({ kind, limit }: BindingConstraint, names: string): strin
     case 'gross':
       return `Gross exposure is at its limit of ${at}.`;
     case 'volatility':
-      return `Volatility is at its target of ${at} a year.`;
+      return `Annualised volatility is at its target of ${at}.`;
   }
 }
 

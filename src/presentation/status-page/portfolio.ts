@@ -1,6 +1,6 @@
 import type { DecisionStatus, PortfolioStatus, SlotStatus, ValuationStatus } from '../../views/status.ts';
 import { navChart } from '../chart/nav-chart.ts';
-import { basisPoints, decimal, percent, signedPercent } from '../format.ts';
+import { basisPoints, decimal, percent, signedPercent, trueMinus } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { minute } from '../instant.ts';
 import { badge } from './badge.ts';
@@ -46,7 +46,7 @@ function figures({
     ['Drawdown', percent(drawdownRatio), `from a mark of ${decimal(highWaterMark, 4)}`],
     ['Drift', percent(driftOneWay), 'one-way, from the targets'],
   ];
-  return html`<dl class="figures">${cells.map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="quiet">${note}</dd></div>`)}</dl>`;
+  return html`<dl class="figures">${cells.map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${trueMinus(value)}</dd><dd class="quiet">${trueMinus(note)}</dd></div>`)}</dl>`;
 }
 
 function decisionNote(decision: DecisionStatus): Markup {

@@ -1,5 +1,5 @@
 import type { WeightLine } from '../../views/status.ts';
-import { percent } from '../format.ts';
+import { percent, trueMinus } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 
 const shownMax = 16;
@@ -23,14 +23,16 @@ function largest(lines: readonly WeightLine[]): { shown: WeightLine[]; rest: Wei
   return { shown: lines.filter((line) => !left.has(line)), rest: [...left] };
 }
 
+const figure = (weight: number) => trueMinus(percent(weight));
+
 function row(line: WeightLine, widest: number): Markup {
-  return html`<tr><th scope="row">${line.symbol}</th><td class="bars">${bars(line, widest)}</td><td>${percent(line.target)}</td><td>${line.held === null ? '–' : percent(line.held)}</td></tr>
+  return html`<tr><th scope="row">${line.symbol}</th><td class="bars">${bars(line, widest)}</td><td>${figure(line.target)}</td><td>${line.held === null ? '–' : figure(line.held)}</td></tr>
 `;
 }
 
 function restRow(rest: readonly WeightLine[]): Markup {
   const sum = (value: (line: WeightLine) => number) =>
-    percent(rest.reduce((total, line) => total + value(line), 0));
+    figure(rest.reduce((total, line) => total + value(line), 0));
   return html`<tr class="rest"><th scope="row">${rest.length} more</th><td class="bars"></td><td>${sum((line) => line.target)}</td><td>${sum((line) => line.held ?? 0)}</td></tr>
 `;
 }

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createServer, type ServerOptions } from '../../../src/adapters/http/server.ts';
+import { statusPage, unavailablePage } from '../../../src/presentation/status-page/page.ts';
+import { styleHash } from '../../../src/presentation/status-page/style.ts';
 import { snapshot } from '../../presentation/status-page/snapshot.ts';
 
 const ready = { ready: true, checks: [{ name: 'database', ok: true, detail: 'answers' }] };
@@ -17,6 +20,7 @@ function serverWith(options: Partial<ServerOptions> = {}) {
     },
     readiness: async () => ready,
     status: async () => snapshot,
+    page: { render: statusPage, unavailable: unavailablePage, styleHash },
     ...options,
   });
   closers.push(() => server.close());
@@ -44,6 +48,10 @@ describe('in order', () => {
     expect(answer.headers['content-security-policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/=]+';/,
     );
+    const style = answer.body.match(/<style>([\s\S]*)<\/style>/)![1]!;
+    expect(answer.headers['content-security-policy']).toContain(
+      createHash('sha256').update(style).digest('base64'),
+    );
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
     expect(answer.body).toContain('<h1>rebalanced</h1>');
@@ -60,9 +68,9 @@ describe('in order', () => {
       fallbackLevel: 'full',
       decidedAt: '2024-02-29T22:45:00.000Z',
       targets: [
-        { symbol: 'GLD', target: 0.25, held: 0.24 },
-        { symbol: 'SPY', target: 0.5, held: 0.51 },
-        { symbol: 'CASH', target: 0.25, held: 0.25 },
+        { symbol: 'GLD', target: 0.25, weight: 0.25, before: 0.5, held: 0.24, trade: -0.25 },
+        { symbol: 'SPY', target: 0.5, weight: 0.5, before: 0.25, held: 0.51, trade: 0.25 },
+        { symbol: 'CASH', target: 0.25, weight: 0.25, before: 0.25, held: 0.25, trade: 0 },
       ],
     });
   });

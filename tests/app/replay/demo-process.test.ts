@@ -123,7 +123,7 @@ describe('the demo', { timeout: 240_000 }, () => {
 
   test('with a decision entered by hand while it was cut off starts anew, and says so', async () => {
     const first = startDemo();
-    await first.until(/ 30 %/);
+    await first.until(/ 30%/);
     expect((await endBy('SIGTERM', first)).code).toBe(143);
 
     const held = await attach();
@@ -152,7 +152,7 @@ describe('the demo', { timeout: 240_000 }, () => {
     expect(cut.errors).not.toMatch(/"level":50/);
 
     const second = startDemo();
-    await second.until(/going on where it stopped[\s\S]* 30 %/);
+    await second.until(/going on where it stopped[\s\S]* 30%/);
     expect((await endBy('SIGHUP', second)).code).toBe(129);
 
     const held = await attach();
@@ -171,7 +171,7 @@ describe('the demo', { timeout: 240_000 }, () => {
 
     const last = await startDemo().ended;
     expect(last.output).toMatch(/going on where it stopped/);
-    expect(last.output).not.toMatch(/ {2}0 %/);
+    expect(last.output).not.toMatch(/ {2}0%/);
     expect(last.code).toBe(0);
     expect(server()).toBeNull();
     expect(await decisions()).toEqual(undisturbed);

@@ -33,7 +33,7 @@ describe("an ordinary month's letter", () => {
         'Charged since inception 201 bps',
         'Net asset value, after costs 1.4105, USD 352,625',
         'Return since the last decision +1.2%',
-        'Largest drawdown so far -11.3%',
+        'Maximum drawdown, net -11.3%',
         'State normal, since 2 January 2018',
         'High-water mark 1.4412',
         'Against the mark -2.1%',

@@ -1,0 +1,128 @@
+import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
+import { SourceError } from '../../adapters/prices/source.ts';
+import { AllocationError, type AllocatorName, allocate } from '../../core/allocation/allocator.ts';
+import type { HrpVariant } from '../../core/allocation/hrp.ts';
+import type { MvoObjective } from '../../core/allocation/mvo.ts';
+import { periodsPerYearOf } from '../../core/calendar/periods.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import type { LinkageName } from '../../core/clustering/linkage.ts';
+import { type CovarianceName, estimateCovariance } from '../../core/risk/covariance.ts';
+import {
+  lastSessions,
+  meanReturns,
+  type ReturnsMatrix,
+  simpleReturns,
+} from '../../core/risk/returns-matrix.ts';
+import { UserError } from '../user-error.ts';
+
+// What may be chosen.
+export { allocatorNames } from '../../core/allocation/allocator.ts';
+export { hrpVariants } from '../../core/allocation/hrp.ts';
+export { mvoObjectives } from '../../core/allocation/mvo.ts';
+export { linkageNames } from '../../core/clustering/linkage.ts';
+/** A file of prices has no forecast, so its covariance is always one of history. */
+export const covarianceNames = ['sample', 'ewma', 'ledoit-wolf'] as const satisfies CovarianceName[];
+
+export type AllocateQuestion = {
+  method: AllocatorName;
+  /** a wide CSV file, gzip or not */
+  prices: string;
+  /** simple returns read, the last ones; all where it is left out */
+  window?: number;
+  asOf?: Session;
+  symbols?: string[];
+  cov: (typeof covarianceNames)[number];
+  objective: MvoObjective;
+  variant: HrpVariant;
+  linkage?: LinkageName;
+  bounds: { lower: number; upper: number };
+  /** p.a., a simple rate */
+  riskFree: number;
+  /** returns in a year; told from the dates where it is left out */
+  periodsPerYear?: number;
+};
+
+/** Weights in the order of `symbols`, from `sessions` returns of the sessions `first` to `last`. */
+export type AllocateAnswer = {
+  symbols: string[];
+  sessions: number;
+  first: Session;
+  last: Session;
+  periodsPerYear: number;
+  periodsFrom: 'dates' | 'option';
+  weights: number[];
+};
+
+/** The weights of one allocator on a file of prices. Throws a UserError where the file or the question is wrong. */
+export function allocateFile(question: AllocateQuestion): AllocateAnswer {
+  const { prices, window, method } = question;
+  const table = cut(read(prices), question);
+  const all = simpleReturns(asMatrix(table));
+  if (window !== undefined && window > all.rows)
+    throw new UserError(`--window is ${window}; ${prices} has ${all.rows} returns, expected at most so many`);
+  const returns = lastSessions(all, window ?? all.rows);
+  const first = table.dates[table.dates.length - returns.rows]!;
+  const last = table.dates.at(-1)!;
+  const periodsFrom = question.periodsPerYear === undefined ? 'dates' : 'option';
+  const periodsPerYear =
+    question.periodsPerYear ?? periodsPerYearOf(table.dates.slice(table.dates.length - 1 - returns.rows));
+  try {
+    const covariance = estimateCovariance(question.cov, returns);
+    const { lower, upper } = question.bounds;
+    const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
+    const { objective, variant, linkage, riskFree } = question;
+    const riskFreeRate = riskFree / periodsPerYear;
+    const needsSignal = method === 'signal' || method === 'signal-inverse-vol';
+    // There is no forecast of a file: the mean of its own returns stands in.
+    const signal = needsSignal ? { signal: [...meanReturns(returns)] } : {};
+    const input = { returns, covariance, periodsPerYear, bounds, ...signal };
+    const weights = allocate(method, input, { objective, variant, linkage, riskFreeRate });
+    const window = { sessions: returns.rows, first, last, periodsPerYear, periodsFrom } as const;
+    return { symbols: table.symbols, ...window, weights };
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    throw new UserError(`${prices}, ${first} to ${last}: ${error.message}`);
+  }
+}
+
+function read(path: string): WideCsv {
+  try {
+    return readWideCsv(path);
+  } catch (error) {
+    throw error instanceof SourceError ? new UserError(error.message) : error;
+  }
+}
+
+function cut(table: WideCsv, { asOf, symbols, prices, window }: AllocateQuestion): WideCsv {
+  const wanted = symbols ?? table.symbols;
+  const columns = wanted.map((symbol) => {
+    const column = table.values[table.symbols.indexOf(symbol)];
+    if (!column) throw new UserError(`--symbols names ${symbol}, which ${prices} does not have`);
+    return column;
+  });
+  const count = asOf ? table.dates.filter((date) => date <= asOf).length : table.dates.length;
+  if (count < 3)
+    throw new UserError(`${prices} has ${count} dates${asOf ? ` up to ${asOf}` : ''}; expected at least 3`);
+  const cutTable = {
+    dates: table.dates.slice(0, count),
+    symbols: wanted,
+    values: columns.map((column) => column.slice(0, count)),
+  };
+  const from = window === undefined ? 0 : Math.max(0, count - 1 - window);
+  cutTable.values.forEach((column, i) => {
+    const hole = column.findIndex((price, row) => row >= from && !(price > 0));
+    if (hole >= 0)
+      throw new UserError(
+        `${prices}: ${wanted[i]} has no price on ${table.dates[hole]}, inside the window; expected one: name other --symbols or a shorter --window`,
+      );
+  });
+  return cutTable;
+}
+
+function asMatrix({ dates, symbols, values }: WideCsv): ReturnsMatrix {
+  const out = new Float64Array(dates.length * symbols.length);
+  values.forEach((column, i) => {
+    for (let t = 0; t < dates.length; t += 1) out[t * symbols.length + i] = column[t]!;
+  });
+  return { rows: dates.length, columns: symbols.length, values: out };
+}
