@@ -12,7 +12,7 @@ import { type HrpVariant, hrpVariants } from '../../core/allocation/hrp.ts';
 import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
-import { type CovarianceName, estimateCovariance } from '../../core/risk/covariance.ts';
+import { type CovarianceName, estimateCovariance } from '../../core/risk/estimate-covariance.ts';
 import { lastSessions, type ReturnsMatrix, simpleReturns } from '../../core/risk/returns-matrix.ts';
 import { dateArgument } from '../options.ts';
 import { percent } from '../output/figures.ts';

@@ -16,7 +16,8 @@ import { blend, signalWeights } from './signal.ts';
 import { signalInverseVolatilityWeights } from './signal-inverse-vol.ts';
 
 export { AllocationError, type AllocationFailure } from '../allocation-error.ts';
-export type { Covariance, CovarianceName } from '../risk/covariance.ts';
+export type { Covariance } from '../risk/covariance.ts';
+export type { CovarianceName } from '../risk/estimate-covariance.ts';
 export type { ReturnsMatrix } from '../risk/returns-matrix.ts';
 
 export type AllocatorName =

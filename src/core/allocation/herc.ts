@@ -1,7 +1,8 @@
 import { AllocationError } from '../allocation-error.ts';
 import { cutTree, gapClusterCount, leavesUnder } from '../clustering/clusters.ts';
 import { correlationDistances } from '../clustering/correlation-distance.ts';
-import { type LinkageName, linkage, type MergeTree } from '../clustering/linkage.ts';
+import { type LinkageName, linkage } from '../clustering/linkage.ts';
+import type { MergeTree } from '../clustering/merge-tree.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { checkReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';

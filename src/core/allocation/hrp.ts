@@ -1,7 +1,8 @@
 import { AllocationError } from '../allocation-error.ts';
 import { correlationDistances, distancesBetweenRows } from '../clustering/correlation-distance.ts';
 import { nearestLeafOrder } from '../clustering/leaf-order.ts';
-import { type LinkageName, leafOrder, linkage } from '../clustering/linkage.ts';
+import { type LinkageName, linkage } from '../clustering/linkage.ts';
+import { leafOrder } from '../clustering/merge-tree.ts';
 import { type MatrixProduct, proposedLinkage } from '../clustering/proposed-linkage.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 

@@ -1,4 +1,5 @@
-import { type DistanceRows, leavesOf, type MergeTree } from './linkage.ts';
+import type { DistanceRows } from './distance-rows.ts';
+import { leavesOf, type MergeTree } from './merge-tree.ts';
 
 /** Cluster of each leaf (0 .. count - 1) when the tree is cut into `count` clusters. */
 export function cutTree(tree: MergeTree, count: number): Int32Array {

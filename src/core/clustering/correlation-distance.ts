@@ -1,6 +1,6 @@
 import { gram } from '../numeric/gram.ts';
 import type { Covariance } from '../risk/covariance.ts';
-import { type DistanceRows, fullMatrix } from './linkage.ts';
+import { type DistanceRows, fullMatrix } from './distance-rows.ts';
 
 /**
  * Rows of d = sqrt((1 - rho) / 2) between the assets listed in `live`; `inverse` is 1 / sigma of every asset.

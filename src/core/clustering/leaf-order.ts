@@ -1,4 +1,5 @@
-import { type DistanceRows, leafOrder, leavesOf, type MergeTree } from './linkage.ts';
+import type { DistanceRows } from './distance-rows.ts';
+import { leafOrder, leavesOf, type MergeTree } from './merge-tree.ts';
 
 /**
  * The leaf order of SciPy's `optimal_ordering`, which riskfolio and skfolio rely on: nodes are turned so that

@@ -1,14 +1,13 @@
-import { type LinkageName, type MergeTree, mergeTree } from './linkage.ts';
+import { type MergeTree, mergeTree } from './merge-tree.ts';
+
+/** The linkages whose nearest-neighbour chains end. */
+export type ChainLinkageName = 'complete' | 'average' | 'ward';
 
 /**
  * Complete, average or Ward linkage by the nearest-neighbour chain: O(N^2) time (Murtagh 1983).
  * `distances` (row-major size x size) is used up.
  */
-export function chainLinkage(
-  name: Exclude<LinkageName, 'single'>,
-  distances: Float64Array,
-  size: number,
-): MergeTree {
+export function chainLinkage(name: ChainLinkageName, distances: Float64Array, size: number): MergeTree {
   const edges = size - 1;
   const from = new Int32Array(edges);
   const to = new Int32Array(edges);
@@ -65,7 +64,7 @@ function nearest(
 
 /** Distances from the merged cluster to every other, by the Lance-Williams recurrence. */
 function update(
-  name: Exclude<LinkageName, 'single'>,
+  name: ChainLinkageName,
   distances: Float64Array,
   size: number,
   count: Int32Array,

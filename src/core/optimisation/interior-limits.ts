@@ -93,3 +93,24 @@ export type RowPlace = {
 function row(kink: Kink, coefficients: Float64Array | undefined, bound: number, equality: boolean): RowLimit {
   return { kink, coefficients, bound, equality, slack: 0, dual: 0, residual: 0 };
 }
+
+/** The row's left-hand side for some weights and kink variables. */
+export function rowProduct(row: RowLimit, weights: Float64Array, kink: Float64Array | undefined): number {
+  const { coefficients } = row;
+  let sum = 0;
+  if (coefficients) for (let i = 0; i < weights.length; i++) sum += coefficients[i]! * weights[i]!;
+  else for (const value of kink!) sum += value;
+  return sum;
+}
+
+/** Adds factor x row to a vector over weights and kink variables. */
+export function addRow(
+  row: RowLimit,
+  factor: number,
+  weights: Float64Array,
+  kink: Float64Array | undefined,
+): void {
+  const { coefficients } = row;
+  if (coefficients) for (let i = 0; i < weights.length; i++) weights[i]! += factor * coefficients[i]!;
+  else for (let i = 0; i < kink!.length; i++) kink![i]! += factor;
+}

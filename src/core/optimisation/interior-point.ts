@@ -1,10 +1,8 @@
 import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from './bounded-qp.ts';
-import { type ConstrainedQp, type Multipliers, objectiveScale } from './constrained-qp.ts';
-import { InteriorState } from './interior-state.ts';
+import { type ConstrainedQp, objectiveScale } from './constrained-qp.ts';
+import { type InteriorSolution, InteriorState } from './interior-state.ts';
 import { NewtonSystem } from './newton-system.ts';
-
-export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
 
 const ITERATIONS_MAX = 200;
 const STALLED_MAX = 12;

@@ -6,15 +6,18 @@ import {
   quadraticGradient,
 } from './constrained-qp.ts';
 import {
+  addRow,
   isFixed,
   type Kink,
   type RowLimit,
   type RowPlace,
   rowLimits,
+  rowProduct,
   type SideLimit,
   sideLimits,
 } from './interior-limits.ts';
-import type { InteriorSolution } from './interior-point.ts';
+
+export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
 
 /** A step of everything the interior-point method moves. */
 export type Direction = {
@@ -229,25 +232,4 @@ export class InteriorState {
 
 function advanceBy(values: Float64Array, step: Float64Array, length: number): void {
   for (let i = 0; i < values.length; i++) values[i]! += length * step[i]!;
-}
-
-/** The row's left-hand side for some weights and kink variables. */
-export function rowProduct(row: RowLimit, weights: Float64Array, kink: Float64Array | undefined): number {
-  const { coefficients } = row;
-  let sum = 0;
-  if (coefficients) for (let i = 0; i < weights.length; i++) sum += coefficients[i]! * weights[i]!;
-  else for (const value of kink!) sum += value;
-  return sum;
-}
-
-/** Adds factor x row to a vector over weights and kink variables. */
-export function addRow(
-  row: RowLimit,
-  factor: number,
-  weights: Float64Array,
-  kink: Float64Array | undefined,
-): void {
-  const { coefficients } = row;
-  if (coefficients) for (let i = 0; i < weights.length; i++) weights[i]! += factor * coefficients[i]!;
-  else for (let i = 0; i < kink!.length; i++) kink![i]! += factor;
 }

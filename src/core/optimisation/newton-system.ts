@@ -1,6 +1,6 @@
 import { choleskyInPlace, choleskySolve } from '../numeric/cholesky.ts';
-import { isFixed, type Kink, type RowLimit } from './interior-limits.ts';
-import { addRow, type Direction, type InteriorState, rowProduct } from './interior-state.ts';
+import { addRow, isFixed, type Kink, type RowLimit, rowProduct } from './interior-limits.ts';
+import type { Direction, InteriorState } from './interior-state.ts';
 
 /** The predictor's second-order term, and how much of it to take. */
 export type Correction = { predictor: Direction; weight: number };

@@ -8,7 +8,7 @@ import {
   allocate,
   allocatorNames,
 } from '../../../src/core/allocation/allocator.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import {
   compoundedMeanReturns,
   meanReturns,

@@ -1,5 +1,5 @@
 import type { Covariance, ReturnsMatrix } from '../../../src/core/allocation/allocator.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { longPrices, type PriceTable, readTable, widePrices, window } from './reference-tables.ts';
 
 /** One portfolio another package computed. */

@@ -6,16 +6,13 @@ import {
   correlationDistances,
   distancesBetweenRows,
 } from '../../../src/core/clustering/correlation-distance.ts';
+import type { DistanceRows } from '../../../src/core/clustering/distance-rows.ts';
 import { nearestLeafOrder } from '../../../src/core/clustering/leaf-order.ts';
-import {
-  type DistanceRows,
-  type LinkageName,
-  leafOrder,
-  linkage,
-  linkageNames,
-} from '../../../src/core/clustering/linkage.ts';
+import { type LinkageName, linkage, linkageNames } from '../../../src/core/clustering/linkage.ts';
+import { leafOrder } from '../../../src/core/clustering/merge-tree.ts';
 import { proposedLinkage } from '../../../src/core/clustering/proposed-linkage.ts';
-import { estimateCovariance, inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from '../allocation/peers.ts';
 import { permutation, pickColumns, randomReturns } from '../allocation/random-returns.ts';
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gram } from '../../../src/core/numeric/gram.ts';
-import { correlations, estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { correlations } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from '../allocation/peers.ts';
 import { matrixOf, pickColumns, randomReturns, someReturns } from '../allocation/random-returns.ts';
 
