@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AllocationOptions, type AllocatorName, allocate } from '../src/core/allocation/allocator.ts';
 import type { MatrixProduct } from '../src/core/clustering/proposed-linkage.ts';
 import { estimateCovariance } from '../src/core/risk/estimate-covariance.ts';
-import type { ReturnsMatrix } from '../src/core/risk/returns-matrix.ts';
+import type { ReturnsMatrix } from '../src/core/risk/returns.ts';
 import { loadRuntime } from '../src/networks/runtime.ts';
 import { generator, randomReturns } from '../tests/core/allocation/random-returns.ts';
 

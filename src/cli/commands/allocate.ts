@@ -12,8 +12,9 @@ import { type HrpVariant, hrpVariants } from '../../core/allocation/hrp.ts';
 import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
+import { PricePanel } from '../../core/market/panel.ts';
 import { type CovarianceName, estimateCovariance } from '../../core/risk/estimate-covariance.ts';
-import { lastSessions, type ReturnsMatrix, simpleReturns } from '../../core/risk/returns-matrix.ts';
+import { lastSessions, type ReturnsMatrix, simpleReturns } from '../../core/risk/returns.ts';
 import { dateArgument } from '../options.ts';
 import { percent } from '../output/figures.ts';
 import { printTable } from '../output/table.ts';
@@ -66,7 +67,7 @@ type Result = { symbols: string[]; sessions: number; first: string; last: string
 
 function run(options: Options): Result {
   const table = cut(read(options.prices), options);
-  const all = simpleReturns(asMatrix(table));
+  const all = simpleReturns(new PricePanel(table.dates, table.symbols, table.values));
   if (options.window !== undefined && options.window > all.rows)
     throw new UserError(
       `--window is ${options.window}; ${options.prices} has ${all.rows} returns, expected at most so many`,
@@ -129,14 +130,6 @@ function cut(table: WideCsv, { asOf, symbols, prices, window }: Options): WideCs
       );
   });
   return cutTable;
-}
-
-function asMatrix({ dates, symbols, values }: WideCsv): ReturnsMatrix {
-  const out = new Float64Array(dates.length * symbols.length);
-  values.forEach((column, i) => {
-    for (let t = 0; t < dates.length; t += 1) out[t * symbols.length + i] = column[t]!;
-  });
-  return { rows: dates.length, columns: symbols.length, values: out };
 }
 
 function print(options: Options, { symbols, weights, ...window }: Result): void {

@@ -2,9 +2,9 @@ import { AllocationError } from '../allocation-error.ts';
 import type { LinkageName } from '../clustering/linkage.ts';
 import type { MatrixProduct } from '../clustering/proposed-linkage.ts';
 import { greatestSharpe, leastVariance } from '../optimisation/frontier.ts';
-import type { Bounds } from '../optimisation/weight-limits.ts';
+import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
-import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
+import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { criticalLine } from './cla.ts';
 import { equalWeights } from './equal.ts';
 import { hierarchicalEqualRisk, type RiskMeasure } from './herc.ts';
@@ -18,7 +18,7 @@ import { signalInverseVolatilityWeights } from './signal-inverse-vol.ts';
 export { AllocationError, type AllocationFailure } from '../allocation-error.ts';
 export type { Covariance } from '../risk/covariance.ts';
 export type { CovarianceName } from '../risk/estimate-covariance.ts';
-export type { ReturnsMatrix } from '../risk/returns-matrix.ts';
+export type { ReturnsMatrix } from '../risk/returns.ts';
 
 export type AllocatorName =
   | 'equal'
@@ -54,7 +54,7 @@ export type AllocationInput = {
   /** Expected return per session for `mvo` and `cla`; default the history of `returns`, blended with the signal. */
   mean?: readonly number[] | undefined;
   /** Read by `mvo` and `cla`; default 0..1. */
-  bounds?: Bounds | undefined;
+  bounds?: BoundVectors | undefined;
 };
 
 export type AllocationOptions = {
@@ -125,7 +125,7 @@ function weigh(name: AllocatorName, input: AllocationInput, options: AllocationO
 }
 
 /** An optimum may be a rounding outside its bounds; what is stored and checked is not. */
-function withinBounds(weights: readonly number[], bounds: Bounds | undefined): number[] {
+function withinBounds(weights: readonly number[], bounds: BoundVectors | undefined): number[] {
   return weights.map((weight, i) => Math.min(bounds?.upper[i] ?? 1, Math.max(bounds?.lower[i] ?? 0, weight)));
 }
 

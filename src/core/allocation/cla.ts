@@ -2,7 +2,7 @@ import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from '../optimisation/bounded-qp.ts';
 import { Walk } from '../optimisation/critical-line-walk.ts';
 import type { CriticalLine, TurningPoint } from '../optimisation/frontier.ts';
-import type { Bounds } from '../optimisation/weight-limits.ts';
+import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
 
 /**
@@ -10,7 +10,11 @@ import type { Covariance } from '../risk/covariance.ts';
  * mean down to the least variance, for weights within bounds (default 0..1) that sum to 1.
  * Raises `infeasible` or `no-convergence`.
  */
-export function criticalLine(covariance: Covariance, mean: readonly number[], bounds?: Bounds): CriticalLine {
+export function criticalLine(
+  covariance: Covariance,
+  mean: readonly number[],
+  bounds?: BoundVectors,
+): CriticalLine {
   const size = covariance.size;
   const lower = bounds ? Float64Array.from(bounds.lower) : new Float64Array(size);
   const upper = bounds ? Float64Array.from(bounds.upper) : new Float64Array(size).fill(1);

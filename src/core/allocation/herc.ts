@@ -4,7 +4,7 @@ import { correlationDistances } from '../clustering/correlation-distance.ts';
 import { type LinkageName, linkage } from '../clustering/linkage.ts';
 import type { MergeTree } from '../clustering/merge-tree.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
-import { checkReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
+import { checkReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
 
 export type RiskMeasure = 'variance' | 'cvar' | 'cdar';

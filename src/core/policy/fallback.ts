@@ -4,7 +4,7 @@ import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
-import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
+import type { ReturnsMatrix } from '../risk/returns.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackLevel } from './decision.ts';
 import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';

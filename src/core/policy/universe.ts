@@ -1,7 +1,7 @@
 import type { PricePanel } from '../market/panel.ts';
 import { cleanPanel, type QualityNote } from '../market/quality.ts';
+import type { ReturnsMatrix } from '../risk/returns.ts';
 import { simpleReturns } from '../risk/returns.ts';
-import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
 import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
 
 /** Sessions from a decision to the next, at most: a month of a market that never closes. */

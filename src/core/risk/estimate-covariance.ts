@@ -2,7 +2,7 @@ import { AllocationError } from '../allocation-error.ts';
 import { gram } from '../numeric/gram.ts';
 import { type Covariance, correlations } from './covariance.ts';
 import { pairwiseCovariance } from './pairwise-covariance.ts';
-import { checkReturns, meanReturns, type ReturnsMatrix } from './returns-matrix.ts';
+import { checkReturns, meanReturns, type ReturnsMatrix } from './returns.ts';
 
 export type CovarianceName = 'sample' | 'ewma' | 'ledoit-wolf' | 'forecast';
 

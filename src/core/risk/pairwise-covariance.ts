@@ -1,6 +1,6 @@
 import { AllocationError } from '../allocation-error.ts';
 import type { Covariance } from './covariance.ts';
-import type { ReturnsMatrix } from './returns-matrix.ts';
+import type { ReturnsMatrix } from './returns.ts';
 
 /**
  * Sample covariance (divisor n - 1) and correlation of every pair over the sessions both assets have, as pandas

@@ -9,11 +9,7 @@ import {
   allocatorNames,
 } from '../../../src/core/allocation/allocator.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
-import {
-  compoundedMeanReturns,
-  meanReturns,
-  type ReturnsMatrix,
-} from '../../../src/core/risk/returns-matrix.ts';
+import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 import { worstDifference } from './peers.ts';
 import { permutation, pickColumns, randomReturns, someReturns } from './random-returns.ts';
 

@@ -7,11 +7,11 @@ import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
 import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
-import { compoundedMeanReturns, meanReturns, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns.ts';
 import { describeWithReference, referenceData } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { pickColumns, randomReturns, someReturns } from './random-returns.ts';
-import { numericMatrix, readTable, widePrices } from './reference-tables.ts';
+import { numericMatrix, priceReturns, readTable, widePrices } from './reference-tables.ts';
 
 function moments({ size, values }: Covariance, mean: ArrayLike<number>, weights: readonly number[]) {
   let variance = 0;
@@ -108,7 +108,7 @@ describeWithReference('cla against PyPortfolioOpt, four universes and fourteen y
 
   it("their own tests' portfolios of 20 stocks with gaps (pairwise covariance, risk-free 2% in the ratio only)", () => {
     const { symbols, prices } = widePrices('reference/pypfopt/stock_prices.csv.gz');
-    const returns = simpleReturns(prices);
+    const returns = priceReturns(prices);
     const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
     const mean = Array.from(compoundedMeanReturns(returns));
     const tests = JSON.parse(

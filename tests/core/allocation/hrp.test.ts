@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocator.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
-import { simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { matrixOf } from './random-returns.ts';
-import { numericMatrix, readTable, widePrices } from './reference-tables.ts';
+import { numericMatrix, priceReturns, readTable, widePrices } from './reference-tables.ts';
 
 // riskfolio's own HC_HRP.csv cannot be recomputed: its stocks include NBL, which its price file does not have.
 describeWithReference('hrp against the packages, four universes and fourteen years', () => {
@@ -31,7 +30,7 @@ describeWithReference('hrp against the packages, four universes and fourteen yea
 
   it("PyPortfolioOpt's own test: 20 stocks with gaps, pairwise covariance and correlation, to 1e-12", () => {
     const table = widePrices('reference/pypfopt/stock_prices.csv.gz');
-    const returns = simpleReturns(table.prices);
+    const returns = priceReturns(table.prices);
     const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
     const { header, rows } = readTable('reference/pypfopt/weights_hrp.csv');
     const weights = new Map([header, ...rows].map(([symbol, weight]) => [symbol!, Number(weight)]));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
-import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';

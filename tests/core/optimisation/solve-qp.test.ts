@@ -21,7 +21,7 @@ type OracleCase = {
   cost: number;
   impact: number;
   turnoverMax: number | null;
-  grossExposureMax: number | null;
+  grossMax: number | null;
   groups: { members: number[]; lower: number; upper: number }[];
   objective: number;
   weights: number[];
@@ -44,7 +44,7 @@ function problemOf(one: OracleCase): ConstrainedQp {
     proportional: new Float64Array(size).fill(one.cost),
     impact: new Float64Array(size).fill(one.impact),
     turnoverMax: one.turnoverMax ?? Number.POSITIVE_INFINITY,
-    grossExposureMax: one.grossExposureMax ?? Number.POSITIVE_INFINITY,
+    grossExposureMax: one.grossMax ?? Number.POSITIVE_INFINITY,
     groups: one.groups,
   };
 }

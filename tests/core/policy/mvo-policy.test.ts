@@ -8,8 +8,7 @@ import { type CostModel, tradeCost } from '../../../src/core/portfolio/costs.ts'
 import { allowedExposure } from '../../../src/core/portfolio/drawdown.ts';
 import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
-import { simpleReturns } from '../../../src/core/risk/returns.ts';
-import { compoundedMeanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { compoundedMeanReturns, simpleReturns } from '../../../src/core/risk/returns.ts';
 import { generator } from '../allocation/random-returns.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
