@@ -12,6 +12,7 @@ import {
   modelForms,
 } from '../../core/forecast/forecaster-config.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
+import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 
 const ratio = z.number().min(0).max(1);
 const count = (low: number, high: number) => z.int().min(low).max(high);
@@ -155,7 +156,7 @@ export const portfolioSchema = z
       .default(null)
       .describe('ex-ante volatility a year that exposure is scaled down to; null: none'),
     covariance: section({
-      estimator: z.enum(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
+      estimator: z.enum(covarianceNames).default('sample'),
       lookbackSessions: count(20, 5000).default(504),
     }),
     signalScale: ratio.default(1).describe('0: the forecast is ignored; 1: fully trusted'),

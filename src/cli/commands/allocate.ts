@@ -13,7 +13,11 @@ import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
 import { PricePanel } from '../../core/market/panel.ts';
-import { type CovarianceName, estimateCovariance } from '../../core/risk/estimate-covariance.ts';
+import {
+  type CovarianceName,
+  covarianceNames,
+  estimateCovariance,
+} from '../../core/risk/estimate-covariance.ts';
 import { lastSessions, type ReturnsMatrix, simpleReturns } from '../../core/risk/returns.ts';
 import { dateArgument } from '../options.ts';
 import { percent } from '../output/figures.ts';
@@ -27,7 +31,7 @@ type Options = {
   window?: number;
   asOf?: Session;
   symbols?: string[];
-  cov: Exclude<CovarianceName, 'forecast'>;
+  cov: CovarianceName;
   objective: MvoObjective;
   variant: HrpVariant;
   linkage?: LinkageName;
@@ -44,9 +48,7 @@ export function allocateCommand(): Command {
     .option('--window <returns>', 'the last so many simple returns (default: all)', windowArgument)
     .option('--as-of <date>', 'use prices up to this date', dateArgument)
     .option('--symbols <list>', 'only these, in this order: A,B,C', (text) => text.split(','))
-    .addOption(
-      new Option('--cov <name>', 'covariance').choices(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
-    )
+    .addOption(new Option('--cov <name>', 'covariance').choices(covarianceNames).default('sample'))
     .addOption(
       new Option('--objective <name>', 'of mvo and cla').choices(mvoObjectives).default('min-variance'),
     )

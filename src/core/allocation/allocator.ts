@@ -1,6 +1,5 @@
 import { AllocationError } from '../allocation-error.ts';
 import type { LinkageName } from '../clustering/linkage.ts';
-import type { MatrixProduct } from '../clustering/proposed-linkage.ts';
 import { greatestSharpe, leastVariance } from '../optimisation/frontier.ts';
 import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
@@ -66,8 +65,6 @@ export type AllocationOptions = {
   variant?: HrpVariant | undefined;
   /** `hrp` (default single) and `herc` (default ward). */
   linkage?: LinkageName | undefined;
-  /** `hrp`, variant `paper`: a quick product that only proposes. */
-  matrixProduct?: MatrixProduct | undefined;
   /** `herc`; default variance. */
   riskMeasure?: RiskMeasure | undefined;
   /** `herc`; default by the gap statistic. */

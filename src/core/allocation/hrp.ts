@@ -3,7 +3,6 @@ import { correlationDistances, distancesBetweenRows } from '../clustering/correl
 import { nearestLeafOrder } from '../clustering/leaf-order.ts';
 import { type LinkageName, linkage } from '../clustering/linkage.ts';
 import { leafOrder } from '../clustering/merge-tree.ts';
-import { type MatrixProduct, proposedLinkage } from '../clustering/proposed-linkage.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 
 /**
@@ -20,8 +19,6 @@ export type HrpOptions = {
   variant?: HrpVariant | undefined;
   /** Default single. */
   linkage?: LinkageName | undefined;
-  /** Speeds up `paper` with single linkage, which is O(N^3), without changing its answer. */
-  matrixProduct?: MatrixProduct | undefined;
 };
 
 /**
@@ -51,21 +48,17 @@ function hrpOrder(
   covariance: Covariance,
   live: Int32Array,
   inverse: Float64Array,
-  { variant = 'pypfopt', linkage: method = 'single', matrixProduct }: HrpOptions,
+  { variant = 'pypfopt', linkage: method = 'single' }: HrpOptions,
 ): Int32Array {
   if (live.length === 1) return Int32Array.of(0);
   const distances = correlationDistances(covariance, live, inverse);
   if (variant === 'pypfopt') return leafOrder(linkage(method, distances));
   if (variant === 'riskfolio') return nearestLeafOrder(linkage(method, distances), distances);
-  return leafOrder(
-    matrixProduct && method === 'single'
-      ? proposedLinkage(distances, matrixProduct)
-      : linkage(method, distancesBetweenRows(distances)),
-  );
+  return leafOrder(linkage(method, distancesBetweenRows(distances)));
 }
 
 /** Gives `weight` to the assets in `order`, halved recursively, each half in proportion to the other's variance. */
-function recursiveBisection(
+export function recursiveBisection(
   covariance: Covariance,
   inverse: Float64Array,
   order: Int32Array,

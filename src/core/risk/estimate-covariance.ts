@@ -1,18 +1,15 @@
 import { AllocationError } from '../allocation-error.ts';
 import { gram } from '../numeric/gram.ts';
-import { type Covariance, correlations } from './covariance.ts';
+import type { Covariance } from './covariance.ts';
 import { pairwiseCovariance } from './pairwise-covariance.ts';
 import { checkReturns, meanReturns, type ReturnsMatrix } from './returns.ts';
 
-export type CovarianceName = 'sample' | 'ewma' | 'ledoit-wolf' | 'forecast';
+export const covarianceNames = ['sample', 'ewma', 'ledoit-wolf'] as const;
+export type CovarianceName = (typeof covarianceNames)[number];
 
 export type CovarianceOptions = {
   /** RiskMetrics' lambda of `ewma`, in (0, 1); default 0.94. */
   ewmaDecay?: number | undefined;
-  /** `forecast`: predicted volatility per session, one per asset. */
-  volatilities?: readonly number[] | undefined;
-  /** `forecast`: the correlation they scale; an estimate's name or a ready matrix. Default `sample`. */
-  correlation?: 'sample' | 'ewma' | 'ledoit-wolf' | Covariance | undefined;
   /** Gaps (NaN) in the returns: `refuse` (default), or `pairwise` complete sessions as pandas does, `sample` only. */
   gaps?: 'refuse' | 'pairwise' | undefined;
 };
@@ -24,7 +21,7 @@ export type CovarianceEstimate = Covariance & { shrinkage?: number };
  * Estimates a covariance from simple returns (rows >= 2).
  * `sample` divides by rows - 1; `ewma` is RiskMetrics (zero mean, started from the first session);
  * `ledoit-wolf` shrinks the sample (divisor rows) towards its mean variance times the identity (Ledoit and Wolf,
- * 2004, as scikit-learn has it); `forecast` is predicted volatilities x a correlation.
+ * 2004, as scikit-learn has it).
  * Raises `not-finite`, `too-few-sessions` or `bad-input`.
  */
 export function estimateCovariance(
@@ -42,8 +39,7 @@ export function estimateCovariance(
   checkReturns(returns);
   if (name === 'sample') return sampleCovariance(returns);
   if (name === 'ewma') return ewmaCovariance(returns, options.ewmaDecay ?? 0.94);
-  if (name === 'ledoit-wolf') return ledoitWolfCovariance(returns);
-  return forecastCovariance(returns, options);
+  return ledoitWolfCovariance(returns);
 }
 
 function sampleCovariance(returns: ReturnsMatrix): Covariance {
@@ -91,32 +87,6 @@ function ledoitWolfCovariance(returns: ReturnsMatrix): CovarianceEstimate {
   scale(values, 1 - shrinkage);
   for (let i = 0; i < size; i++) values[i * size + i]! += shrinkage * target;
   return { size, values, shrinkage };
-}
-
-function forecastCovariance(returns: ReturnsMatrix, options: CovarianceOptions): Covariance {
-  const size = returns.columns;
-  const volatilities = options.volatilities;
-  if (volatilities?.length !== size) {
-    throw new AllocationError(
-      'bad-input',
-      `A forecast covariance needs ${size} predicted volatilities, got ${volatilities?.length ?? 'none'}.`,
-    );
-  }
-  volatilities.forEach((volatility, i) => {
-    if (!(volatility >= 0 && Number.isFinite(volatility))) {
-      throw new AllocationError(
-        'not-finite',
-        `The predicted volatility of asset ${i} is ${volatility}, expected >= 0.`,
-      );
-    }
-  });
-  const source = options.correlation ?? 'sample';
-  const base = typeof source === 'string' ? estimateCovariance(source, returns, options) : source;
-  const values = correlations(base);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < size; j++) values[i * size + j]! *= volatilities[i]! * volatilities[j]!;
-  }
-  return { size, values };
 }
 
 function centred(returns: ReturnsMatrix): Float64Array {

@@ -1,7 +1,7 @@
-import { rowMeans } from './correlation-distance.ts';
-import { type DistanceRows, fullMatrix } from './distance-rows.ts';
-import { linkage } from './linkage.ts';
-import { type MergeTree, mergeTree } from './merge-tree.ts';
+import { rowMeans } from '../src/core/clustering/correlation-distance.ts';
+import { type DistanceRows, fullMatrix } from '../src/core/clustering/distance-rows.ts';
+import { linkage } from '../src/core/clustering/linkage.ts';
+import { type MergeTree, mergeTree } from '../src/core/clustering/merge-tree.ts';
 
 /**
  * X X' of a row-major rows x columns matrix in single precision (row-major rows x rows). A native one makes the
