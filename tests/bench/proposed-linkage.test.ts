@@ -43,12 +43,11 @@ function assetDistances(returns: ReturnsMatrix): DistanceRows {
 /** X X' with every operation rounded to single precision, summed in a poor order. */
 function singleProduct(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < rows; j++) {
+  for (let i = 0; i < rows; i += 1) {
+    for (let j = 0; j < rows; j += 1) {
       let sum = 0;
-      for (let k = 0; k < columns; k++) {
+      for (let k = 0; k < columns; k += 1)
         sum = Math.fround(sum + Math.fround(values[i * columns + k]! * values[j * columns + k]!));
-      }
       out[i * rows + j] = sum;
     }
   }

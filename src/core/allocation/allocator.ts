@@ -87,9 +87,8 @@ export function allocate(
   checkInput(input);
   const weights = weigh(name, input, options);
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  if (!(Math.abs(sum - 1) < 1e-9)) {
+  if (!(Math.abs(sum - 1) < 1e-9))
     throw new AllocationError('not-finite', `${name} gave weights that sum to ${sum}, expected 1.`);
-  }
   return weights;
 }
 
@@ -138,12 +137,11 @@ function byMeanVariance(input: AllocationInput, options: AllocationOptions): num
 
 function byCriticalLine(input: AllocationInput, options: AllocationOptions): number[] {
   const { objective = 'min-variance', riskFreeRate } = options;
-  if (objective === 'utility') {
+  if (objective === 'utility')
     throw new AllocationError(
       'bad-input',
       'cla has the objectives min-variance and max-sharpe; mvo also has utility.',
     );
-  }
   const line = criticalLine(input.covariance, expectedReturns(input, options), input.bounds);
   return objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line);
 }
@@ -173,47 +171,41 @@ function signalOf(name: string, input: AllocationInput): readonly number[] {
 
 function checkInput(input: AllocationInput): void {
   const { size, values } = input.covariance;
-  if (size < 1 || values.length !== size * size) {
+  if (size < 1 || values.length !== size * size)
     throw new AllocationError(
       'bad-input',
       `A covariance of ${size} assets needs ${size * size} values, got ${values.length}.`,
     );
-  }
-  if (input.returns.columns !== size) {
+  if (input.returns.columns !== size)
     throw new AllocationError(
       'bad-input',
       `The returns have ${input.returns.columns} assets and the covariance ${size}; they must be the same assets.`,
     );
-  }
-  for (let k = 0; k < values.length; k++) {
-    if (!Number.isFinite(values[k]!)) {
+  for (let k = 0; k < values.length; k += 1) {
+    if (!Number.isFinite(values[k]!))
       throw new AllocationError(
         'not-finite',
         `The covariance of assets ${Math.floor(k / size)} and ${k % size} is ${values[k]}, expected a finite number.`,
       );
-    }
   }
   checkVector('signal', input.signal, size);
   checkVector('mean', input.mean, size);
   checkVector('lower bound', input.bounds?.lower, size);
   checkVector('upper bound', input.bounds?.upper, size);
   const scale = input.signalScale ?? 1;
-  if (!(scale >= 0 && scale <= 1)) {
+  if (!(scale >= 0 && scale <= 1))
     throw new AllocationError('bad-input', `signalScale is ${scale}, expected a number from 0 to 1.`);
-  }
 }
 
 function checkVector(what: string, vector: readonly number[] | undefined, size: number): void {
   if (!vector) return;
-  if (vector.length !== size) {
+  if (vector.length !== size)
     throw new AllocationError('bad-input', `The ${what} has ${vector.length} entries, expected ${size}.`);
-  }
   vector.forEach((value, i) => {
-    if (!Number.isFinite(value)) {
+    if (!Number.isFinite(value))
       throw new AllocationError(
         'not-finite',
         `The ${what} of asset ${i} is ${value}, expected a finite number.`,
       );
-    }
   });
 }

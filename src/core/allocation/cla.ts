@@ -5,6 +5,8 @@ import type { CriticalLine, TurningPoint } from '../optimisation/frontier.ts';
 import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
 
+const ridgeRatio = 1e-9;
+
 /**
  * The Critical Line Algorithm (Markowitz 1956; Bailey and Lopez de Prado 2013): every turning point from the greatest
  * mean down to the least variance, for weights within bounds (default 0..1) that sum to 1.
@@ -31,9 +33,8 @@ export function criticalLine(
 function ridged({ size, values }: Covariance): Covariance {
   const out = values.slice();
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
-  for (let i = 0; i < size; i++) out[i * size + i]! += RIDGE * (values[i * size + i]! + 0.01 * largest);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1)
+    out[i * size + i]! += ridgeRatio * (values[i * size + i]! + 0.01 * largest);
   return { size, values: out };
 }
-
-const RIDGE = 1e-9;

@@ -32,12 +32,11 @@ export function hierarchicalEqualRisk(
 ): number[] {
   const inverse = inverseVolatilities(covariance);
   const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0) {
+  if (live.length === 0)
     throw new AllocationError(
       'all-flat',
       'No asset has any variance, so risk parity has nothing to weigh by.',
     );
-  }
   const measure = options.riskMeasure ?? 'variance';
   if (measure !== 'variance') checkReturns(returns);
   const weights = new Array<number>(covariance.size).fill(0);
@@ -114,10 +113,10 @@ function portfolioVariance(
   inner: readonly number[],
 ): number {
   let variance = 0;
-  for (let a = 0; a < assets.length; a++) {
+  for (let a = 0; a < assets.length; a += 1) {
     const row = assets[a]! * size;
     let along = 0;
-    for (let b = 0; b < assets.length; b++) along += values[row + assets[b]!]! * inner[b]!;
+    for (let b = 0; b < assets.length; b += 1) along += values[row + assets[b]!]! * inner[b]!;
     variance += along * inner[a]!;
   }
   return variance;
@@ -129,9 +128,9 @@ function portfolioReturns(
   inner: readonly number[],
 ): Float64Array {
   const out = new Float64Array(rows);
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     let sum = 0;
-    for (let a = 0; a < assets.length; a++) sum += values[t * columns + assets[a]!]! * inner[a]!;
+    for (let a = 0; a < assets.length; a += 1) sum += values[t * columns + assets[a]!]! * inner[a]!;
     out[t] = sum;
   }
   return out;
@@ -141,7 +140,7 @@ function portfolioReturns(
 function shareDownTree(tree: MergeTree, count: number, clusters: readonly Cluster[]): number[] {
   const labels = cutTree(tree, count);
   const shares = new Array<number>(count).fill(1);
-  for (let node = 2 * tree.size - 2; node > 2 * tree.size - 1 - count; node--) {
+  for (let node = 2 * tree.size - 2; node > 2 * tree.size - 1 - count; node -= 1) {
     const left = new Set(leavesUnder(tree, tree.left[node - tree.size]!).map((leaf) => labels[leaf]!));
     const right = new Set(leavesUnder(tree, tree.right[node - tree.size]!).map((leaf) => labels[leaf]!));
     const risk = (side: Set<number>): number => [...side].reduce((sum, c) => sum + clusters[c]!.risk, 0);

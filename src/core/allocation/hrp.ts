@@ -31,12 +31,11 @@ export type HrpOptions = {
 export function hierarchicalRiskParity(covariance: Covariance, options: HrpOptions = {}): number[] {
   const inverse = inverseVolatilities(covariance);
   const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0) {
+  if (live.length === 0)
     throw new AllocationError(
       'all-flat',
       'No asset has any variance, so risk parity has nothing to weigh by.',
     );
-  }
   const weights = new Array<number>(covariance.size).fill(0);
   const order = hrpOrder(covariance, live, inverse, options).map((leaf) => live[leaf]!);
   recursiveBisection(covariance, inverse, order, 1, weights);
@@ -91,16 +90,16 @@ export function inverseVarianceRisk(
   const count = assets.length;
   const score = new Float64Array(count);
   let sum = 0;
-  for (let a = 0; a < count; a++) {
+  for (let a = 0; a < count; a += 1) {
     score[a] = inverse[assets[a]!]! ** 2;
     sum += score[a]!;
   }
   let diagonal = 0;
   let pairs = 0;
-  for (let a = 0; a < count; a++) {
+  for (let a = 0; a < count; a += 1) {
     const row = assets[a]! * size;
     let along = 0;
-    for (let b = 0; b < a; b++) along += values[row + assets[b]!]! * score[b]!;
+    for (let b = 0; b < a; b += 1) along += values[row + assets[b]!]! * score[b]!;
     pairs += along * score[a]!;
     diagonal += values[row + assets[a]!]! * score[a]! * score[a]!;
   }

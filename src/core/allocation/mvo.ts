@@ -43,9 +43,8 @@ export type MvoSolution = {
  */
 export function meanVariance(problem: MvoProblem): MvoSolution {
   const { objective, riskAversion = 1 } = problem;
-  if (!(riskAversion > 0 && Number.isFinite(riskAversion))) {
+  if (!(riskAversion > 0 && Number.isFinite(riskAversion)))
     throw new AllocationError('bad-input', `riskAversion is ${riskAversion}, expected a positive number.`);
-  }
   if (objective === 'max-sharpe') return maxSharpe(problem);
   const mean = objective === 'utility' ? meanOf(problem) : undefined;
   return inReturns(solveQp(trade(problem, mean, 1 / riskAversion)), riskAversion);
@@ -59,12 +58,11 @@ function trade(problem: MvoProblem, mean: Float64Array | undefined, tolerance: n
 }
 
 function meanOf({ mean, covariance, objective, riskFreeRate = 0 }: MvoProblem): Float64Array {
-  if (mean?.length !== covariance.size) {
+  if (mean?.length !== covariance.size)
     throw new AllocationError(
       'bad-input',
       `${objective} needs ${covariance.size} mean returns, got ${mean?.length ?? 'none'}.`,
     );
-  }
   const bad = mean.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new AllocationError('not-finite', `The mean of asset ${bad} is ${mean[bad]}.`);
   return Float64Array.from(mean, (value) => (objective === 'max-sharpe' ? value - riskFreeRate : value));
@@ -105,7 +103,7 @@ function maxSharpe(problem: MvoProblem): MvoSolution {
   if (isRiskless(low, problem)) return inReturns(low.solution, 1);
   let high = low;
   let guess = low.excess > 0 ? (2 * low.variance) / low.excess : startingTolerance(low, excessMean);
-  for (let step = 0; tangency(high) >= 0; step++) {
+  for (let step = 0; tangency(high) >= 0; step += 1) {
     if (step > 60)
       throw new AllocationError(
         'no-positive-mean',
@@ -128,13 +126,13 @@ function measured(
   const { weights } = solution;
   let excess = 0;
   let variance = 0;
-  for (let i = 0; i < qp.size; i++) {
+  for (let i = 0; i < qp.size; i += 1) {
     const trade = Math.abs(weights[i]! - qp.current[i]!);
     const cost = tolerance > 0 ? (qp.proportional[i]! * trade + qp.impact[i]! * trade ** 1.5) / tolerance : 0;
     excess += mean[i]! * weights[i]! - cost;
     let along = 0;
     if (weights[i] === 0) continue;
-    for (let j = 0; j < qp.size; j++) along += qp.matrix[i * qp.size + j]! * weights[j]!;
+    for (let j = 0; j < qp.size; j += 1) along += qp.matrix[i * qp.size + j]! * weights[j]!;
     variance += along * weights[i]!;
   }
   return { tolerance, solution, excess, variance };
@@ -147,7 +145,7 @@ function tangency({ variance, tolerance, excess }: FrontierPoint): number {
 
 function isRiskless(point: FrontierPoint, { covariance: { size, values } }: MvoProblem): boolean {
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
   return point.variance <= 1e-20 * largest && point.excess > 0;
 }
 

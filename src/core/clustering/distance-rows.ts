@@ -5,6 +5,6 @@ export type DistanceRows = { size: number; fill: (row: number, out: Float64Array
 export function fullMatrix(distances: DistanceRows): Float64Array {
   const { size, fill } = distances;
   const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) fill(i, out.subarray(i * size, (i + 1) * size));
+  for (let i = 0; i < size; i += 1) fill(i, out.subarray(i * size, (i + 1) * size));
   return out;
 }

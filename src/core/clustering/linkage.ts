@@ -23,12 +23,12 @@ function singleLinkage(distances: DistanceRows): MergeTree {
   const waiting = Int32Array.from({ length: edges }, (_, i) => i + 1);
   const nearest = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
   let current = 0;
-  for (let k = 0; k < edges; k++) {
+  for (let k = 0; k < edges; k += 1) {
     fill(current, row);
     const left = edges - k;
     let best = 0;
     let bestLength = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < left; at++) {
+    for (let at = 0; at < left; at += 1) {
       const point = waiting[at]!;
       let distance = row[point]!;
       if (distance < nearest[point]!) nearest[point] = distance;

@@ -22,7 +22,7 @@ export function mergeTree(size: number, from: Int32Array, to: Int32Array, length
     count: new Int32Array(edges),
   };
   const parent = Int32Array.from({ length: 2 * size - 1 }, (_, i) => i);
-  for (let k = 0; k < edges; k++) {
+  for (let k = 0; k < edges; k += 1) {
     const edge = byLength[k]!;
     const a = root(parent, from[edge]!);
     const b = root(parent, to[edge]!);
@@ -45,11 +45,13 @@ export function leavesOf(tree: MergeTree, node: number): number {
 export function leafOrder(tree: MergeTree): Int32Array {
   const order = new Int32Array(tree.size);
   const stack = [2 * tree.size - 2];
-  let at = 0;
+  let placed = 0;
   while (stack.length > 0) {
     const node = stack.pop()!;
-    if (node < tree.size) order[at++] = node;
-    else stack.push(tree.right[node - tree.size]!, tree.left[node - tree.size]!);
+    if (node < tree.size) {
+      order[placed] = node;
+      placed += 1;
+    } else stack.push(tree.right[node - tree.size]!, tree.left[node - tree.size]!);
   }
   return order;
 }

@@ -91,12 +91,11 @@ function checkLimits(
 function checkNumbers(what: string, values: readonly number[], size: number): void {
   if (values.length !== size) refuse(`There are ${values.length} entries of ${what}, expected ${size}.`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  if (bad >= 0)
     throw new AllocationError(
       'not-finite',
       `The ${what} of asset ${bad} is ${values[bad]}, expected a finite number.`,
     );
-  }
 }
 
 function refuse(message: string): never {

@@ -5,7 +5,7 @@
 export type Covariance = { size: number; values: Float64Array; correlation?: Float64Array };
 
 /** A variance this small beside the largest is rounding, not risk: a volatility ratio of 1e-8. */
-const FLAT_VARIANCE_RATIO = 1e-16;
+const flatVarianceRatio = 1e-16;
 
 /** Correlation matrix of a covariance (a fresh array); an asset without variance is uncorrelated with the others. */
 export function correlations(covariance: Covariance): Float64Array {
@@ -13,11 +13,10 @@ export function correlations(covariance: Covariance): Float64Array {
   if (covariance.correlation) return covariance.correlation.slice();
   const inverse = inverseVolatilities(covariance);
   const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const row = i * size;
-    for (let j = 0; j < size; j++) {
+    for (let j = 0; j < size; j += 1)
       out[row + j] = Math.max(-1, Math.min(1, values[row + j]! * inverse[i]! * inverse[j]!));
-    }
     out[row + i] = 1;
   }
   return out;
@@ -27,11 +26,11 @@ export function correlations(covariance: Covariance): Float64Array {
 export function inverseVolatilities(covariance: Covariance): Float64Array {
   const { size, values } = covariance;
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
   const out = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const variance = values[i * size + i]!;
-    out[i] = variance > largest * FLAT_VARIANCE_RATIO ? 1 / Math.sqrt(variance) : 0;
+    out[i] = variance > largest * flatVarianceRatio ? 1 / Math.sqrt(variance) : 0;
   }
   return out;
 }

@@ -31,12 +31,11 @@ function panelReturns(panel: PricePanel, change: (now: number, before: number) =
 /** The last `count` sessions. Raises `too-few-sessions` when the matrix is shorter. */
 export function lastSessions(returns: ReturnsMatrix, count: number): ReturnsMatrix {
   const { rows, columns, values } = returns;
-  if (!(count >= 1 && count <= rows)) {
+  if (!(count >= 1 && count <= rows))
     throw new AllocationError(
       'too-few-sessions',
       `Wanted the last ${count} sessions of returns, there are ${rows}.`,
     );
-  }
   return { rows: count, columns, values: values.slice((rows - count) * columns) };
 }
 
@@ -45,9 +44,9 @@ export function meanReturns(returns: ReturnsMatrix): Float64Array {
   const { rows, columns, values } = returns;
   const mean = new Float64Array(columns);
   const count = new Int32Array(columns);
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     const row = t * columns;
-    for (let i = 0; i < columns; i++) {
+    for (let i = 0; i < columns; i += 1) {
       if (Number.isNaN(values[row + i]!)) continue;
       mean[i]! += values[row + i]!;
       count[i]! += 1;
@@ -65,9 +64,9 @@ export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 
   const { rows, columns, values } = returns;
   const growth = new Float64Array(columns).fill(1);
   const count = new Int32Array(columns);
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     const row = t * columns;
-    for (let i = 0; i < columns; i++) {
+    for (let i = 0; i < columns; i += 1) {
       if (Number.isNaN(values[row + i]!)) continue;
       growth[i]! *= 1 + values[row + i]!;
       count[i]! += 1;
@@ -79,20 +78,18 @@ export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 
 /** Raises `bad-input` when the sizes do not fit and `not-finite` (naming session and asset) at the first NaN. */
 export function checkReturns(returns: ReturnsMatrix): void {
   const { rows, columns, values } = returns;
-  if (columns < 1 || values.length !== rows * columns) {
+  if (columns < 1 || values.length !== rows * columns)
     throw new AllocationError(
       'bad-input',
       `A returns matrix of ${rows} x ${columns} needs ${rows * columns} values, got ${values.length}.`,
     );
-  }
-  for (let k = 0; k < values.length; k++) {
-    if (!Number.isFinite(values[k]!)) {
+  for (let k = 0; k < values.length; k += 1) {
+    if (!Number.isFinite(values[k]!))
       throw new AllocationError(
         'not-finite',
         `The return of asset ${k % columns} in session ${Math.floor(k / columns)} is ${values[k]}; ` +
           'fill or drop gaps before allocating.',
       );
-    }
   }
 }
 
