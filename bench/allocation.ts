@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AllocationOptions, type AllocatorName, allocate } from '../src/core/allocation/allocator.ts';
+import { allocate } from '../src/core/allocation/allocate.ts';
+import type { AllocationOptions, AllocatorName } from '../src/core/allocation/allocators.ts';
 import { recursiveBisection } from '../src/core/allocation/hrp.ts';
 import { correlationDistances } from '../src/core/clustering/correlation-distance.ts';
 import { leafOrder } from '../src/core/clustering/merge-tree.ts';
@@ -160,7 +161,7 @@ function paperWeights(returns: ReturnsMatrix, product: MatrixProduct): number[] 
 function best({ name, options }: Subject, returns: ReturnsMatrix): number {
   return leastTime(repeatsOf(returns.columns), () => {
     const covariance = estimateCovariance('sample', returns);
-    allocate(name, { returns, covariance }, { historicalMean: 'arithmetic', ...options });
+    allocate(name, { returns, covariance, historicalMean: 'arithmetic' }, options);
   });
 }
 

@@ -62,16 +62,12 @@ export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash:
 /** The policy the core decides by. */
 export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
   const { bySymbol, ...base } = portfolio.costs;
+  const { method, ...allocatorOptions } = portfolio.allocator;
   return {
     portfolio: portfolio.id,
     symbols: portfolio.symbols,
-    allocator: portfolio.allocator.method,
-    allocatorOptions: {
-      variant: portfolio.allocator.variant,
-      objective: portfolio.allocator.objective,
-      riskMeasure: portfolio.allocator.riskMeasure,
-      riskAversion: portfolio.allocator.riskAversion,
-    },
+    allocator: method,
+    allocatorOptions,
     covariance: portfolio.covariance.estimator,
     covarianceLookbackSessions: portfolio.covariance.lookbackSessions,
     signalScale: portfolio.signalScale,

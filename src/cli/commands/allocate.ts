@@ -2,14 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { UserError } from '../../app/user-error.ts';
-import {
-  AllocationError,
-  type AllocatorName,
-  allocate,
-  allocatorNames,
-} from '../../core/allocation/allocator.ts';
+import { allocate } from '../../core/allocation/allocate.ts';
+import { type AllocatorName, allocatorNamed, allocatorNames } from '../../core/allocation/allocators.ts';
 import { type HrpVariant, hrpVariants } from '../../core/allocation/hrp.ts';
 import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
+import { AllocationError } from '../../core/allocation-error.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
 import { PricePanel } from '../../core/market/panel.ts';
@@ -94,7 +91,7 @@ function run(options: Options): Result {
 
 /** A file of prices has no forecast: the signal allocators are given the historical mean. */
 function meanSignal(method: AllocatorName, { rows, columns, values }: ReturnsMatrix): number[] | null {
-  if (method !== 'signal' && method !== 'signal-inverse-vol') return null;
+  if (!allocatorNamed(method).needs.forecast) return null;
   const sums = new Array<number>(columns).fill(0);
   for (let k = 0; k < rows * columns; k += 1) sums[k % columns]! += values[k]!;
   return sums.map((sum) => sum / rows);

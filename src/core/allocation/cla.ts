@@ -1,9 +1,16 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from '../optimisation/bounded-qp.ts';
 import { Walk } from '../optimisation/critical-line-walk.ts';
-import type { CriticalLine, TurningPoint } from '../optimisation/frontier.ts';
+import {
+  type CriticalLine,
+  greatestSharpe,
+  leastVariance,
+  type TurningPoint,
+} from '../optimisation/frontier.ts';
 import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
+import { defineAllocator, withinBounds } from './allocator.ts';
 
 const ridgeRatio = 1e-9;
 
@@ -38,3 +45,30 @@ function ridged({ size, values }: Covariance): Covariance {
     out[i * size + i]! += ridgeRatio * (values[i * size + i]! + 0.01 * largest);
   return { size, values: out };
 }
+
+const objectives = ['min-variance', 'max-sharpe'] as const;
+
+export const criticalLineAllocator = defineAllocator({
+  name: 'cla',
+  options: z.object({
+    objective: z.enum(objectives).default('min-variance').describe('of cla'),
+    riskFreeRate: z.number().default(0).describe('of cla, max-sharpe: per session'),
+  }),
+  needs: {
+    mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',
+    forecast: false,
+    shorts: false,
+  },
+  weights({ moments, bounds }, { objective = 'min-variance', riskFreeRate }) {
+    if (!objectives.includes(objective))
+      throw new AllocationError(
+        'bad-input',
+        `cla has the objectives ${objectives.join(' and ')}, got ${objective}; mvo also has utility.`,
+      );
+    const line = criticalLine(moments.covariance, Array.from(moments.mean), bounds);
+    return withinBounds(
+      objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line),
+      bounds,
+    );
+  },
+});

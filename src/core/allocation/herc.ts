@@ -1,15 +1,16 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { cutTree, gapClusterCount, leavesUnder } from '../clustering/clusters.ts';
 import { correlationDistances } from '../clustering/correlation-distance.ts';
-import { type LinkageName, linkage } from '../clustering/linkage.ts';
+import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
 import type { MergeTree } from '../clustering/merge-tree.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { checkReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
-export type RiskMeasure = 'variance' | 'cvar' | 'cdar';
-
-export const riskMeasures: readonly RiskMeasure[] = ['variance', 'cvar', 'cdar'];
+export const riskMeasures = ['variance', 'cvar', 'cdar'] as const;
+export type RiskMeasure = (typeof riskMeasures)[number];
 
 export type HercOptions = {
   /** Default ward. */
@@ -151,3 +152,14 @@ function shareDownTree(tree: MergeTree, count: number, clusters: readonly Cluste
   }
   return shares;
 }
+
+export const herc = defineAllocator({
+  name: 'herc',
+  options: z.object({
+    riskMeasure: z.enum(riskMeasures).default('variance').describe('of herc: what clusters share'),
+    linkage: z.enum(linkageNames).default('ward').describe('of herc: how clusters are merged'),
+    clusterCount: z.int().min(1).max(5000).optional().describe('of herc; default: by the gap statistic'),
+  }),
+  needs: needsRiskOnly,
+  weights: ({ moments }, options) => hierarchicalEqualRisk(moments.covariance, moments.returns, options),
+});

@@ -1,18 +1,19 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { correlationDistances, distancesBetweenRows } from '../clustering/correlation-distance.ts';
 import { nearestLeafOrder } from '../clustering/leaf-order.ts';
-import { type LinkageName, linkage } from '../clustering/linkage.ts';
+import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
 import { leafOrder } from '../clustering/merge-tree.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 /**
  * What differs between the published hierarchical risk parities: `paper` clusters on the Euclidean distance between
  * columns of the distance matrix (Lopez de Prado 2016), `pypfopt` on the distance itself, and `riskfolio` does as
  * `pypfopt` and puts the leaves in SciPy's "optimal" order.
  */
-export type HrpVariant = 'paper' | 'pypfopt' | 'riskfolio';
-
-export const hrpVariants: readonly HrpVariant[] = ['paper', 'pypfopt', 'riskfolio'];
+export const hrpVariants = ['paper', 'pypfopt', 'riskfolio'] as const;
+export type HrpVariant = (typeof hrpVariants)[number];
 
 export type HrpOptions = {
   /** Default `pypfopt`. */
@@ -105,3 +106,13 @@ export function inverseVarianceRisk(
   }
   return Math.max(0, (diagonal + 2 * pairs) / (sum * sum));
 }
+
+export const hrp = defineAllocator({
+  name: 'hrp',
+  options: z.object({
+    variant: z.enum(hrpVariants).default('pypfopt').describe('of hrp: whose published order of the tree'),
+    linkage: z.enum(linkageNames).default('single').describe('of hrp: how clusters are merged'),
+  }),
+  needs: needsRiskOnly,
+  weights: ({ moments }, options) => hierarchicalRiskParity(moments.covariance, options),
+});

@@ -1,13 +1,27 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { falsePosition } from '../numeric/root.ts';
 import type { ConstrainedQp, Multipliers } from '../optimisation/constrained-qp.ts';
 import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
 import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
+import type { Moments } from '../risk/moments.ts';
+import { defineAllocator, withinBounds } from './allocator.ts';
 
-export type MvoObjective = 'min-variance' | 'max-sharpe' | 'utility';
+export const mvoObjectives = ['min-variance', 'max-sharpe', 'utility'] as const;
+export type MvoObjective = (typeof mvoObjectives)[number];
 
-export const mvoObjectives: readonly MvoObjective[] = ['min-variance', 'max-sharpe', 'utility'];
+const mvoOptions = z.object({
+  objective: z.enum(mvoObjectives).default('min-variance').describe('of mvo'),
+  riskAversion: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe('of mvo: utility is the mean less half of it times the variance'),
+  riskFreeRate: z.number().default(0).describe('of mvo, max-sharpe: per session'),
+});
+type MvoOptions = z.input<typeof mvoOptions>;
 
 /** Mean, covariance and risk-free rate are per session. */
 export type MvoProblem = WeightLimits & {
@@ -177,3 +191,23 @@ function tangencyBetween(
   if (root) return root.detail;
   throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${stepsMax} steps.`);
 }
+
+const optimise = (moments: Moments, limits: WeightLimits, options: MvoOptions): MvoSolution => {
+  const { objective = 'min-variance' } = options;
+  const { covariance } = moments;
+  const mean = objective === 'min-variance' ? undefined : Array.from(moments.mean);
+  return meanVariance({ ...options, ...limits, objective, covariance, mean });
+};
+
+export const mvo = defineAllocator({
+  name: 'mvo',
+  options: mvoOptions,
+  needs: {
+    mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',
+    forecast: false,
+    shorts: true,
+  },
+  weights: ({ moments, bounds }, options) =>
+    withinBounds(optimise(moments, { bounds }, options).weights, bounds),
+  optimise,
+});

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 export type RiskParityOptions = {
   /** Share of the risk each asset should carry, positive; default equal. */
@@ -107,3 +109,10 @@ function multiply(matrix: Float64Array, vector: Float64Array, out: Float64Array)
     out[i] = sum;
   }
 }
+
+export const riskParity = defineAllocator({
+  name: 'risk-parity',
+  options: z.object({}),
+  needs: needsRiskOnly,
+  weights: ({ moments }) => riskParityWeights(moments.covariance),
+});

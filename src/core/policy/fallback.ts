@@ -1,9 +1,12 @@
-import { allocate, expectedReturns } from '../allocation/allocator.ts';
-import { meanVariance } from '../allocation/mvo.ts';
+import { allocate } from '../allocation/allocate.ts';
+import { allocatorNamed } from '../allocation/allocators.ts';
+import type { MvoSolution } from '../allocation/mvo.ts';
+import type { WeightLimits } from '../optimisation/weight-limits.ts';
 import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
+import { momentsOf } from '../risk/moments.ts';
 import type { ReturnsMatrix } from '../risk/returns.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackLevel } from './decision.ts';
@@ -83,8 +86,13 @@ function fromReturns(
     propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
-      if (policy.allocator === 'mvo')
-        return optimise(input, universe, context, { returns, covariance, signal, signalScale });
+      const { optimise } = allocatorNamed(policy.allocator);
+      if (optimise) {
+        const moments = momentsOf({ returns, covariance, signal, signalScale });
+        return withinLimits(input, universe, context, (limits) =>
+          optimise(moments, limits, policy.allocatorOptions),
+        );
+      }
       const weights = allocate(
         policy.allocator,
         { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
@@ -115,15 +123,15 @@ function signalOf(
 }
 
 /**
- * Mean-variance weights with the whole policy in the objective: bounds, groups, gross limit, the turnover cap, and the
+ * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the
  * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
  * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may.
  */
-function optimise(
+function withinLimits(
   input: DecideInput,
   universe: Universe,
   { holdings, exposure, isFirstInvestment }: AllocationContext,
-  estimates: { returns: ReturnsMatrix; covariance: Covariance; signal: number[]; signalScale: number },
+  optimise: (limits: WeightLimits) => MvoSolution,
 ): ProjectedWeights {
   const { policy } = input;
   const { members } = universe;
@@ -142,11 +150,7 @@ function optimise(
   const cap =
     isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
   const solve = (turnoverMax: number | undefined) =>
-    meanVariance({
-      ...policy.allocatorOptions,
-      objective: policy.allocatorOptions.objective ?? 'min-variance',
-      covariance: estimates.covariance,
-      mean: expectedReturns(estimates, policy.allocatorOptions),
+    optimise({
       ...asWeightLimits(own),
       trading: {
         current: members.map((i) => holdings.weights[i]!),

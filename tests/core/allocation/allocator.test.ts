@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import {
-  AllocationError,
-  type AllocationInput,
   type AllocationOptions,
   type AllocatorName,
-  allocate,
   allocatorNames,
-} from '../../../src/core/allocation/allocator.ts';
+} from '../../../src/core/allocation/allocators.ts';
+import { AllocationError } from '../../../src/core/allocation-error.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 import { worstDifference } from './peers.ts';
@@ -186,7 +185,7 @@ describe('expected returns of mvo and cla', () => {
   it('are compounded history by default, arithmetic where asked', () => {
     const input = inputOf(returns, { signal: undefined });
     expect(allocate('mvo', input, options)).toEqual(withMean(history));
-    expect(allocate('mvo', input, { ...options, historicalMean: 'arithmetic' })).toEqual(
+    expect(allocate('mvo', { ...input, historicalMean: 'arithmetic' }, options)).toEqual(
       withMean(Array.from(meanReturns(returns))),
     );
   });

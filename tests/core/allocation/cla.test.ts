@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';

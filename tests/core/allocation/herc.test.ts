@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import type { RiskMeasure } from '../../../src/core/allocation/herc.ts';
 import { gapClusterCount } from '../../../src/core/clustering/clusters.ts';
 import { correlationDistances } from '../../../src/core/clustering/correlation-distance.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { describeWithReference } from '../../support/reference-data.ts';
 import { peerCase, peerPortfolios, worstDifference } from './peers.ts';

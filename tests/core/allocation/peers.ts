@@ -1,5 +1,6 @@
-import type { Covariance, ReturnsMatrix } from '../../../src/core/allocation/allocator.ts';
+import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import type { ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 import { longPrices, type PriceTable, readTable, widePrices, window } from './reference-tables.ts';
 
 /** One portfolio another package computed. */

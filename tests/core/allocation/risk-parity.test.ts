@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
 import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';

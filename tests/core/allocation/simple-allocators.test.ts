@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AllocationInput, allocate } from '../../../src/core/allocation/allocator.ts';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { randomReturns } from './random-returns.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
+import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
 import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
+import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { decide, decisionSessions } from '../../../src/core/policy/decide.ts';

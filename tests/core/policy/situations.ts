@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
+import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
 import { noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
