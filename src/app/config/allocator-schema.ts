@@ -34,7 +34,9 @@ export const allocatorSchema = z.discriminatedUnion(
   allocators.map(sectionOf) as [ReturnType<typeof sectionOf>],
   {
     error: (issue) =>
-      issue.code === 'invalid_union' ? `expected one of ${allocatorNames.join(', ')}` : undefined,
+      issue.code === 'invalid_union'
+        ? `expected one of ${allocatorNames.map((name) => `"${name}"`).join('|')}`
+        : undefined,
   },
 ) as z.ZodType<Section, Partial<Section>>;
 

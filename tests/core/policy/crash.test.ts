@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
+import { type AllocatorName, allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
@@ -9,7 +9,6 @@ import { describeWithReference } from '../../support/reference-data.ts';
 import { widePrices } from '../allocation/reference-tables.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
-import { everyAllocator } from './situations.ts';
 
 const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
 
@@ -120,7 +119,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     },
   );
 
-  it.each(everyAllocator)(
+  it.each(allocatorNames)(
     '%s: every session of the crash is decided on the first fallback level, within the turnover cap',
     (allocator) => {
       for (const asOf of dates.filter((date) => date >= '2020-02-20' && date <= '2020-04-03')) {
@@ -156,7 +155,7 @@ describe('estimates that are no numbers', () => {
       }),
     );
 
-  it.each(everyAllocator)(
+  it.each(allocatorNames)(
     '%s: an infinite return or covariance takes the one of the decision before',
     (allocator) => {
       for (const factor of [1e305, 1e200]) {
