@@ -1,6 +1,7 @@
 import { allocate } from '../allocation/allocate.ts';
 import { allocatorNamed } from '../allocation/allocators.ts';
 import type { MvoSolution } from '../allocation/mvo.ts';
+import { AllocationError } from '../allocation-error.ts';
 import type { WeightLimits } from '../optimisation/weight-limits.ts';
 import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
@@ -9,32 +10,52 @@ import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
 import type { ReturnsMatrix } from '../risk/returns.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { FallbackLevel } from './decision.ts';
-import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';
+import type { FallbackAttempt, FallbackLevel } from './decision.ts';
+import { asWeightLimits, InfeasibleError, limitsOf, type ProjectedWeights } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { commonReturns, type Universe } from './universe.ts';
+import { UnusableDataError } from './unusable-data-error.ts';
 import { usesForecast } from './uses-forecast.ts';
 
 /** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
 export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
+/** Weights that sum to 1, and why an optimiser had to leave the turnover cap out; null where it did not. */
+export type Proposal = ProjectedWeights & { uncapped: string | null };
+
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
 export type FallbackStep = {
   fallbackLevel: FallbackLevel;
-  propose(context: AllocationContext): ProjectedWeights;
+  propose(context: AllocationContext): Proposal;
   /** of the universe's members, per session; null where the fallback level looks at no prices */
   covariance(): Covariance | null;
   /** share of the proposal that may be invested, where the fallback level cannot measure its volatility */
   exposureMax: number;
 };
 
+/** Whether an error says that optimiser, limits or data have no answer, so that a lower level may; else it is a fault. */
+export const isForLowerLevel = (error: unknown): boolean =>
+  error instanceof AllocationError || error instanceof InfeasibleError || error instanceof UnusableDataError;
+
+/** A level that gave nothing. */
+export const failedAttempt = (level: FallbackLevel, reason: string, isFault: boolean): FallbackAttempt => ({
+  level,
+  outcome: 'failed',
+  reason,
+  isFault,
+});
+
 /** The fallback levels to try, best first. A fallback level that cannot even be tried records why. */
-export function fallbackSteps(input: DecideInput, universe: Universe, failures: string[]): FallbackStep[] {
+export function fallbackSteps(
+  input: DecideInput,
+  universe: Universe,
+  attempts: FallbackAttempt[],
+): FallbackStep[] {
   const { policy, previous } = input;
   const list: FallbackStep[] = [];
   if (usesForecast(policy)) {
     const absent = whyNoSignal(input, universe);
-    if (absent) failures.push(`full: ${absent}`);
+    if (absent) attempts.push(failedAttempt('full', absent, false));
     else list.push(fromReturns(input, universe, 'full', () => universe.returns, policy.signalScale));
     list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
   } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
@@ -55,7 +76,7 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Fallbac
   const weights = targets.map((w) => w / sum);
   return {
     fallbackLevel: 'last-good',
-    propose: () => ({ weights, multipliers: null }),
+    propose: () => ({ weights, multipliers: null, uncapped: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
   };
@@ -72,7 +93,7 @@ function fromReturns(
   // Read once for both holdings, and only if this fallback level is tried.
   let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
   const risk = () => {
-    if (universe.members.length === 0) throw new Error('no asset has usable prices');
+    if (universe.members.length === 0) throw new UnusableDataError('no asset has usable prices');
     if (!made) {
       const returns = read();
       made = { returns, covariance: estimateCovariance(policy.covariance, returns) };
@@ -98,7 +119,7 @@ function fromReturns(
         { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
         policy.allocatorOptions,
       );
-      return { weights: scatter(input, universe, weights), multipliers: null };
+      return { weights: scatter(input, universe, weights), multipliers: null, uncapped: null };
     },
   };
 }
@@ -125,14 +146,14 @@ function signalOf(
 /**
  * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the
  * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
- * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may.
+ * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may, and the reason is kept.
  */
 function withinLimits(
   input: DecideInput,
   universe: Universe,
   { holdings, exposure, isFirstInvestment }: AllocationContext,
   optimise: (limits: WeightLimits) => MvoSolution,
-): ProjectedWeights {
+): Proposal {
   const { policy } = input;
   const { members } = universe;
   const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
@@ -159,15 +180,16 @@ function withinLimits(
         ...(turnoverMax === undefined ? {} : { turnoverMax }),
       },
     });
-  const solution =
+  const { solution, uncapped } =
     cap !== null && cap > 0
       ? withinCap(
           () => solve(cap),
           () => solve(undefined),
         )
-      : solve(undefined);
+      : { solution: solve(undefined), uncapped: null };
   const weights = solution.weights.map((weight) => weight / limits.budget);
   return {
+    uncapped,
     weights: scatter(input, universe, weights),
     multipliers: {
       ...solution.multipliers,
@@ -177,11 +199,16 @@ function withinLimits(
   };
 }
 
-function withinCap<Result>(capped: () => Result, free: () => Result): Result {
+/** The capped solution, or where there is none the free one and why. */
+function withinCap<Solution>(
+  capped: () => Solution,
+  free: () => Solution,
+): { solution: Solution; uncapped: string | null } {
   try {
-    return capped();
-  } catch {
-    return free();
+    return { solution: capped(), uncapped: null };
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    return { solution: free(), uncapped: error.message };
   }
 }
 
