@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import type { BoundVectors, WeightLimits } from '../optimisation/weight-limits.ts';
 import type { Moments } from '../risk/moments.ts';
-import type { MvoSolution } from './mvo.ts';
 
 /** What an allocator weighs by; everything is in one order of assets and per session. */
 export type AllocatorInput = {
@@ -13,6 +13,9 @@ export type AllocatorInput = {
   /** read by allocators that optimise; default 0..1 */
   bounds: BoundVectors | undefined;
 };
+
+/** Optimal weights with the multipliers of the limits that hold them. */
+export type Optimum = { weights: number[]; multipliers: Multipliers };
 
 /** An allocator under its name, with what it takes: all that configuration, command line and policy know of it. */
 export type Allocator<Name extends string, Shape extends z.ZodRawShape> = {
@@ -29,8 +32,8 @@ export type Allocator<Name extends string, Shape extends z.ZodRawShape> = {
   };
   /** One finite weight per asset, summing to 1. Raises `AllocationError`. */
   weights(input: AllocatorInput, options: z.input<z.ZodObject<Shape>>): number[];
-  /** Weights with their proof under all of a policy's limits and trading costs, where the allocator can weigh them. */
-  optimise?(moments: Moments, limits: WeightLimits, options: z.input<z.ZodObject<Shape>>): MvoSolution;
+  /** The optimum under all of a policy's limits and trading costs, where the allocator can weigh them. */
+  optimise?(moments: Moments, limits: WeightLimits, options: z.input<z.ZodObject<Shape>>): Optimum;
 };
 
 /** Keeps the name and the options of an allocator as narrow as they are written. */

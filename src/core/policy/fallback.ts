@@ -1,27 +1,18 @@
 import { allocate } from '../allocation/allocate.ts';
 import { allocatorNamed } from '../allocation/allocators.ts';
-import type { MvoSolution } from '../allocation/mvo.ts';
 import { AllocationError } from '../allocation-error.ts';
-import type { WeightLimits } from '../optimisation/weight-limits.ts';
-import { costTerms } from '../portfolio/costs.ts';
-import type { Holdings } from '../portfolio/holdings.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
 import type { ReturnsMatrix } from '../risk/returns.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackAttempt, FallbackLevel } from './decision.ts';
-import { asWeightLimits, InfeasibleError, limitsOf, type ProjectedWeights } from './limits.ts';
+import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
-import { commonReturns, type Universe } from './universe.ts';
+import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
+import { commonReturns, scatter, type Universe } from './universe.ts';
 import { UnusableDataError } from './unusable-data-error.ts';
 import { usesForecast } from './uses-forecast.ts';
-
-/** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
-export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
-
-/** Weights that sum to 1, and why an optimiser had to leave the turnover cap out; null where it did not. */
-export type Proposal = ProjectedWeights & { uncapped: string | null };
 
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
 export type FallbackStep = {
@@ -110,7 +101,7 @@ function fromReturns(
       const { optimise } = allocatorNamed(policy.allocator);
       if (optimise) {
         const moments = momentsOf({ returns, covariance, signal, signalScale });
-        return withinLimits(input, universe, context, (limits) =>
+        return optimisedProposal(policy, universe, context, (limits) =>
           optimise(moments, limits, policy.allocatorOptions),
         );
       }
@@ -119,7 +110,11 @@ function fromReturns(
         { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
         policy.allocatorOptions,
       );
-      return { weights: scatter(input, universe, weights), multipliers: null, uncapped: null };
+      return {
+        weights: scatter(universe, policy.symbols.length, weights),
+        multipliers: null,
+        uncapped: null,
+      };
     },
   };
 }
@@ -141,84 +136,6 @@ function signalOf(
   const forecast = signalScale > 0 ? forecastResult.forecast : null;
   if (!forecast) return members.map(() => 0);
   return members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!);
-}
-
-/**
- * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the
- * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
- * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may, and the reason is kept.
- */
-function withinLimits(
-  input: DecideInput,
-  universe: Universe,
-  { holdings, exposure, isFirstInvestment }: AllocationContext,
-  optimise: (limits: WeightLimits) => MvoSolution,
-): Proposal {
-  const { policy } = input;
-  const { members } = universe;
-  const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
-  const position = new Map(members.map((i, k) => [i, k]));
-  const own = {
-    ...limits,
-    bounds: members.map((i) => limits.bounds[i]!),
-    groups: limits.groups.map((group) => ({
-      ...group,
-      members: group.members.flatMap((i) => position.get(i) ?? []),
-    })),
-  };
-  const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
-  const elsewhere = holdings.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
-  const cap =
-    isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
-  const solve = (turnoverMax: number | undefined) =>
-    optimise({
-      ...asWeightLimits(own),
-      trading: {
-        current: members.map((i) => holdings.weights[i]!),
-        costBps: terms.map(({ costBps }) => costBps),
-        impactBps: terms.map(({ impactBps }) => impactBps),
-        ...(turnoverMax === undefined ? {} : { turnoverMax }),
-      },
-    });
-  const { solution, uncapped } =
-    cap !== null && cap > 0
-      ? withinCap(
-          () => solve(cap),
-          () => solve(undefined),
-        )
-      : { solution: solve(undefined), uncapped: null };
-  const weights = solution.weights.map((weight) => weight / limits.budget);
-  return {
-    uncapped,
-    weights: scatter(input, universe, weights),
-    multipliers: {
-      ...solution.multipliers,
-      lower: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.lower))),
-      upper: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.upper))),
-    },
-  };
-}
-
-/** The capped solution, or where there is none the free one and why. */
-function withinCap<Solution>(
-  capped: () => Solution,
-  free: () => Solution,
-): { solution: Solution; uncapped: string | null } {
-  try {
-    return { solution: capped(), uncapped: null };
-  } catch (error) {
-    if (!(error instanceof AllocationError)) throw error;
-    return { solution: free(), uncapped: error.message };
-  }
-}
-
-/** Values of the members over all of the policy's symbols; assets outside the universe get 0. */
-function scatter({ policy }: DecideInput, { members }: Universe, values: readonly number[]): number[] {
-  const all = new Array<number>(policy.symbols.length).fill(0);
-  members.forEach((i, k) => {
-    all[i] = values[k]!;
-  });
-  return all;
 }
 
 function whyNoSignal(

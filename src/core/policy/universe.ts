@@ -68,3 +68,12 @@ export function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
   );
   return simpleReturns(window.last(window.sessions.length - start));
 }
+
+/** Values of the members over all `size` symbols of the policy; assets outside the universe get 0. */
+export function scatter({ members }: Universe, size: number, values: ArrayLike<number>): number[] {
+  const all = new Array<number>(size).fill(0);
+  members.forEach((i, k) => {
+    all[i] = values[k]!;
+  });
+  return all;
+}

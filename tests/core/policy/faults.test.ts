@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AllocationError } from '../../../src/core/allocation-error.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
 import { guardWeights } from '../../../src/core/policy/constraints.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import { programFaults } from '../../../src/core/policy/decision.ts';
@@ -113,4 +114,16 @@ test('an optimiser without an answer inside the turnover cap is kept in the deci
     },
   ]);
   expect(decide(inputOf({ ...limits, turnoverOneWayMax: 0.5 })).fallbackAttempts).toEqual([]);
+});
+
+test('a turnover cap that assets left out use up is told as well', () => {
+  const levels = panel.levels.map((column, i) =>
+    i === 0 ? column.map((level, row) => (row > 100 ? Number.NaN : level)) : column,
+  );
+  const input = inputOf({ allocator: 'mvo', turnoverOneWayMax: 0.05 });
+  const decision = decide({ ...input, panel: new PricePanel(panel.sessions, symbols, levels) });
+  expect(decision.fallbackLevel).toBe('full');
+  expect(decision.fallbackAttempts.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+    ['uncapped', 'assets left out take the whole turnover cap'],
+  ]);
 });
