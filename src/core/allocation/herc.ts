@@ -4,7 +4,7 @@ import { cutTree, gapClusterCount, leavesUnder } from '../clustering/clusters.ts
 import { correlationDistances } from '../clustering/correlation-distance.ts';
 import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
 import type { MergeTree } from '../clustering/merge-tree.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { checkReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
 import { defineAllocator, needsRiskOnly } from './allocator.ts';
@@ -32,12 +32,7 @@ export function hierarchicalEqualRisk(
   options: HercOptions = {},
 ): number[] {
   const inverse = inverseVolatilities(covariance);
-  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0)
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
+  const live = assetsAtRisk(inverse);
   const measure = options.riskMeasure ?? 'variance';
   if (measure !== 'variance') checkReturns(returns);
   const weights = new Array<number>(covariance.size).fill(0);

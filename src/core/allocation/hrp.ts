@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { AllocationError } from '../allocation-error.ts';
 import { correlationDistances, distancesBetweenRows } from '../clustering/correlation-distance.ts';
 import { nearestLeafOrder } from '../clustering/leaf-order.ts';
 import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
 import { leafOrder } from '../clustering/merge-tree.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 /**
@@ -31,12 +30,7 @@ export type HrpOptions = {
  */
 export function hierarchicalRiskParity(covariance: Covariance, options: HrpOptions = {}): number[] {
   const inverse = inverseVolatilities(covariance);
-  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0)
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
+  const live = assetsAtRisk(inverse);
   const weights = new Array<number>(covariance.size).fill(0);
   const order = hrpOrder(covariance, live, inverse, options).map((leaf) => live[leaf]!);
   recursiveBisection(covariance, inverse, order, 1, weights);

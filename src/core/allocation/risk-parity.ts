@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
 import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 export type RiskParityOptions = {
@@ -23,12 +23,7 @@ const missTolerance = 1e-12;
 export function riskParityWeights(covariance: Covariance, options: RiskParityOptions = {}): number[] {
   const { size } = covariance;
   const inverse = inverseVolatilities(covariance);
-  const live = Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0)
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
+  const live = assetsAtRisk(inverse);
   const budgets = liveBudgets(options.budgets, live, size);
   // In units of each asset's own volatility the matrix is a correlation and the start is near the answer.
   const correlation = new Float64Array(live.length ** 2);
@@ -47,11 +42,7 @@ export function riskParityWeights(covariance: Covariance, options: RiskParityOpt
   return weights.map((weight) => weight / sum);
 }
 
-function liveBudgets(
-  budgets: readonly number[] | undefined,
-  live: readonly number[],
-  size: number,
-): Float64Array {
+function liveBudgets(budgets: readonly number[] | undefined, live: Int32Array, size: number): Float64Array {
   if (!budgets) return new Float64Array(live.length).fill(1 / live.length);
   const bad = budgets.findIndex((budget) => !(budget > 0 && Number.isFinite(budget)));
   if (budgets.length !== size || bad >= 0)

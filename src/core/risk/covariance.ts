@@ -1,3 +1,5 @@
+import { AllocationError } from '../allocation-error.ts';
+
 /**
  * Covariance of simple returns per session (not annualised), row-major size x size. `correlation` is there only
  * where it is not the scaled covariance (pairwise estimates over gaps).
@@ -33,4 +35,11 @@ export function inverseVolatilities(covariance: Covariance): Float64Array {
     out[i] = variance > largest * flatVarianceRatio ? 1 / Math.sqrt(variance) : 0;
   }
   return out;
+}
+
+/** The assets with any variance, of which risk can weigh; `inverse` is 1 / sigma of every asset. Raises `all-flat`. */
+export function assetsAtRisk(inverse: Float64Array): Int32Array {
+  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
+  if (live.length > 0) return live;
+  throw new AllocationError('all-flat', 'No asset has any variance, so risk parity has nothing to weigh by.');
 }
