@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allocate } from '../src/core/allocation/allocate.ts';
-import type { AllocationOptions, AllocatorName } from '../src/core/allocation/allocators.ts';
+import { type AllocationOptions, type AllocatorName, allocators } from '../src/core/allocation/allocators.ts';
 import { recursiveBisection } from '../src/core/allocation/hrp.ts';
 import { correlationDistances } from '../src/core/clustering/correlation-distance.ts';
 import { leafOrder } from '../src/core/clustering/merge-tree.ts';
@@ -26,7 +26,7 @@ type Subject = {
   targets: Record<number, number>;
 };
 
-const subjects: Subject[] = [
+const chosen: Subject[] = [
   {
     title: 'hrp pypfopt',
     name: 'hrp',
@@ -76,6 +76,14 @@ const subjects: Subject[] = [
     assets: [50, 200, 500],
     targets: {},
   },
+];
+
+/** Those above, and every other allocator of the table that a file of returns is enough for. */
+const subjects: Subject[] = [
+  ...chosen,
+  ...allocators
+    .filter(({ name, needs }) => !needs.forecast && chosen.every((subject) => subject.name !== name))
+    .map(({ name }) => ({ title: name, name, options: {}, assets: [50, 200, 500], targets: {} })),
 ];
 
 /**
