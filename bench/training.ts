@@ -2,18 +2,18 @@ import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
 import { createTrainingPool } from '../src/app/training/pool.ts';
 import { gatherInputs, gatherTargets } from '../src/core/features/windows.ts';
-import { defaultForecasterConfig } from '../src/core/forecast/forecaster-config.ts';
+import { parseNetworkSpec } from '../src/core/forecast/model-spec.ts';
 import { predict } from '../src/core/forecast/predict.ts';
 import { trainingRequest } from '../src/core/forecast/training-request.ts';
 import { buildTrainingSet, type TrainingSet } from '../src/core/forecast/training-set.ts';
-import { initialWeights } from '../src/core/inference/initial-weights.ts';
-import { weightShapes } from '../src/core/inference/weights.ts';
-import { lossAndGradients } from '../src/networks/network.ts';
+import { bodyOf } from '../src/core/inference/bodies.ts';
+import { createNetwork } from '../src/networks/network.ts';
 import { loadRuntime, type Runtime } from '../src/networks/runtime.ts';
 import { simulatedPanel } from '../tests/core/forecast/simulated-prices.ts';
 
 const symbols = Array.from({ length: 20 }, (_, index) => `S${index}`);
-const config = { ...defaultForecasterConfig, form: 'joint' as const };
+const spec = parseNetworkSpec({});
+const { body, training } = spec;
 
 /**
  * `node bench/training.ts [auto|tensorflow|wasm] [windows]`: time of a training sample through our kernels and through
@@ -24,11 +24,11 @@ export async function main(args: readonly string[]): Promise<void> {
   const windows = Number(args[1] ?? 8);
   const runtime = await loadRuntime(backend);
   console.log(
-    `${runtime.backend} ${runtime.backendVersion}, LSTM(${config.units.join(')-LSTM(')}), 20 assets, 30 sessions`,
+    `${runtime.backend} ${runtime.backendVersion}, LSTM(${body.units.join(')-LSTM(')}), 20 assets, 30 sessions`,
   );
   const panel = simulatedPanel(symbols, 505 + 63 * windows);
-  const set = buildTrainingSet(panel, symbols, config);
-  const batch = set.train.slice(0, config.batchSize);
+  const set = buildTrainingSet(panel, symbols, spec);
+  const batch = set.train.slice(0, training.batchSize);
 
   const own = microsecondsOwn(runtime, set, batch, runtime.fused ? 40 : 4);
   const layers = await microsecondsLayers(set, batch, runtime.fused ? 4 : 2);
@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const startedAt = performance.now();
   const ends = Array.from({ length: windows }, (_, index) => panel.sessions[505 + 63 * index]!);
   const artefacts = await Promise.all(
-    ends.map((end) => pool.train(trainingRequest(panel.upTo(end), symbols, config))),
+    ends.map((end) => pool.train(trainingRequest(panel.upTo(end), symbols, spec))),
   );
   const seconds = (performance.now() - startedAt) / 1000;
   await pool.close();
@@ -64,32 +64,32 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function microsecondsOwn(runtime: Runtime, set: TrainingSet, batch: Int32Array, steps: number): number {
-  const shapes = weightShapes(set.inputs, config.units, set.outputs);
-  const weights = initialWeights(shapes, 1, new Array<number>(set.outputs).fill(0.5));
-  const masks = [
-    new Float32Array(set.lookback * batch.length * config.units[0]!).fill(1.25),
-    new Float32Array(batch.length * config.units[1]!).fill(1.25),
-  ];
-  lossAndGradients(runtime, shapes, weights, set, batch, masks);
+  const network = createNetwork(runtime, spec, set);
+  const outputBias = new Array<number>(set.outputs).fill(0.5);
+  const weights = bodyOf(body).initialWeights(network.shapes, 1, outputBias);
+  const masks = network
+    .maskShapes(batch.length)
+    .map((shape) => new Float32Array(shape.reduce((product, length) => product * length, 1)).fill(1.25));
+  network.lossAndGradients(weights, batch, masks);
   const startedAt = performance.now();
-  for (let step = 0; step < steps; step += 1) lossAndGradients(runtime, shapes, weights, set, batch, masks);
+  for (let step = 0; step < steps; step += 1) network.lossAndGradients(weights, batch, masks);
   return ((performance.now() - startedAt) / steps / batch.length) * 1000;
 }
 
 /** The same network by tf.layers' own fit, one batch an epoch. */
 async function microsecondsLayers(set: TrainingSet, batch: Int32Array, steps: number): Promise<number> {
   const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as typeof tfjs;
-  const [first, second] = config.units as [number, number];
+  const [first, second] = body.units as [number, number];
   const model = tf.sequential({
     layers: [
       tf.layers.lstm({ units: first, returnSequences: true, inputShape: [set.lookback, set.inputs] }),
-      tf.layers.dropout({ rate: config.dropoutRatio }),
+      tf.layers.dropout({ rate: body.dropoutRatio }),
       tf.layers.lstm({ units: second }),
-      tf.layers.dropout({ rate: config.dropoutRatio }),
+      tf.layers.dropout({ rate: body.dropoutRatio }),
       tf.layers.dense({ units: set.outputs }),
     ],
   });
-  model.compile({ optimizer: tf.train.adam(config.learningRate), loss: 'meanSquaredError' });
+  model.compile({ optimizer: tf.train.adam(training.learningRate), loss: 'meanSquaredError' });
   const timeMajor = gatherInputs(set.series, set.rows, set.inputs, set.lookback, batch);
   const x = tf.tensor3d(timeMajor, [set.lookback, batch.length, set.inputs]).transpose([1, 0, 2]);
   const y = tf.tensor2d(gatherTargets(set.series, set.rows, set.outputs, batch), [batch.length, set.outputs]);

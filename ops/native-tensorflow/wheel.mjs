@@ -1,11 +1,13 @@
 // TensorFlow's libraries and headers, taken out of its Python wheel into the cache.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { keepOnce } from './cache.mjs';
 import { run } from './command.mjs';
 import { headerFolders, libraries, platform, TENSORFLOW, wheel } from './recipe.mjs';
-import { extract, listZip } from './zip.mjs';
+
+const unpackScript = join(dirname(fileURLToPath(import.meta.url)), 'unpack.py');
 
 /** Where a cache keeps TensorFlow. */
 export function tensorflowPlace(cache) {
@@ -17,10 +19,12 @@ export async function tensorflowFolder(cache, say) {
   const folder = tensorflowPlace(cache);
   await keepOnce(folder, async (draft) => {
     const pip = await findPip();
+    const python = await findPython(); // before 280 MB are fetched for nothing
     say(`fetching TensorFlow ${TENSORFLOW} (about 280 MB, once) into ${cache}`);
     const downloads = join(draft, 'download');
     await mkdir(downloads);
-    await unpack(await download(pip, downloads), draft);
+    await unpack(python, await download(pip, downloads), downloads);
+    await takeOut(join(downloads, 'tensorflow'), draft);
     await rm(downloads, { recursive: true });
   });
   return folder;
@@ -55,16 +59,32 @@ async function findPip() {
   throw Object.assign(new Error('pip is missing'), { needs: 'pip (python3-pip)' });
 }
 
-async function unpack(archive, folder) {
-  const wanted = new Map(libraries.map((name) => [`tensorflow/${name}`, join('lib', name)]));
-  const prefix = 'tensorflow/include/';
-  for (const entry of await listZip(archive)) {
-    const header = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : '';
-    const isHeader = header.endsWith('.h') || header.endsWith('.inc');
-    const needed = isHeader && headerFolders.some((start) => header.startsWith(start));
-    const target = wanted.get(entry.name) ?? (needed ? join('include', header) : null);
-    if (target) await extract(archive, entry, join(folder, target));
+/** pip may answer under a name of its own, so its Python is looked for by itself; zipfile is part of every Python. */
+async function findPython() {
+  for (const program of ['python3', 'python']) {
+    const answers = await run(program, ['-I', '-c', 'import zipfile'], { timeoutSeconds: 60 }).catch(
+      () => null,
+    );
+    if (answers !== null) return program;
   }
-  const absent = libraries.filter((name) => !existsSync(join(folder, 'lib', name)));
+  throw Object.assign(new Error('Python is missing'), { needs: 'Python 3 (python3)' });
+}
+
+/** Unpacks the libraries and the headers needed into `folder`, below `tensorflow/` as in the wheel. */
+export async function unpack(python, archive, folder) {
+  const wanted = {
+    files: libraries.map((name) => `tensorflow/${name}`),
+    headers: headerFolders.map((start) => `tensorflow/include/${start}`),
+  };
+  await run(python, ['-I', unpackScript, archive, folder, JSON.stringify(wanted)]);
+}
+
+/** Moves what was unpacked to where the cache keeps it: `lib/` and `include/`. */
+async function takeOut(unpacked, folder) {
+  const absent = libraries.filter((name) => !existsSync(join(unpacked, name)));
   if (absent.length > 0) throw new Error(`the wheel of TensorFlow ${TENSORFLOW} has no ${absent.join(', ')}`);
+  await mkdir(join(folder, 'lib'));
+  for (const name of libraries) await rename(join(unpacked, name), join(folder, 'lib', name));
+  const headers = join(unpacked, 'include');
+  if (existsSync(headers)) await rename(headers, join(folder, 'include'));
 }

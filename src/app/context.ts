@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { composeMessage, folderMailer, messageIdFor, smtpMailer } from '../adapters/mail/mailer.ts';
+import { folderMailer } from '../adapters/mail/folder.ts';
+import type { Mailer } from '../adapters/mail/mailer.ts';
+import { composeMessage, messageIdFor } from '../adapters/mail/message.ts';
+import { smtpMailer } from '../adapters/mail/smtp.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { readPortfolios, saveConfig, savePortfolio } from '../adapters/postgres/portfolio-rows.ts';
 import type { PriceSource } from '../adapters/prices/source.ts';
@@ -11,10 +14,8 @@ import { readArtefact } from '../core/forecast/stored-artefact.ts';
 import { newestClosed } from '../core/schedule/plan.ts';
 import { sha256 } from '../networks/artefact.ts';
 import { renderLetter } from '../presentation/letter/letter.ts';
-import type { Mailer } from '../tasks/deliver.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
-import type { RebalanceContext } from '../tasks/rebalance.ts';
-import type { Trainer } from '../tasks/retrain.ts';
+import type { LetterWriter, Services } from '../tasks/services.ts';
 import { portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig } from './config/schema.ts';
 import { type Environment, secret } from './config/secrets.ts';
@@ -31,16 +32,14 @@ export type Context = {
   database: Database;
   queue: Queue;
   pool: TrainingPool;
-  trainer: Trainer;
-  mailer: Mailer;
+  services: Services;
   portfolios: Portfolio[];
   log: Logger;
   portfolio(id: string): Portfolio;
-  decisions(portfolio: Portfolio): RebalanceContext;
   /** Ends trainings and requests under way; their slots are given back and wait for the next start. */
   interrupt(): void;
   /** True from then on. */
-  readonly interrupted: boolean;
+  isInterrupted(): boolean;
   close(): Promise<void>;
 };
 
@@ -73,12 +72,11 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     portfolios.push(
       await registerPortfolio(database, config, portfolio, sources.get(portfolio.source)!, options.now()),
     );
-  const byId = new Map(portfolios.map((portfolio) => [portfolio.policy.portfolio, portfolio]));
-  const letters = {
+  const byId = new Map(portfolios.map((portfolio) => [portfolio.id, portfolio]));
+  const letters: LetterWriter = {
     write: renderLetter,
     compose: composeMessage,
-    messageIdFor: (key: Parameters<RebalanceContext['letters']['messageIdFor']>[0]) =>
-      messageIdFor({ ...key, domain: domainOf(byId.get(key.portfolio)!.letter.from) }),
+    messageIdFor: (key) => messageIdFor({ ...key, domain: domainOf(byId.get(key.portfolio)!.letter.from) }),
   };
   const closing = wiring.move();
   return {
@@ -86,8 +84,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     database,
     queue,
     pool,
-    trainer: trainerOf(pool),
-    mailer,
+    services: { log, trainer: trainerOf(pool), readModel, letters, mailer, codeVersion },
     portfolios,
     log,
     portfolio(id) {
@@ -98,14 +95,11 @@ export async function createContext(options: ContextOptions): Promise<Context> {
         );
       return found;
     },
-    decisions: (portfolio) => ({ portfolio, codeVersion, readModel, letters }),
     interrupt() {
       stopping.abort();
       void pool.close();
     },
-    get interrupted() {
-      return stopping.signal.aborted;
-    },
+    isInterrupted: () => stopping.signal.aborted,
     close: () => closing.disposeAsync(),
   };
 }
@@ -113,7 +107,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
 /** Checks a stored model's content against its address before anything is forecast with it. */
 export const readModel = (stored: unknown): Artefact => readArtefact(stored, sha256);
 
-function mailerOf(config: Config, env: Environment): Mailer & { close(): void | Promise<void> } {
+function mailerOf(config: Config, env: Environment): Mailer {
   const url = secret(env, 'REBALANCED_SMTP_URL') ?? config.mail.smtpUrl;
   if (url === null) return folderMailer({ folder: resolve(projectRoot, config.mail.folder) });
   try {
@@ -132,7 +126,7 @@ async function registerPortfolio(
   source: PriceSource,
   now: number,
 ): Promise<Portfolio> {
-  const { body, hash } = portfolioBody(portfolio);
+  const { body, hash } = portfolioBody(portfolio, config.sources);
   const known = (await readPortfolios(database)).find((row) => row.portfolio === portfolio.id);
   const wanted = known?.inception ?? portfolio.inception;
   const wired = wirePortfolio(config, portfolio, source, wanted ?? newestFinal(config, portfolio, now));

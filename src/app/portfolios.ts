@@ -26,16 +26,17 @@ export function sourceOf(source: SourceConfig, log: Logger, signal?: AbortSignal
 
 /** A configured portfolio with its calendar, plan and source; `inception` is moved to the next session if it is none. */
 export function wirePortfolio(
-  { schedule }: Config,
+  { schedule, sources }: Config,
   portfolio: PortfolioConfig,
   source: PriceSource,
   inception: Session,
 ): Portfolio {
   const calendar = calendarByName(portfolio.calendar);
   return {
-    policy: policyOf(portfolio),
+    id: portfolio.id,
+    policy: policyOf(portfolio, calendar),
     forecaster: forecasterOf(portfolio),
-    configHash: portfolioBody(portfolio).hash,
+    configHash: portfolioBody(portfolio, sources).hash,
     plan: {
       portfolio: portfolio.id,
       calendar,
@@ -43,7 +44,8 @@ export function wirePortfolio(
       graceMinutes: schedule.graceMinutes,
       rebalanceOn: portfolio.rebalanceOn,
       lateSessionsMax: schedule.lateSessionsMax,
-      retrainEverySessions: portfolio.forecaster?.stepSessions ?? null,
+      retrainEverySessions:
+        portfolio.forecaster?.kind === 'network' ? portfolio.forecaster.stepSessions : null,
       ingestDeadlineMinutes: schedule.ingestDeadlineMinutes,
       retrainDeadlineMinutes: schedule.retrainDeadlineMinutes,
     },

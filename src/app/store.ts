@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { startEmbedded } from '../adapters/embedded-postgres/server.ts';
+import { type DatabaseAddress, databaseRedactor, readDatabaseAddress } from '../adapters/postgres/address.ts';
+import { connectMaxMs, isDirect } from '../adapters/postgres/connection.ts';
 import { cacheFolder, stateFolder } from './config/folders.ts';
 import { type Environment, secret } from './config/secrets.ts';
 import { projectRoot } from './project.ts';
@@ -21,7 +23,7 @@ export async function openStore(
 ): Promise<Store> {
   const given = secret(env, 'DATABASE_URL');
   if (given !== null) {
-    const url = checkedUrl(given);
+    const { url } = addressOf(given);
     if (!options.demo) {
       await probe(url);
       return { url, embedded: false, close: async () => {} };
@@ -42,55 +44,57 @@ export async function openStore(
   }
 }
 
-function checkedUrl(text: string): string {
-  const parsed = URL.canParse(text) ? new URL(text) : null;
-  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
-    throw new UserError(
-      'DATABASE_URL is no database address; expected postgres://user:password@host:port/database',
-    );
-  return text;
-}
-
-/** Where the address leads, without its password. */
-function placeOf(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
+function addressOf(text: string): DatabaseAddress {
+  try {
+    return readDatabaseAddress(text);
+  } catch (error) {
+    throw new UserError(`DATABASE_URL ${(error as Error).message}`);
+  }
 }
 
 async function probe(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => {}); // a break while closing changes nothing
-  try {
-    await client.connect();
-    await client.query('select 1');
-  } catch (error) {
-    throw new UserError(
-      `cannot reach the database at ${placeOf(url)}: ${(error as Error).message || (error as { code?: string }).code}; expected a PostgreSQL there (DATABASE_URL)`,
-    );
-  } finally {
-    await client.end().catch(() => {});
-  }
+  await withClient(url, 'cannot reach the database', 'expected a PostgreSQL there (DATABASE_URL)', (client) =>
+    client.query('select 1'),
+  );
 }
 
 /** Creates the database on the server of `url` where it is missing, and returns its address. */
 async function ensureDatabase(url: string, name: string): Promise<string> {
   const target = new URL(url);
   target.pathname = `/${name}`;
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => {});
-  try {
-    await client.connect();
+  const expected = 'expected a PostgreSQL there whose user may create databases';
+  await withClient(url, `cannot open database ${name}`, expected, async (client) => {
+    // A pooler lends connections out by the transaction, but a lock that keeps other demos away lives on one of them.
+    if (!(await isDirect(client)))
+      throw new UserError(
+        "DATABASE_URL leads to a connection pooler, through which the demo cannot keep others off its database; expected PostgreSQL's own address",
+      );
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (rowCount === 0)
       await client.query(`create database ${pg.escapeIdentifier(name)}`).catch((error: { code?: string }) => {
         if (error.code !== '42P04' && error.code !== '23505') throw error; // another process was first
       });
+  });
+  return target.toString();
+}
+
+/** Runs `work` on a connection of its own; what goes wrong is told with its place, never with a user or a password. */
+async function withClient(
+  url: string,
+  problem: string,
+  expected: string,
+  work: (client: pg.Client) => Promise<unknown>,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectMaxMs });
+  client.on('error', () => {}); // a break while closing changes nothing
+  try {
+    await client.connect();
+    await work(client);
   } catch (error) {
-    throw new UserError(
-      `cannot open database ${name} at ${placeOf(url)}: ${(error as Error).message || (error as { code?: string }).code}; expected a PostgreSQL there whose user may create databases`,
-    );
+    if (error instanceof UserError) throw error;
+    const { message, code } = databaseRedactor(url).login(error as Error) as Error & { code?: string };
+    throw new UserError(`${problem} at ${addressOf(url).place}: ${message || code}; ${expected}`);
   } finally {
     await client.end().catch(() => {});
   }
-  return target.toString();
 }

@@ -24,8 +24,8 @@ export async function startWeb(
 ): Promise<WebServer> {
   const { portfolios, database, log } = context;
   const nextSlots = (id: string, after: string | null) => upcomingSlots(context.portfolio(id).plan, after);
-  const watched = portfolios.map(({ policy, sourceName, forecaster }) => ({
-    portfolio: policy.portfolio,
+  const watched = portfolios.map(({ id, policy, sourceName, forecaster }) => ({
+    portfolio: id,
     source: sourceName,
     symbols: policy.symbols,
     drawdownLimits: policy.drawdown,

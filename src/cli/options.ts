@@ -9,6 +9,7 @@ import { type Context, createContext } from '../app/context.ts';
 import { projectRoot } from '../app/project.ts';
 import { demoConfigPath, demoContext } from '../app/replay/demo.ts';
 import { ensureSchema } from '../app/schema.ts';
+import { closeInTime, untilStopped } from '../app/stop-signal.ts';
 import { openStore, type Store } from '../app/store.ts';
 import { UserError } from '../app/user-error.ts';
 import { isIsoDate, type Session } from '../core/calendar/session.ts';
@@ -61,9 +62,9 @@ export async function withDatabase<Result>(
             ? 'the demo has not run yet; run `npm run demo` first'
             : 'the database holds no rows of rebalanced yet; run `rebalanced migrate`, or `npm start`',
         );
-      return await work(database, config, log);
+      return await untilStopped(() => work(database, config, log));
     } finally {
-      await database.close();
+      await closeInTime(database.close);
     }
   });
 }
@@ -87,9 +88,9 @@ export async function withContext<Result>(
           now: Date.now,
         });
     try {
-      return await work(context);
+      return await untilStopped(() => work(context), context.interrupt);
     } finally {
-      await context.close();
+      await closeInTime(context.close);
     }
   });
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../app/project.ts';
+import { StoppedError, stop } from '../app/stop-signal.ts';
 import { UserError } from '../app/user-error.ts';
 import { allocateCommand } from './commands/allocate.ts';
 import { backtestCommand } from './commands/backtest.ts';
@@ -18,7 +19,10 @@ const about = `Target portfolio weights, month by month: prices in, forecasts, o
 
 DATABASE_URL (or DATABASE_URL_FILE) names the PostgreSQL to use; without it an embedded one is started.`;
 
-/** Runs one command line; returns the exit code: 0 done, 1 failed, 2 the input was wrong. */
+/**
+ * Runs one command line; returns the exit code: 0 done, 1 failed, 2 the input was wrong, 128 and the signal's number when
+ * a signal ended it before it was done.
+ */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const program = new Command('rebalanced')
     .description(about)
@@ -45,13 +49,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return process.exitCode === undefined ? 0 : Number(process.exitCode);
   } catch (error) {
-    return explain(error);
+    const code = explain(error);
+    return stop.aborted ? (stop.reason as StoppedError).exitCode : code;
   }
 }
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it
-  if (error instanceof UserError) {
+  if (error instanceof UserError || error instanceof StoppedError) {
     process.stderr.write(`rebalanced: ${error.message}\n`);
     return 2;
   }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Artefact, artefactFormat, encodeFloats, sealArtefact } from '../core/forecast/artefact.ts';
 import type { TrainingRequest } from '../core/forecast/training-request.ts';
 import { buildTrainingSet } from '../core/forecast/training-set.ts';
-import { viewWeights, weightShapes } from '../core/inference/weights.ts';
+import { bodyOf } from '../core/inference/bodies.ts';
+import { viewWeights } from '../core/inference/weights.ts';
 import { PricePanel } from '../core/market/panel.ts';
 import type { Runtime } from './runtime.ts';
 import { type OnStep, trainNetwork } from './training.ts';
@@ -18,15 +19,15 @@ export async function trainArtefact(
   request: TrainingRequest,
   onStep?: OnStep,
 ): Promise<Artefact> {
-  const { symbols, config } = request;
+  const { symbols, spec } = request;
   const panel = new PricePanel(request.panel.sessions, request.panel.symbols, request.panel.levels);
-  const set = buildTrainingSet(panel, symbols, config);
-  const trained = await trainNetwork(runtime, set, config, onStep);
-  const tensors = viewWeights(trained.weights, weightShapes(set.inputs, config.units, set.outputs));
+  const set = buildTrainingSet(panel, symbols, spec);
+  const trained = await trainNetwork(runtime, set, spec, onStep);
+  const tensors = viewWeights(trained.weights, bodyOf(spec.body).shapes(spec.body, set.inputs, set.outputs));
   return sealArtefact(
     {
       formatVersion: artefactFormat,
-      config,
+      spec,
       symbols,
       windowFirst: set.windowFirst,
       trainedOn: set.windowLast,
@@ -37,7 +38,8 @@ export async function trainArtefact(
       trainLoss: trained.trainLoss,
       validationLoss: trained.validationLoss,
       naiveValidationLoss: set.naiveValidationLoss,
-      seed: config.seed,
+      inputLag1Autocorrelation: set.inputLag1Autocorrelation,
+      seed: spec.training.seed,
       backend: runtime.backend,
       backendVersion: runtime.backendVersion,
       note: runtime.note,

@@ -1,95 +1,89 @@
 import type * as core from '@tensorflow/tfjs-core';
 import { gatherInputs, gatherTargets } from '../core/features/windows.ts';
+import { heads } from '../core/forecast/heads/heads.ts';
+import type { NetworkSpec } from '../core/forecast/model-spec.ts';
 import type { TrainingSet } from '../core/forecast/training-set.ts';
+import { bodyOf } from '../core/inference/bodies.ts';
 import { viewWeights, type WeightShape } from '../core/inference/weights.ts';
-import { lstmSequence } from './bodies/lstm-sequence.ts';
+import { graphOf } from './bodies/graphs.ts';
+import { losses } from './losses.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Validation batches are only bounded to bound memory. */
 const evaluationBatch = 1024;
 
-/** Mean squared error of the network over samples, without dropout. */
-export function meanSquaredError(
-  runtime: Runtime,
-  shapes: readonly WeightShape[],
-  weights: Float32Array,
-  set: TrainingSet,
-  codes: Int32Array,
-): number {
-  let squares = 0;
-  for (let from = 0; from < codes.length; from += evaluationBatch) {
-    const batch = codes.subarray(from, from + evaluationBatch);
-    let loss = 0;
-    runtime.tf.tidy(() => {
-      loss = batchLoss(runtime, weightTensors(runtime, weights, shapes), set, batch, []).dataSync()[0]!;
-    });
-    squares += loss * batch.length;
-  }
-  return squares / codes.length;
-}
+/** A body and a head over one training set, on one runtime. */
+export type Network = {
+  shapes: WeightShape[];
+  /** shapes of the dropout masks of a batch of so many samples */
+  maskShapes(batch: number): number[][];
+  /** the head's loss over samples, without dropout */
+  loss(weights: Float32Array, codes: Int32Array): number;
+  /** the loss of one batch and its gradient in the flat weights; `masks` as `maskShapes`, or none */
+  lossAndGradients(
+    weights: Float32Array,
+    codes: Int32Array,
+    masks: readonly Float32Array[],
+  ): { loss: number; gradients: Float32Array };
+};
 
-/** Loss of one batch and its gradient in the flat weights; `dropout` holds one mask per layer, or nothing. */
-export function lossAndGradients(
+/** The network of a spec, ready to be trained on `set`. */
+export function createNetwork(
   runtime: Runtime,
-  shapes: readonly WeightShape[],
-  weights: Float32Array,
+  { body, head }: Pick<NetworkSpec, 'body' | 'head'>,
   set: TrainingSet,
-  codes: Int32Array,
-  dropout: readonly Float32Array[],
-): { loss: number; gradients: Float32Array } {
+): Network {
   const { tf } = runtime;
-  const gradients = new Float32Array(weights.length);
-  let loss = 0;
-  // Nothing is returned out of tidy: it would walk every element of an array in search of tensors.
-  tf.tidy(() => {
-    const network = (...tensors: core.Tensor[]) => batchLoss(runtime, tensors, set, codes, dropout);
-    const { value, grads } = tf.valueAndGrads(network)(weightTensors(runtime, weights, shapes));
-    viewWeights(gradients, shapes).forEach(({ values }, index) => {
-      values.set(grads[index]!.dataSync());
-    });
-    loss = value.dataSync()[0]!;
-  });
-  return { loss, gradients };
-}
-
-function batchLoss(
-  runtime: Runtime,
-  tensors: readonly core.Tensor[],
-  set: TrainingSet,
-  codes: Int32Array,
-  dropout: readonly Float32Array[],
-): core.Scalar {
-  const { tf } = runtime;
-  const batch = codes.length;
-  const inputs = gatherInputs(set.series, set.rows, set.inputs, set.lookback, codes);
-  const targets = tf.tensor2d(gatherTargets(set.series, set.rows, set.outputs, codes), [batch, set.outputs]);
-  let sequence = tf.tensor3d(inputs, [set.lookback, batch, set.inputs]);
-  let last: core.Tensor2D | undefined;
-  const layers = (tensors.length - 2) / 2;
-  for (let layer = 0; layer < layers; layer += 1) {
-    const kernel = tensors[2 * layer] as core.Tensor2D;
-    const bias = tensors[2 * layer + 1] as core.Tensor1D;
-    sequence = lstmSequence(runtime, sequence, kernel, bias);
-    const mask = dropout[layer];
-    const units = bias.size / 4;
-    if (layer < layers - 1) {
-      if (mask) sequence = tf.mul(sequence, tf.tensor3d(mask, [set.lookback, batch, units]));
-    } else {
-      last = tf.reshape(tf.slice(sequence, [set.lookback - 1, 0, 0], [1, batch, units]), [batch, units]);
-      if (mask) last = tf.mul(last, tf.tensor2d(mask, [batch, units]));
-    }
-  }
-  const answers = tf.add(
-    tf.matMul(last!, tensors[tensors.length - 2] as core.Tensor2D),
-    tensors[tensors.length - 1]!,
-  );
-  return tf.mean(tf.square(tf.sub(answers, targets)));
-}
-
-function weightTensors(
-  { tf }: Runtime,
-  weights: Float32Array,
-  shapes: readonly WeightShape[],
-): core.Tensor[] {
-  return viewWeights(weights, shapes).map(({ values, shape }) => tf.tensor(values, shape));
+  const shapes = bodyOf(body).shapes(body, set.inputs, set.outputs);
+  const graph = graphOf(body);
+  const lossOf = losses[heads[head].loss];
+  const tensorsOf = (weights: Float32Array): core.Tensor[] =>
+    viewWeights(weights, shapes).map(({ values, shape }) => tf.tensor(values, shape));
+  const batchLoss = (
+    tensors: readonly core.Tensor[],
+    codes: Int32Array,
+    masks: readonly Float32Array[],
+  ): core.Scalar => {
+    const batch = codes.length;
+    const gathered = gatherInputs(set.series, set.rows, set.inputs, set.lookback, codes);
+    const targets = tf.tensor2d(gatherTargets(set.series, set.rows, set.outputs, codes), [
+      batch,
+      set.outputs,
+    ]);
+    const inputs = tf.tensor3d(gathered, [set.lookback, batch, set.inputs]);
+    const maskShapes = graph.maskShapes(body, batch);
+    const dropout = masks.map((mask, index) => tf.tensor(mask, maskShapes[index]!));
+    return lossOf(tf, graph.answers(runtime, tensors, inputs, dropout), targets);
+  };
+  return {
+    shapes,
+    maskShapes: (batch) => graph.maskShapes(body, batch),
+    loss(weights, codes) {
+      let sum = 0;
+      for (let from = 0; from < codes.length; from += evaluationBatch) {
+        const batch = codes.subarray(from, from + evaluationBatch);
+        let loss = 0;
+        tf.tidy(() => {
+          loss = batchLoss(tensorsOf(weights), batch, []).dataSync()[0]!;
+        });
+        sum += loss * batch.length;
+      }
+      return sum / codes.length;
+    },
+    lossAndGradients(weights, codes, masks) {
+      const gradients = new Float32Array(weights.length);
+      let loss = 0;
+      // Nothing is returned out of tidy: it would walk every element of an array in search of tensors.
+      tf.tidy(() => {
+        const { value, grads } = tf.valueAndGrads((...tensors: core.Tensor[]) =>
+          batchLoss(tensors, codes, masks),
+        )(tensorsOf(weights));
+        viewWeights(gradients, shapes).forEach(({ values }, index) => {
+          values.set(grads[index]!.dataSync());
+        });
+        loss = value.dataSync()[0]!;
+      });
+      return { loss, gradients };
+    },
+  };
 }

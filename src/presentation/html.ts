@@ -17,11 +17,12 @@ const entities: Record<string, string> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+  '`': '&#96;',
 };
 
 /** Text as it may stand in an element or in a quoted attribute. */
 export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => entities[sign]!);
+  return text.replace(/[&<>"'`]/g, (sign) => entities[sign]!);
 }
 
 function render(part: Part): string {

@@ -1,39 +1,16 @@
-import type { Database } from '../adapters/postgres/database.ts';
 import { countPending, settleCutOff, settleLetter, takeLetter } from '../adapters/postgres/letter-rows.ts';
-import type { Slot } from '../core/schedule/slot.ts';
-import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
-
-export type SendOutcome =
-  | { outcome: 'sent' }
-  | { outcome: 'refused'; permanent: boolean; error: string }
-  | { outcome: 'ambiguous'; error: string };
-
-/** Where letters go. A folder may be written twice with the same result; a mail server may not. */
-export type Mailer = {
-  kind: 'smtp' | 'folder';
-  send(message: {
-    from: string;
-    to: string;
-    messageId: string;
-    session: string;
-    portfolio: string;
-    bytes: Buffer;
-  }): Promise<SendOutcome>;
-};
+import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
 /**
  * Sends the frozen letters of a decision. A letter whose fate is unknown, because the connection or the process ended
  * after its text was handed over, is shown as ambiguous and never repeated by itself.
  */
-export async function deliver(
-  database: Database,
-  mailer: Mailer,
-  from: string,
-  slot: Slot,
-  at: Instant,
-  log: Log,
-): Promise<void> {
+export async function deliver(run: TaskRun): Promise<void> {
+  const { database, slot, services } = run;
+  const { mailer, log } = services;
+  const { from } = run.portfolio.letter;
   const { portfolio, session } = slot;
+  const at = instantOf(run.now);
   const cutOff = await settleCutOff(
     database,
     portfolio,
@@ -60,7 +37,7 @@ export async function deliver(
   }
   if (refused !== null)
     throw new NotReadyError(`the mail server did not take the letter of ${session}: ${refused}`);
-  await completeSlot(database, slot, at, async (sql) => {
+  await completeSlot(run, async (sql) => {
     if ((await countPending(sql, portfolio, session)) > 0)
       throw new NotReadyError(`letters of ${session} are still to be sent`);
   });

@@ -1,4 +1,5 @@
 import {
+  type BarSpan,
   barSpans,
   type FetchOutcome,
   readBars,
@@ -9,10 +10,12 @@ import {
 import type { Database } from '../adapters/postgres/database.ts';
 import { SourceError } from '../adapters/prices/source.ts';
 import { addDays, type Session } from '../core/calendar/session.ts';
-import type { Bar } from '../core/market/bar.ts';
-import type { Slot } from '../core/schedule/slot.ts';
+import { checkBars } from '../core/market/adjustments.ts';
+import type { Bar, PriceBasis } from '../core/market/bar.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
-import { completeSlot, type Instant, type Log, NotReadyError } from './task.ts';
+import { isRebased, rebase } from './rebase.ts';
+import type { Log } from './services.ts';
+import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
 /** Calendar days fetched again before the newest stored session, to see restatements. */
 const overlapDays = 10;
@@ -29,30 +32,29 @@ type Change = { fresh: Bar[]; restated: Bar[] };
  * other symbols have theirs: a source that is away is no reason to decide without prices.
  * A failing symbol never stops the others: what was fetched is stored even when the slot has to be tried again.
  */
-export async function ingest(
-  database: Database,
-  portfolio: Portfolio,
-  slot: Slot,
-  at: Instant,
-  log: Log,
-): Promise<void> {
+export async function ingest(run: TaskRun): Promise<void> {
+  const { database, portfolio, slot, now } = run;
+  const { log } = run.services;
   const { sourceName, source } = portfolio;
+  const at = instantOf(now);
   const symbols = pricedSymbols(portfolio);
-  const froms = await fetchStarts(database, portfolio, symbols, slot.session);
+  const spans = await barSpans(database, sourceName, symbols);
+  const froms = fetchStarts(portfolio, spans, symbols, slot.session);
   const stored = await storedSince(database, sourceName, froms, slot.session);
+  const changeOf = async (symbol: string): Promise<Change> => {
+    const span = spans.get(symbol);
+    const known = stored.get(symbol) ?? [];
+    if (!span || !isRebased(span, source))
+      return fetchChange(portfolio, database, symbol, froms.get(symbol)!, known, slot.session, log);
+    const change = await rebase(portfolio, database, symbol, span, slot.session, log);
+    stored.delete(symbol); // replaced, also where the source has nothing in its place
+    return change;
+  };
   const changes: Change[] = [];
   const outcomes: FetchOutcome[] = [];
   for (const symbol of symbols) {
     try {
-      const change = await fetchChange(
-        portfolio,
-        database,
-        symbol,
-        froms.get(symbol)!,
-        stored.get(symbol) ?? [],
-        slot.session,
-        log,
-      );
+      const change = await changeOf(symbol);
       changes.push(change);
       outcomes.push({ symbol, failure: null, restated: change.restated.length });
     } catch (error) {
@@ -66,14 +68,14 @@ export async function ingest(
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
   const covered = 1 - missing.size / symbols.length;
-  const proceedWithGaps = Date.parse(at) >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
+  const proceedWithGaps = now >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
   if (missing.size > 0 && !proceedWithGaps) {
     await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,
     );
   }
-  await completeSlot(database, slot, at, async (sql) => {
+  await completeSlot(run, async (sql) => {
     await saveBars(sql, sourceName, source.basis, toSave, at);
     for (const [symbol, reason] of missing)
       await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at });
@@ -84,13 +86,12 @@ export async function ingest(
  * The session to fetch each symbol from: shortly before its newest bar, or the whole history where that is stored only
  * from later on (another portfolio began later, or the configuration now asks for more; a young symbol has no more).
  */
-async function fetchStarts(
-  database: Database,
-  { sourceName, historyStart }: Portfolio,
+function fetchStarts(
+  { historyStart }: Portfolio,
+  spans: ReadonlyMap<string, BarSpan>,
   symbols: readonly string[],
   to: Session,
-): Promise<Map<string, Session>> {
-  const spans = await barSpans(database, sourceName, symbols);
+): Map<string, Session> {
   const startOf = (symbol: string): Session => {
     const span = spans.get(symbol);
     if (!span || span.first > addDays(historyStart, firstBarDays)) return historyStart;
@@ -125,7 +126,7 @@ async function fetchChange(
   const { bars, warnings } = await source.fetchBars(symbol, from, to);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   const change = compare(stored, bars);
-  if (change.restated.length === 0) return change;
+  if (change.restated.length === 0) return noted(change, stored, bars, source.basis, log);
   log.warn(
     { symbol, session: to, restated: change.restated.length },
     'history was restated; fetching all of it',
@@ -138,7 +139,23 @@ async function fetchChange(
     to,
     vintage: null,
   });
-  return compare(known, all.bars);
+  return noted(compare(known, all.bars), known, all.bars, source.basis, log);
+}
+
+/** The change, once whatever is suspicious of its bars beside the bar before them was said; it is stored all the same. */
+function noted(
+  change: Change,
+  stored: readonly Bar[],
+  fetched: readonly Bar[],
+  basis: PriceBasis,
+  log: Log,
+): Change {
+  const fresh = new Set(change.fresh.map((bar) => bar.session));
+  if (fresh.size === 0) return change;
+  const answered = new Set(fetched.map((bar) => bar.session));
+  const series = [...stored.filter((bar) => !answered.has(bar.session)), ...fetched];
+  for (const note of checkBars(series, basis)) if (fresh.has(note.session)) log.warn(note, 'suspicious bar');
+  return change;
 }
 
 /** Yahoo's closes are 32-bit floats, so the same close may come back this much apart. */

@@ -5,33 +5,18 @@ import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
 import type { Decision } from '../core/policy/decision.ts';
-import type { LetterContent } from '../presentation/letter/letter.ts';
+import type { LetterContent } from '../views/letter.ts';
 import type { Portfolio } from './portfolio.ts';
+import type { Services } from './services.ts';
 import type { Instant } from './task.ts';
 
-type Written = { subject: string; text: string; html: string };
-
-export type LetterContext = { portfolio: Portfolio; letters: LetterWriter };
-
-/** Renders a letter and composes the message that is frozen; `messageId` is derived from decision and recipient. */
-export type LetterWriter = {
-  write(content: LetterContent): Promise<Written>;
-  compose(message: {
-    from: string;
-    to: string;
-    subject: string;
-    text: string;
-    html: string;
-    messageId: string;
-    date: Date;
-  }): Promise<Buffer>;
-  messageIdFor(key: { portfolio: string; session: string; revision: number; recipient: string }): string;
-};
+/** What letters are written with. */
+export type LetterContext = { portfolio: Portfolio; services: Pick<Services, 'letters'> };
 
 /** Freezes a decision's letters, one per recipient, in the decision's own transaction. */
 export async function queueLetters(
   sql: Sql,
-  { portfolio, letters }: LetterContext,
+  { portfolio, services: { letters } }: LetterContext,
   made: { decision: Decision; decisionId: number; revision: number; late: boolean; at: Instant },
 ): Promise<void> {
   const { decision, decisionId, revision, late, at } = made;

@@ -1,14 +1,15 @@
 import type { PriceSource } from '../adapters/prices/source.ts';
 import type { Session } from '../core/calendar/session.ts';
-import { type ForecasterConfig, panelSymbols, sessionsNeeded } from '../core/forecast/forecaster-config.ts';
+import { type ModelSpec, panelSymbols, sessionsRead } from '../core/forecast/model-spec.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
 import type { PortfolioPolicy } from '../core/policy/policy.ts';
 import type { SchedulePlan } from '../core/schedule/plan.ts';
 
 /** One configured portfolio, wired: what every task of it reads. */
 export type Portfolio = {
+  id: string;
   policy: PortfolioPolicy;
-  forecaster: ForecasterConfig | null;
+  forecaster: ModelSpec | null;
   configHash: string;
   plan: SchedulePlan;
   source: PriceSource;
@@ -28,8 +29,15 @@ export function pricedSymbols({ policy, forecaster }: Portfolio): string[] {
 }
 
 /** Sessions of prices one decision reads, its own included: always as many, so that it reads the same numbers. */
-export function panelSessions({ policy, forecaster }: Portfolio): number {
-  return Math.max(decisionSessions(policy), forecaster ? sessionsNeeded(forecaster).inference : 0);
+export function sessionsForDecision({ policy, forecaster }: Portfolio): number {
+  return Math.max(decisionSessions(policy), forecaster ? sessionsRead(forecaster).inference : 0);
+}
+
+/** Sessions of prices a training reads, with those a first gap is filled from; 0 where nothing is trained. */
+export function sessionsForTraining({ forecaster, policy }: Portfolio): number {
+  return forecaster?.kind === 'network'
+    ? sessionsRead(forecaster).training + policy.quality.fillSessionsMax
+    : 0;
 }
 
 /** The first of the `count` sessions that end with `asOf`, or the first with prices. */

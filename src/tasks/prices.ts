@@ -1,7 +1,8 @@
 import { readBars, vintageOf } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import type { Session } from '../core/calendar/session.ts';
-import { type PricePanel, panelFromBars } from '../core/market/panel.ts';
+import type { PricePanel } from '../core/market/panel.ts';
+import { panelFromStoredBars } from '../core/market/stored-bars.ts';
 import { type Portfolio, pricedSymbols, windowStart } from './portfolio.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function readPanel(
   const window = windowOf(portfolio, asOf, count);
   const bars = await readBars(sql, { ...window, vintage });
   const sessions = portfolio.plan.calendar.sessions(window.from, asOf);
-  return panelFromBars(bars, sessions, window.symbols, () => portfolio.source.basis);
+  return panelFromStoredBars(bars, sessions, window.symbols);
 }
 
 /** The vintage of what `readPanel` reads now; null when there are no prices. */

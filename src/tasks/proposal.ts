@@ -1,24 +1,27 @@
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
-import { newestModel } from '../adapters/postgres/model-rows.ts';
+import { championModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
-import type { Artefact } from '../core/forecast/artefact.ts';
-import { type ForecastResult, forecastFrom, noForecast } from '../core/forecast/forecast-result.ts';
+import {
+  type ForecastResult,
+  forecastFrom,
+  forecastNaively,
+  noForecast,
+} from '../core/forecast/forecast-result.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
 import type { Portfolio } from './portfolio.ts';
-import { panelSessions } from './portfolio.ts';
+import { sessionsForDecision } from './portfolio.ts';
 import { readPanel, readVintage } from './prices.ts';
+import type { Services } from './services.ts';
 import { NotReadyError } from './task.ts';
-
-/** Checks a stored model before it is used; throws when its content is not what its address says. */
-export type ReadModel = (stored: unknown) => Artefact;
 
 export type Proposal = { decision: Decision; forecastResult: ForecastResult };
 
-export type ProposalContext = { portfolio: Portfolio; codeVersion: string; readModel: ReadModel };
+/** What decisions are made with. */
+export type ProposalContext = { portfolio: Portfolio; services: Pick<Services, 'codeVersion' | 'readModel'> };
 
 /** What would be decided at the close of `session` from what is known now. Writes nothing. */
 export async function proposeDecision(
@@ -27,20 +30,18 @@ export async function proposeDecision(
   session: Session,
   reason: DecisionReason,
 ): Promise<Proposal> {
-  const count = panelSessions(context.portfolio);
+  const count = sessionsForDecision(context.portfolio);
   const vintage = await readVintage(sql, context.portfolio, session, count);
   if (vintage === null)
-    throw new NotReadyError(
-      `${context.portfolio.policy.portfolio} has no prices up to ${session}: ingest first`,
-    );
+    throw new NotReadyError(`${context.portfolio.id} has no prices up to ${session}: ingest first`);
   // Read as of that vintage: an ingest may commit in between, and what it brings is another decision's.
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
   const inputs = {
     vintage,
-    modelId: forecastResult.forecast?.modelId ?? null,
+    modelId: forecastResult.forecast?.modelIds['mean-return'] ?? null,
     configHash: context.portfolio.configHash,
-    codeVersion: context.codeVersion,
+    codeVersion: context.services.codeVersion,
   };
   return {
     decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
@@ -66,7 +67,7 @@ export async function recomputeDecision(
     sql,
     context.portfolio,
     asOf,
-    panelSessions(context.portfolio),
+    sessionsForDecision(context.portfolio),
     inputs.vintage,
   );
   return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);
@@ -78,11 +79,16 @@ async function readForecast(
   panel: PricePanel,
   session: Session,
 ): Promise<ForecastResult> {
-  const { policy, forecaster } = context.portfolio;
+  const { id, policy, forecaster } = context.portfolio;
   if (!forecaster) return noForecast('the portfolio has no forecaster');
-  const model = await newestModel(sql, policy.portfolio, session);
+  if (forecaster.kind === 'naive') return forecastNaively(forecaster, panel, policy.symbols, policy.quality);
+  const model = await championModel(sql, id, forecaster.head, session);
   try {
-    return forecastFrom(model && context.readModel(JSON.parse(model.artefact)), panel, policy.quality);
+    return forecastFrom(
+      model && context.services.readModel(JSON.parse(model.artefact)),
+      panel,
+      policy.quality,
+    );
   } catch (error) {
     return noForecast((error as Error).message);
   }
@@ -97,13 +103,13 @@ async function compose(
   forecastResult: ForecastResult,
   inputs: Decision['inputs'],
 ): Promise<Decision> {
-  const { policy } = portfolio;
-  const valuation = await newestValuation(sql, policy.portfolio, session, policy.symbols);
+  const { id, policy } = portfolio;
+  const valuation = await newestValuation(sql, id, session, policy.symbols);
   if (valuation?.session !== session)
     throw new NotReadyError(
-      `${policy.portfolio} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
+      `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
     );
-  const last = await decisionBefore(sql, policy.portfolio, session);
+  const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
     reason,

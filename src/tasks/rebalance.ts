@@ -3,38 +3,43 @@ import { decisionAt, saveDecision } from '../adapters/postgres/decision-rows.ts'
 import { reopenSlot } from '../adapters/postgres/slot-rows.ts';
 import type { Decision, DecisionReason } from '../core/policy/decision.ts';
 import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
-import type { Slot } from '../core/schedule/slot.ts';
-import { type LetterWriter, queueLetters } from './letters.ts';
-import { type ProposalContext, proposeDecision } from './proposal.ts';
-import { completeSlot, type Instant, NotReadyError } from './task.ts';
+import { queueLetters } from './letters.ts';
+import type { Portfolio } from './portfolio.ts';
+import { proposeDecision } from './proposal.ts';
+import type { Services } from './services.ts';
+import { completeSlot, type Instant, instantOf, NotReadyError, type TaskRun } from './task.ts';
 
-export type RebalanceContext = ProposalContext & { letters: LetterWriter };
+/** What a decision is made and told with. */
+export type DecisionContext = {
+  portfolio: Portfolio;
+  services: Pick<Services, 'codeVersion' | 'readModel' | 'letters'>;
+};
 
 /**
- * Decides the slot's portfolio at the slot's close. The decision, its letters and the closing of the slot are one
- * transaction, so a session is decided once whatever breaks. Returns null when it was decided already.
+ * Decides the slot's portfolio at the slot's close, unless another daemon has. The decision, its letters and the closing
+ * of the slot are one transaction, so a session is decided once whatever breaks.
  */
-export async function rebalance(
-  database: Database,
-  context: RebalanceContext,
-  slot: Slot,
-  at: Instant,
-): Promise<Decision | null> {
+export async function rebalance(run: TaskRun): Promise<void> {
+  const { portfolio, slot, now, services } = run;
+  const { session } = slot;
   const reason = slot.reason ?? 'monthly';
-  const late = reason === 'monthly' && !isRebalanceSession(context.portfolio.plan, slot.session);
-  return completeSlot(database, slot, at, (sql) => {
-    if (Date.parse(at) > slot.deadlineAt)
+  const late = reason === 'monthly' && !isRebalanceSession(portfolio.plan, session);
+  const decision = await completeSlot(run, (sql) => {
+    if (now > slot.deadlineAt)
       throw new NotReadyError(
-        `the fill of a decision of ${slot.session} has passed; once the next close is final, it is made as of that`,
+        `the fill of a decision of ${session} has passed; once the next close is final, it is made as of that`,
       );
-    return decideIn(sql, context, slot.session, reason, at, late);
+    return decideIn(sql, run, session, reason, instantOf(now), late);
   });
+  if (!decision) return;
+  const { fallbackLevel, turnoverOneWay } = decision;
+  services.log.info({ portfolio: portfolio.id, session, reason, fallbackLevel, turnoverOneWay }, 'decided');
 }
 
 /** Decides by hand at `session`; a session decided before gets a further revision. */
 export async function rebalanceByHand(
   database: Database,
-  context: RebalanceContext,
+  context: DecisionContext,
   session: string,
   at: Instant,
 ): Promise<Decision> {
@@ -43,14 +48,14 @@ export async function rebalanceByHand(
 
 async function decideIn(
   sql: Sql,
-  context: RebalanceContext,
+  context: DecisionContext,
   session: string,
   reason: DecisionReason,
   at: Instant,
   late: boolean,
 ): Promise<Decision> {
-  const { policy, plan } = context.portfolio;
-  const before = await decisionAt(sql, policy.portfolio, session);
+  const { id, plan } = context.portfolio;
+  const before = await decisionAt(sql, id, session);
   const { decision, forecastResult } = await proposeDecision(sql, context, session, reason);
   const revision = before === null ? 0 : before.revision + 1;
   const decisionId = await saveDecision(sql, decision, forecastResult, revision, at);

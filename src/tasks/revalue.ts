@@ -1,5 +1,5 @@
 import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
-import type { Database, Sql } from '../adapters/postgres/database.ts';
+import type { Sql } from '../adapters/postgres/database.ts';
 import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../adapters/postgres/slot-rows.ts';
 import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
@@ -12,24 +12,18 @@ import { slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
 import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
-import { completeSlot, type Instant } from './task.ts';
+import { completeSlot, type TaskRun } from './task.ts';
 
 /**
  * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
  * drawdown state steps. A changed state asks for a decision, the month's own where that is due at this session.
  */
-export async function revalue(
-  database: Database,
-  portfolio: Portfolio,
-  slot: Slot,
-  at: Instant,
-): Promise<void> {
-  await completeSlot(database, slot, at, (sql) => revalueIn(sql, portfolio, slot));
+export async function revalue(run: TaskRun): Promise<void> {
+  await completeSlot(run, (sql) => revalueIn(sql, run.portfolio, run.slot));
 }
 
 async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
-  const { policy, plan } = portfolio;
-  const id = policy.portfolio;
+  const { id, policy, plan } = portfolio;
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
   if (before === null) {
     await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
@@ -71,7 +65,7 @@ async function readReturns(
   const late = await barsAfterValuation(sql, {
     source: sourceName,
     symbols: policy.symbols,
-    portfolio: policy.portfolio,
+    portfolio: portfolio.id,
     from: panel.sessions[0]!,
     to: before,
   });

@@ -1,16 +1,24 @@
 import type { Database, Sql } from '../adapters/postgres/database.ts';
 import { closeSlot, lockSlot } from '../adapters/postgres/slot-rows.ts';
 import type { Slot } from '../core/schedule/slot.ts';
+import type { Portfolio } from './portfolio.ts';
+import type { Services } from './services.ts';
 
-/** What happened, for whoever watches. */
-export type Log = {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
+/** One slot's task as it is run. `now`, in epoch milliseconds, is the daemon's or the replay's: tasks never read a clock. */
+export type TaskRun = {
+  database: Database;
+  portfolio: Portfolio;
+  slot: Slot;
+  now: number;
+  services: Services;
 };
 
-/** The instant a task runs at: ISO, from the daemon's clock or the replay's. Tasks never read a clock. */
+/** Does one slot's work and closes it, or throws: `NotReadyError` where waiting may help. */
+export type Task = (run: TaskRun) => Promise<void>;
+
+/** An instant as rows and messages take it. */
 export type Instant = string;
+export const instantOf = (epochMs: number): Instant => new Date(epochMs).toISOString();
 
 /** The world is not yet as the task needs it; it is tried again later. */
 export class NotReadyError extends Error {
@@ -22,15 +30,13 @@ export class NotReadyError extends Error {
  * Returns null when another daemon has closed the slot already.
  */
 export async function completeSlot<Result>(
-  database: Database,
-  slot: Slot,
-  at: Instant,
+  { database, slot, now }: Pick<TaskRun, 'database' | 'slot' | 'now'>,
   work: (sql: Sql) => Promise<Result>,
 ): Promise<Result | null> {
   return database.transaction(async (sql) => {
     if ((await lockSlot(sql, slot)) === null) return null;
     const result = await work(sql);
-    await closeSlot(sql, slot, 'done', at);
+    await closeSlot(sql, slot, 'done', instantOf(now));
     return result;
   });
 }

@@ -1,6 +1,10 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { Decision } from '../core/policy/decision.ts';
 
+export const letterStates = ['pending', 'sending', 'sent', 'ambiguous', 'refused'] as const;
+/** Where a letter is: `ambiguous` may or may not have arrived and is never repeated by itself. */
+export type LetterState = (typeof letterStates)[number];
+
 /** All a letter says. It is rendered from this alone: the same content gives the same letter. */
 export type LetterContent = {
   decision: Decision;

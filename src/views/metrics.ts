@@ -1,13 +1,8 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { DrawdownLimits, DrawdownState } from '../core/portfolio/drawdown.ts';
-import type { Slot, TaskName } from '../core/schedule/slot.ts';
-
-export const slotStates = ['waiting', 'queued', 'done', 'missed'] as const;
-export type SlotState = (typeof slotStates)[number];
-
-export const letterStates = ['pending', 'sending', 'sent', 'ambiguous', 'refused'] as const;
-export type LetterState = (typeof letterStates)[number];
+import type { Slot, SlotState, TaskName } from '../core/schedule/slot.ts';
+import type { LetterState } from './letter.ts';
 
 export const decisionReasons: readonly DecisionReason[] = ['monthly', 'drawdown', 'manual'];
 
@@ -80,6 +75,8 @@ export type PortfolioMetrics = {
     trainingSeconds: number;
     validationLoss: number;
     naiveValidationLoss: number;
+    /** over the training window, by input; null where it was flat */
+    inputLag1Autocorrelation: Record<string, number | null>;
   } | null;
   letters: Record<LetterState, { count: number; newestAt: number | null }>;
   oldestUnsentLetterAt: number | null;

@@ -14,7 +14,7 @@ export type StatusSnapshot = {
   models: ModelStatus[];
   letters: LetterStatus[];
   sources: SourceStatus[];
-  /** all of them, ascending by session */
+  /** the newest of each portfolio, or all where they are asked for; ascending by session */
   decisions: DecisionStatus[];
 };
 
@@ -24,6 +24,8 @@ export type PortfolioStatus = {
   valuation: ValuationStatus | null;
   /** by symbol, cash last; empty before the first decision */
   lines: WeightLine[];
+  /** all that were ever made */
+  decisionsMade: number;
   lastDecision: DecisionStatus | null;
   /** one a task, by due time: its earliest open slot, else the next one of the calendar */
   nextSlots: SlotStatus[];
@@ -88,7 +90,7 @@ export type DecisionStatus = {
   weights: Record<string, number>;
 };
 
-/** The newest model of a portfolio. */
+/** The model that a portfolio's decisions read. */
 export type ModelStatus = {
   portfolio: string;
   modelId: string;

@@ -188,6 +188,21 @@ describe('a configuration', () => {
       /portfolios\[0\]\.forecaster: expected a forecaster/,
     ],
     [
+      'with an unknown architecture',
+      edited('source: prices', 'source: prices\n    forecaster: { body: { type: gru } }'),
+      /portfolios\[0\]\.forecaster\.body\.type: expected lstm/,
+    ],
+    [
+      'with an unknown kind of forecaster',
+      edited('source: prices', 'source: prices\n    forecaster: { kind: oracle }'),
+      /portfolios\[0\]\.forecaster\.kind: expected network or naive/,
+    ],
+    [
+      'with a training window too short for its samples',
+      edited('source: prices', 'source: prices\n    forecaster: { training: { windowSessions: 80 } }'),
+      /portfolios\[0\]\.forecaster\.training\.windowSessions: expected at least 81/,
+    ],
+    [
       'with bounds the wrong way round',
       edited('source: prices', 'source: prices\n    bounds: { lower: 0.6, upper: 0.2 }'),
       /portfolios\[0\]\.bounds: expected lower <= upper/,
@@ -223,6 +238,29 @@ describe('a database', () => {
     );
   });
 
+  const unescaped = [
+    'postgres://me:12/s3cretTail@127.0.0.1:1/prod',
+    'postgres://me:s3cr/etTail@127.0.0.1:1/prod',
+    'postgres://me:qu@mp!#s3cretTail@127.0.0.1:1/prod',
+    'postgres://me:12?s3cretTail@127.0.0.1:1/prod',
+  ];
+  const withoutLogin = (said: string) => {
+    expect(said).toMatch(/^rebalanced: DATABASE_URL .*; in a user or a password write \/ as %2F, @ as %40/);
+    expect(said).not.toMatch(/me:|s3c|cretT|etTail|mp!|prod/);
+  };
+
+  test.each(unescaped)('whose password is not escaped: %s', async (address) => {
+    withoutLogin(await status(address));
+    withoutLogin(await refusal(['migrate'], { DATABASE_URL: address }));
+  });
+
+  test('whose password is not escaped, in processes of their own', async () => {
+    const env = { DATABASE_URL: unescaped[0]! };
+    withoutLogin(await refusalOfProcess(['status', '--config', join(folder, 'good.yaml')], env));
+    withoutLogin(await refusalOfProcess(['migrate'], env));
+    withoutLogin(await refusalOfProcess(['run', '--config', join(folder, 'good.yaml')], env));
+  });
+
   test('that does not answer', async () => {
     const proxy = await startDatabaseProxy(url);
     await proxy.close();
@@ -253,7 +291,7 @@ describe('a database', () => {
     unknownSymbol.password = 'hunter2';
     const said = await status(unknownSymbol.toString());
     expect(said).toMatch(/cannot reach the database at .*(password authentication failed|does not exist)/);
-    expect(said).not.toContain('hunter2');
+    expect(said).not.toMatch(/hunter2|stranger/);
   });
 
   test('that holds no tables yet', async () => {

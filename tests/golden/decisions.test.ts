@@ -19,7 +19,13 @@ function recordedForecast(session: string): ForecastResult {
   const [asOf, trainedOn, meanLogReturn] = found;
   const { symbols, horizonSessions } = recorded;
   return {
-    forecast: { asOf, symbols, horizonSessions, meanLogReturn, modelId: 'recorded' },
+    forecast: {
+      asOf,
+      symbols,
+      horizonSessions,
+      modelIds: {},
+      mean: { values: meanLogReturn, unit: 'log-return-per-session' },
+    },
     trainedOn,
     reason: null,
   };

@@ -1,10 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { TrainingSet } from '../../src/core/forecast/training-set.ts';
-import { initialWeights } from '../../src/core/inference/initial-weights.ts';
-import { weightShapes } from '../../src/core/inference/weights.ts';
+import { bodyOf } from '../../src/core/inference/bodies.ts';
 import { createAdam } from '../../src/networks/adam.ts';
-import { lossAndGradients, meanSquaredError } from '../../src/networks/network.ts';
-import { loadRuntime, type Runtime } from '../../src/networks/runtime.ts';
+import { createNetwork, type Network } from '../../src/networks/network.ts';
+import { loadRuntime } from '../../src/networks/runtime.ts';
 import { describeOnBackends, kerasOracle as oracle } from './backends.ts';
 
 /** The oracle's batch as a training set: each sample a series of its own. */
@@ -27,18 +26,18 @@ const codes = Int32Array.from(
   { length: oracle.batch },
   (_, sample) => sample * oracle.time + oracle.time - 1,
 );
-const shapes = weightShapes(oracle.inputs, oracle.units, oracle.outputs);
+const body = { type: 'lstm' as const, units: oracle.units, dropoutRatio: 0.2, lookbackSessions: oracle.time };
 const weights = Float32Array.from(oracle.weights.flatMap(({ values }) => values));
 const expectedGradients = oracle.gradients.flatMap(({ values }) => values);
 
 describeOnBackends('the network', (backend) => {
-  let runtime: Runtime;
+  let network: Network;
   beforeAll(async () => {
-    runtime = await loadRuntime(backend);
+    network = createNetwork(await loadRuntime(backend), { body, head: 'mean-return' }, set);
   });
 
-  it('has the loss and the gradients of the same network in Keras', () => {
-    const { loss, gradients } = lossAndGradients(runtime, shapes, weights, set, codes, []);
+  test('has the loss and the gradients of the same network in Keras', () => {
+    const { loss, gradients } = network.lossAndGradients(weights, codes, []);
     expect(Math.abs(loss - oracle.loss)).toBeLessThan(1e-6);
     expect(gradients.length).toBe(expectedGradients.length);
     const worst = expectedGradients.reduce(
@@ -46,30 +45,24 @@ describeOnBackends('the network', (backend) => {
       0,
     );
     expect(worst).toBeLessThan(1e-6);
-    expect(meanSquaredError(runtime, shapes, weights, set, codes)).toBeCloseTo(oracle.loss, 5);
+    expect(network.loss(weights, codes)).toBeCloseTo(oracle.loss, 5);
   });
 
-  it('applies a dropout mask to each layer, and a mask of ones changes nothing', () => {
+  test('applies a dropout mask to each layer, and a mask of ones changes nothing', () => {
     const [first, second] = oracle.units;
     const ones = [
       new Float32Array(oracle.time * oracle.batch * first).fill(1),
       new Float32Array(oracle.batch * second).fill(1),
     ];
-    const without = lossAndGradients(runtime, shapes, weights, set, codes, []);
-    expect(lossAndGradients(runtime, shapes, weights, set, codes, ones)).toEqual(without);
+    const without = network.lossAndGradients(weights, codes, []);
+    expect(network.lossAndGradients(weights, codes, ones)).toEqual(without);
     // with the last layer dropped only the dense bias is left to answer and to learn
-    const dropped = lossAndGradients(runtime, shapes, weights, set, codes, [
-      ones[0]!,
-      new Float32Array(ones[1]!.length),
-    ]);
+    const dropped = network.lossAndGradients(weights, codes, [ones[0]!, new Float32Array(ones[1]!.length)]);
     expect(dropped.gradients.subarray(0, -oracle.outputs).every((gradient) => gradient === 0)).toBe(true);
-    const between = lossAndGradients(runtime, shapes, weights, set, codes, [
-      new Float32Array(ones[0]!.length),
-      ones[1]!,
-    ]);
+    const between = network.lossAndGradients(weights, codes, [new Float32Array(ones[0]!.length), ones[1]!]);
     expect(
       between.gradients
-        .subarray(0, shapes[0]!.shape[0]! * shapes[0]!.shape[1]!)
+        .subarray(0, network.shapes[0]!.shape[0]! * network.shapes[0]!.shape[1]!)
         .every((gradient) => gradient === 0),
     ).toBe(true);
     expect(between.gradients.some((gradient) => gradient !== 0)).toBe(true);
@@ -77,7 +70,7 @@ describeOnBackends('the network', (backend) => {
 });
 
 describe('Adam with decoupled weight decay', () => {
-  it("walks as Keras's AdamW", () => {
+  test("walks as Keras's AdamW", () => {
     const { start, decays, gradients, path, ...rates } = oracle.adamW;
     const adam = createAdam(Uint8Array.from(decays), rates);
     const walked = Float32Array.from(start);
@@ -91,19 +84,21 @@ describe('Adam with decoupled weight decay', () => {
 });
 
 describe('initial weights', () => {
-  const made = weightShapes(20, [64, 32], 5);
+  const spec = { ...body, units: [64, 32] };
+  const { shapes, initialWeights } = bodyOf(spec);
+  const made = shapes(spec, 20, 5);
   const outputBias = [0.1, 0.2, 0.3, 0.4, 0.5];
   const flat = initialWeights(made, 3, outputBias);
   const inputs = 20;
   const units = 64;
   const columns = 4 * units;
 
-  it('repeat for a seed and differ between seeds', () => {
+  test('repeat for a seed and differ between seeds', () => {
     expect(initialWeights(made, 3, outputBias)).toEqual(flat);
     expect(initialWeights(made, 4, outputBias)).not.toEqual(flat);
   });
 
-  it('are Glorot uniform over the inputs, with orthonormal recurrent rows and forget bias 1', () => {
+  test('are Glorot uniform over the inputs, with orthonormal recurrent rows and forget bias 1', () => {
     const limit = Math.sqrt(6 / (inputs + columns));
     const fromInput = flat.subarray(0, inputs * columns);
     const most = fromInput.reduce((high, value) => Math.max(high, Math.abs(value)), 0);

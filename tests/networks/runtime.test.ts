@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Runtime } from '../../src/networks/runtime.ts';
 import { loadRuntime } from '../../src/networks/runtime.ts';
 
@@ -39,9 +39,9 @@ function gradientOfSquares({ tf }: Runtime): number[] {
 }
 
 describe(hasWheel ? 'native TensorFlow' : 'native TensorFlow, which has no wheel for this platform', () => {
-  if (!hasWheel) return it('is not looked for', () => {});
+  if (!hasWheel) return test('is not looked for', () => {});
 
-  it('is TensorFlow 2.21.0 with its fused kernels, and says nothing on its own', async () => {
+  test('is TensorFlow 2.21.0 with its fused kernels, and says nothing on its own', async () => {
     const { stdout, stderr } = await load('auto');
     expect(JSON.parse(stdout)).toEqual({
       backend: 'tensorflow',
@@ -52,7 +52,7 @@ describe(hasWheel ? 'native TensorFlow' : 'native TensorFlow, which has no wheel
     expect(stderr).toBe('');
   });
 
-  it('computes gradients with the one copy of tfjs-core', async () => {
+  test('computes gradients with the one copy of tfjs-core', async () => {
     const runtime = await loadRuntime('tensorflow');
     expect(gradientOfSquares(runtime)).toEqual([2, 4, 6]);
     expect(runtime.tf).toBe(createRequire(import.meta.url)('@tensorflow/tfjs-core'));
@@ -60,7 +60,7 @@ describe(hasWheel ? 'native TensorFlow' : 'native TensorFlow, which has no wheel
 });
 
 describe('the WebAssembly backend', () => {
-  it('computes the same gradients, by name and again', async () => {
+  test('computes the same gradients, by name and again', async () => {
     for (const _ of [1, 2]) {
       const runtime = await loadRuntime('wasm');
       expect(runtime).toMatchObject({ backend: 'wasm', backendVersion: '4.22.0', fused: false });
@@ -69,7 +69,7 @@ describe('the WebAssembly backend', () => {
     }
   });
 
-  it('gives the same bits from run to run', async () => {
+  test('gives the same bits from run to run', async () => {
     const { tf } = await loadRuntime('wasm');
     const run = () => {
       const x = tf.randomNormal([64, 96], 0, 1, 'float32', 11) as ReturnType<typeof tf.tensor2d>;
@@ -79,7 +79,7 @@ describe('the WebAssembly backend', () => {
     expect(run()).toBe(run());
   });
 
-  it('steps in where the native library cannot be loaded, and says why', async () => {
+  test('steps in where the native library cannot be loaded, and says why', async () => {
     const { stdout, stderr } = await load('auto', withoutBinding);
     expect(JSON.parse(stdout)).toMatchObject({
       backend: 'wasm',
@@ -88,7 +88,7 @@ describe('the WebAssembly backend', () => {
     expect(stderr).toBe('');
   });
 
-  it('does not step in for a backend asked for by name', async () => {
+  test('does not step in for a backend asked for by name', async () => {
     const { stdout } = await load('tensorflow', withoutBinding);
     expect(stdout).toContain('The backend "tensorflow" was asked for');
     expect(stdout).toContain('npm ci');

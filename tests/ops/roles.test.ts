@@ -196,6 +196,7 @@ describe('the daemon', () => {
     'update rebalanced.gaps set reason = reason',
     'update rebalanced.slots set session = session',
     'update rebalanced.models set artefact = artefact',
+    'update rebalanced.model_roles set reason = reason',
     'update rebalanced.decisions set fallback_level = fallback_level',
     'update rebalanced.targets set weight = weight',
     'update rebalanced.fills set cost_ratio = cost_ratio',
@@ -211,7 +212,8 @@ describe('the daemon', () => {
 
 describe('the reader', () => {
   test('reads every table and view, the queue too', async () => {
-    const names = [...(await tables()), ...(await tables('rebalanced_queue')), 'rebalanced.current_targets'];
+    const views = ['rebalanced.newest_decisions', 'rebalanced.current_targets', 'rebalanced.cost_history'];
+    const names = [...(await tables()), ...(await tables('rebalanced_queue')), ...views];
     for (const name of names) await reader.query(`select * from ${name} limit 1`);
   });
 

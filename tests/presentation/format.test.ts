@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   basisPoints,
   decimal,
@@ -15,7 +15,7 @@ import {
 const finite = fc.double({ min: -1e9, max: 1e9, noNaN: true });
 
 describe('figures', () => {
-  it.each([
+  test.each([
     [0, '0.0%'],
     [-0, '0.0%'],
     [-0.0004, '0.0%'],
@@ -31,7 +31,7 @@ describe('figures', () => {
     expect(percent(ratio)).toBe(text);
   });
 
-  it.each([
+  test.each([
     [0.05, '+5.0%'],
     [-0.05, '-5.0%'],
     [0.0001, '0.0%'],
@@ -41,7 +41,7 @@ describe('figures', () => {
     expect(signedPercent(ratio)).toBe(text);
   });
 
-  it.each([
+  test.each([
     [0, '0 bps'],
     [-0, '0 bps'],
     [1e-12, 'less than 0.1 bps'],
@@ -56,7 +56,7 @@ describe('figures', () => {
     expect(basisPoints(ratio)).toBe(text);
   });
 
-  it.each([
+  test.each([
     [28.915, 'USD 28.91'],
     [999.996, 'USD 1,000'],
     [352_625.4, 'USD 352,625'],
@@ -66,7 +66,7 @@ describe('figures', () => {
     expect(money(amount, 'USD')).toBe(text);
   });
 
-  it('never shows a negative zero, and reads back as the number it was', () => {
+  test('never shows a negative zero, and reads back as the number it was', () => {
     fc.assert(
       fc.property(finite, fc.integer({ min: 0, max: 6 }), (value, digits) => {
         const text = decimal(value, digits);
@@ -79,14 +79,14 @@ describe('figures', () => {
     );
   });
 
-  it('writes dates out, in no time zone', () => {
+  test('writes dates out, in no time zone', () => {
     expect(longDate('2024-02-29')).toBe('29 February 2024');
     expect(weekdayDate('2024-01-31')).toBe('Wednesday 31 January 2024');
     expect(longDate('someday')).toBe('someday');
     expect(weekdayDate('someday')).toBe('someday');
   });
 
-  it('lists names, and counts one only where it cannot be named', () => {
+  test('lists names, and counts one only where it cannot be named', () => {
     expect(list([])).toBe('');
     expect(list(['A'])).toBe('A');
     expect(list(['A', 'B'])).toBe('A and B');
@@ -94,7 +94,7 @@ describe('figures', () => {
     expect(list(['A', 'B', 'C', 'D', 'E'], 3)).toBe('A, B, C and 2 more');
   });
 
-  it('puts a true minus before figures only', () => {
+  test('puts a true minus before figures only', () => {
     expect(trueMinus('-2.1%, USD -5')).toBe('−2.1%, USD −5');
     expect(trueMinus('2024-01-31 signal-2 1e-5 -')).toBe('2024-01-31 signal-2 1e-5 -');
   });

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const node = join(root, 'node_modules/node/bin/node');
@@ -40,7 +40,7 @@ async function launch(
 }
 
 describe('bin/rebalanced.js', () => {
-  it('runs src/main.ts on the pinned Node with the same arguments, and ends with its exit code', async () => {
+  test('runs src/main.ts on the pinned Node with the same arguments, and ends with its exit code', async () => {
     const source =
       'const a: string[] = process.argv; console.log(process.version, a.slice(2)); process.exitCode = 7;';
     const { code, output } = await launch(source, ['targets', '--as-of', 'a b']);
@@ -48,7 +48,7 @@ describe('bin/rebalanced.js', () => {
     expect(code).toBe(7);
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'passes %s on once and waits for the end',
     async (signal) => {
       const source = `let count = 0;
@@ -64,12 +64,12 @@ describe('bin/rebalanced.js', () => {
     },
   );
 
-  it('dies of the signal that its child died of', async () => {
+  test('dies of the signal that its child died of', async () => {
     const { signal } = await launch("console.log('up'); process.kill(process.pid, 'SIGKILL');");
     expect(signal).toBe('SIGKILL');
   });
 
-  it('says what to do where the pinned Node is missing', async () => {
+  test('says what to do where the pinned Node is missing', async () => {
     await rm(join(project, 'node_modules'), { recursive: true });
     const { code, errors } = await launch('');
     expect(code).toBe(1);

@@ -1,16 +1,23 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 // @ts-expect-error plain JavaScript, so that any Node can run it at installation
 import { keepOnce } from '../../ops/native-tensorflow/cache.mjs';
 // @ts-expect-error likewise
-import { extract, listZip } from '../../ops/native-tensorflow/zip.mjs';
+import { headerFolders, libraries } from '../../ops/native-tensorflow/recipe.mjs';
+// @ts-expect-error likewise
+import { unpack } from '../../ops/native-tensorflow/wheel.mjs';
 
 const root = join(import.meta.dirname, '../..');
+/** The interpreter itself, as a shim would not run on the short PATH of an install below. */
+const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).trim();
 let folder: string;
 
 beforeEach(async () => {
@@ -50,36 +57,52 @@ function zip(files: { name: string; content: Buffer; stored?: boolean; claimedBy
   return Buffer.concat([...locals, ...directory, end]);
 }
 
-describe('reading a wheel', () => {
-  it('gives back what was packed, stored or deflated, empty or long', async () => {
-    const contents = {
-      'a/long.so': Buffer.alloc(3_000_000, 'tensor'),
-      'a/b.h': Buffer.from('#pragma'),
-      empty: Buffer.alloc(0),
-    };
-    const files = Object.entries(contents).map(([name, content], i) => ({ name, content, stored: i === 1 }));
+describe('unpacking a wheel', () => {
+  const library = `tensorflow/${libraries[0]}`;
+  const header = `tensorflow/include/${headerFolders[0]}`;
+  const unpacked = async (files: Parameters<typeof zip>[0]) => {
     await writeFile(join(folder, 'x.whl'), zip(files));
-    for (const entry of await listZip(join(folder, 'x.whl'))) {
-      await extract(join(folder, 'x.whl'), entry, join(folder, 'out', entry.name));
-      const out = await readFile(join(folder, 'out', entry.name));
-      expect(out.equals(contents[entry.name as keyof typeof contents])).toBe(true);
-    }
+    await unpack(python, join(folder, 'x.whl'), join(folder, 'out'));
+    return (name: string) => readFile(join(folder, 'out', name));
+  };
+
+  test('gives back what was packed and is wanted, stored or deflated, empty or long', async () => {
+    const contents: Record<string, Buffer> = {
+      [library]: Buffer.alloc(3_000_000, 'tensor'),
+      [`${header}a.h`]: Buffer.from('#pragma'),
+      [`${header}b.inc`]: Buffer.alloc(0),
+    };
+    const unwanted = [`${header}c.cc`, 'tensorflow/include/other/d.h', 'tensorflow/e.so', `x/${library}`];
+    const read = await unpacked([
+      ...Object.entries(contents).map(([name, content], i) => ({ name, content, stored: i === 1 })),
+      ...unwanted.map((name) => ({ name, content: Buffer.from('unwanted') })),
+    ]);
+    for (const [name, content] of Object.entries(contents))
+      expect((await read(name)).equals(content)).toBe(true);
+    for (const name of unwanted) expect(existsSync(join(folder, 'out', name))).toBe(false);
   });
 
-  it('refuses a file that is shorter than promised, and what is no archive', async () => {
-    const cut = [{ name: 'cut', content: Buffer.from('abc'), claimedBytes: 4 }];
-    await writeFile(join(folder, 'x.whl'), zip(cut));
-    const [entry] = await listZip(join(folder, 'x.whl'));
-    await expect(extract(join(folder, 'x.whl'), entry, join(folder, 'cut'))).rejects.toThrow(
-      'cut gave 3 bytes where 4',
-    );
+  test('writes nothing outside its folder, whatever the archive calls its members', async () => {
+    const name = `${header}../../../../../../escaped.h`;
+    await unpacked([{ name, content: Buffer.from('#pragma') }]);
+    expect(await readdir(folder)).toEqual(['out', 'x.whl']);
+    expect(await readdir(join(folder, 'out', header))).toEqual(['escaped.h']);
+  });
+
+  test('refuses a member that is not what was packed, or not all of it, and what is no archive', async () => {
+    const cut = { name: library, content: Buffer.from('abc'), claimedBytes: 2 };
+    await expect(unpacked([cut])).rejects.toThrow('Bad CRC-32');
+    const spoilt = zip([{ name: library, content: Buffer.from('abcdef'), stored: true }]);
+    spoilt.write('x', spoilt.indexOf('abcdef'));
+    await writeFile(join(folder, 'y.whl'), spoilt);
+    await expect(unpack(python, join(folder, 'y.whl'), folder)).rejects.toThrow('Bad CRC-32');
     await writeFile(join(folder, 'y.whl'), 'moved permanently, see elsewhere');
-    await expect(listZip(join(folder, 'y.whl'))).rejects.toThrow('not a zip archive');
+    await expect(unpack(python, join(folder, 'y.whl'), folder)).rejects.toThrow('File is not a zip file');
   });
 });
 
 describe('the cache', () => {
-  it('keeps the work of the first of two makers, and nothing of one that failed', async () => {
+  test('keeps the work of the first of two makers, and nothing of one that failed', async () => {
     const kept = join(folder, 'kept');
     const make = (name: string) => keepOnce(kept, (draft: string) => writeFile(join(draft, name), ''));
     await Promise.all([make('one'), make('two')]);
@@ -115,7 +138,10 @@ describe('the postinstall', () => {
     return (await promisify(execFile)(process.execPath, [script], { env })).stdout.trim().split('\n');
   }
 
-  it('goes on without pip, and says in one line what is missing', async () => {
+  /** A Python without pip, so that the `pip` of a test is the one asked. */
+  const zipOnly = `case "$*" in *"-m pip"*) exit 1;; esac; exec ${python} "$@"`;
+
+  test('goes on without pip, and says in one line what is missing', async () => {
     const lines = await install({ 'g++': '', python3: 'echo "No module named pip" >&2; exit 1' });
     expect(lines).toEqual([
       expect.stringMatching(/not available \(pip is missing\).*WebAssembly.*install pip/),
@@ -123,13 +149,19 @@ describe('the postinstall', () => {
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('goes on without a compiler, says so in one line, and fetches nothing', async () => {
+  test('goes on without a compiler, says so in one line, and fetches nothing', async () => {
     const lines = await install({ pip: '' });
     expect(lines).toEqual([expect.stringMatching(/not available \(g\+\+ is missing\).*install g\+\+/)]);
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('goes on where the compiler fails, with its word, and keeps the libraries for the next time', async () => {
+  test('goes on where pip has no Python beside it, says so in one line, and fetches nothing', async () => {
+    const lines = await install({ 'g++': '', pip: '' });
+    expect(lines).toEqual([expect.stringMatching(/not available \(Python is missing\).*install Python 3/)]);
+    expect(await readdir(join(folder, 'cache'))).toEqual([]);
+  });
+
+  test('goes on where the compiler fails, with its word, and keeps the libraries for the next time', async () => {
     const names = ['_cc.so.2', '_framework.so.2', '_cc.2.dylib', '_framework.2.dylib'];
     const files = names.map((name) => ({
       name: `tensorflow/libtensorflow${name}`,
@@ -139,15 +171,15 @@ describe('the postinstall', () => {
     await writeFile(wheel, zip(files));
     const giving = `case "$*" in *--version*) ;; *) for last; do :; done; /bin/cp ${wheel} "$last";; esac`;
     const failing = 'case "$*" in *--version*) ;; *) echo "fatal error: out of memory" >&2; exit 1;; esac';
-    const lines = await install({ pip: giving, 'g++': failing });
+    const lines = await install({ pip: giving, 'g++': failing, python3: zipOnly });
     expect(lines.at(-1)).toContain('not available (g++ ended with 1: fatal error: out of memory)');
     const [kept] = await readdir(join(folder, 'cache'));
     expect(await readdir(join(folder, 'cache', kept!, 'lib'))).toHaveLength(2);
   });
 
-  it('goes on where the wheel cannot be fetched, with the word of pip', async () => {
+  test('goes on where the wheel cannot be fetched, with the word of pip', async () => {
     const refusing = 'case "$*" in *--version*) exit 0;; esac; echo "ERROR: no network" >&2; exit 1';
-    const lines = await install({ 'g++': '', pip: refusing });
+    const lines = await install({ 'g++': '', pip: refusing, python3: zipOnly });
     expect(lines.at(-1)).toMatch(/not available \(pip ended with 1: ERROR: no network\).*run npm ci again/);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 type Locked = {
   version: string;
@@ -27,7 +27,7 @@ function found(path: string, name: string): boolean {
 
 describe('package-lock.json', () => {
   // npm leaves out what the registry at hand lacks for other platforms, and `npm ci` then refuses the lock everywhere.
-  it('has an entry for every dependency, also those of other platforms', () => {
+  test('has an entry for every dependency, also those of other platforms', () => {
     const missing = Object.entries(locked).flatMap(([path, { dependencies, optionalDependencies }]) =>
       Object.keys({ ...dependencies, ...optionalDependencies })
         .filter((name) => !found(path, name))
@@ -36,17 +36,17 @@ describe('package-lock.json', () => {
     expect(missing).toEqual([]);
   });
 
-  it('names no registry', () => {
+  test('names no registry', () => {
     expect(Object.values(locked).filter(({ resolved }) => resolved)).toEqual([]);
   });
 
-  it('has one tfjs-core, the one both backends register with', () => {
+  test('has one tfjs-core, the one both backends register with', () => {
     expect(Object.keys(locked).filter((path) => nameOf(path) === '@tensorflow/tfjs-core')).toHaveLength(1);
   });
 });
 
 describe('package.json', () => {
-  it('says of every install script whether it may run', () => {
+  test('says of every install script whether it may run', () => {
     const scripted = Object.entries(locked).filter(([, { hasInstallScript }]) => hasInstallScript);
     const undecided = scripted
       .map(([path]) => nameOf(path))
@@ -54,14 +54,14 @@ describe('package.json', () => {
     expect(undecided).toEqual([]);
   });
 
-  it('never runs the script that downloads TensorFlow from a bucket', () => {
+  test('never runs the script that downloads TensorFlow from a bucket', () => {
     expect(manifest.allowScripts['@tensorflow/tfjs-node']).toBe(false);
     expect(manifest.optionalDependencies['@tensorflow/tfjs-node']).toBe(
       manifest.dependencies['@tensorflow/tfjs'],
     );
   });
 
-  it('pins the Node that the tests run on', () => {
+  test('pins the Node that the tests run on', () => {
     expect(process.version).toBe(`v${manifest.dependencies.node}`);
   });
 });

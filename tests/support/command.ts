@@ -29,8 +29,18 @@ export type RunningCommand = {
 
 /** Starts `rebalanced` with these arguments as its own process, by its own launcher. */
 export function startCommand(args: readonly string[], env: Record<string, string> = {}): RunningCommand {
+  return startProgram(process.execPath, [launcher, ...args], env);
+}
+
+/** Starts a program in the project's folder as `startCommand` does. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): RunningCommand {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [launcher, ...args], {
+  const child = spawn(program, args, {
+    cwd: projectRoot,
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a process group of its own, so that it can be killed with all its children

@@ -7,11 +7,11 @@ import type { Database } from '../../src/adapters/postgres/database.ts';
 import { saveConfig, savePortfolio } from '../../src/adapters/postgres/portfolio-rows.ts';
 import { type Config, configSchema, type portfolioSchema } from '../../src/app/config/schema.ts';
 import { type Context, createContext } from '../../src/app/context.ts';
-import { reconcile } from '../../src/app/daemon/reconcile.ts';
-import { runSlot } from '../../src/app/daemon/run-slot.ts';
+import { drain } from '../../src/app/daemon/drain.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
-import type { LetterWriter } from '../../src/tasks/letters.ts';
+import { type TaskName, taskNames } from '../../src/core/schedule/slot.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import type { LetterWriter } from '../../src/tasks/services.ts';
 import { type MemorySource, memorySource } from './memory-source.ts';
 
 export const testSymbols = ['AAA', 'BBB', 'CCC'];
@@ -41,13 +41,12 @@ export function portfolioInput(changes: Partial<PortfolioInput> = {}): Portfolio
 }
 
 /** A network that trains in a moment. */
-export const smallForecaster: NonNullable<PortfolioInput['forecaster']> & { stepSessions: number } = {
-  windowSessions: 60,
-  stepSessions: 21,
-  lookbackSessions: 5,
+export const smallForecaster = {
+  kind: 'network' as const,
   horizonSessions: 2,
-  units: [4],
-  epochsMax: 2,
+  body: { type: 'lstm' as const, units: [4], lookbackSessions: 5 },
+  training: { windowSessions: 60, epochsMax: 2 },
+  stepSessions: 21,
 };
 
 export function configWith(portfolios: PortfolioInput[], changes: Partial<ConfigInput> = {}): Config {
@@ -116,20 +115,11 @@ export function dueAt(portfolio: Portfolio, session: string): number {
   return slotAt(portfolio.plan, 'ingest', session).dueAt;
 }
 
-/** Runs whatever is due at `now`, in this process, until nothing more is queued; leaves the tasks in `except` alone. */
-export async function runDue(context: Context, now: number, except: readonly string[] = []): Promise<void> {
-  for (;;) {
-    const queued = [];
-    for (const { plan } of context.portfolios)
-      queued.push(...(await reconcile(context.database, context.queue, plan, now)));
-    const wanted = queued.filter((slot) => !except.includes(slot.task));
-    if (wanted.length === 0) return;
-    for (const task of new Set(wanted.map((slot) => slot.task)))
-      for (const job of await context.queue.take(task, 1000)) {
-        await runSlot(context, job.slot, now);
-        await context.queue.finish(job);
-      }
-  }
+/** Runs whatever is due at `now`, in this process, until nothing more is ready; leaves the tasks in `except` alone. */
+export async function runDue(context: Context, now: number, except: readonly TaskName[] = []): Promise<void> {
+  const plans = context.portfolios.map(({ plan }) => plan);
+  const tasks = taskNames.filter((task) => !except.includes(task));
+  await drain(context, { plans, tasks, now, backlog: true });
 }
 
 /** Letters in a few plain words, for tests that are not about their form. */
@@ -150,6 +140,7 @@ export async function twin(database: Database, of: Portfolio, id: string): Promi
   await savePortfolio(database, id, of.configHash, of.plan.inception);
   return {
     ...of,
+    id,
     policy: { ...of.policy, portfolio: id },
     plan: { ...of.plan, portfolio: id },
     sourceName: id,

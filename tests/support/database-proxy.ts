@@ -33,7 +33,12 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   };
 
   const server = createServer((client) => {
-    if (!isReachable) return void client.destroy();
+    // Read to its end: closed with something unread, a connection is reset, which is told in other words.
+    if (!isReachable)
+      return void client
+        .on('error', () => {})
+        .resume()
+        .end();
     const upstream = connect({ host: target.hostname, port: Number(target.port || 5432) });
     client.setNoDelay(true);
     upstream.setNoDelay(true);

@@ -6,6 +6,10 @@ import { afterAll, inject } from 'vitest';
 export async function testDatabase(): Promise<string> {
   const name = `rebalanced_test_${randomUUID().replaceAll('-', '')}`;
   const server = inject('serverUrl');
+  if (!server)
+    throw new Error(
+      'No PostgreSQL was started for this file: import support/database.ts in the file itself (tests/projects.ts)',
+    );
   await onServer(server, `create database ${name} template ${inject('templateDatabase')}`);
   afterAll(() => onServer(server, `drop database if exists ${name} with (force)`));
   const url = new URL(server);

@@ -15,6 +15,7 @@ const queries = {
   gaps: bySource('gaps'),
   slots: byPortfolio('slots'),
   models: byPortfolio('models'),
+  roles: byPortfolio('model_roles'),
   decisions: byPortfolio('decisions'),
   targets: ofDecision('targets'),
   fills: ofDecision('fills'),
@@ -30,7 +31,7 @@ export type PortfolioRows = Record<keyof typeof queries, Record<string, unknown>
  * out, so that the rows of twins can be compared.
  */
 export async function portfolioRows(sql: Sql, portfolio: Portfolio): Promise<PortfolioRows> {
-  const id = portfolio.policy.portfolio;
+  const id = portfolio.id;
   const tables: Partial<PortfolioRows> = {};
   for (const [table, query] of Object.entries(queries)) {
     const { rows } = await sql.query<{ row: object }>(

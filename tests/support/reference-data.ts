@@ -1,27 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { describe, it } from 'vitest';
-
-const named = process.env.REFERENCE_DATA;
-const root = resolve(import.meta.dirname, '../..', named ?? '../shared/data');
-const present = existsSync(root);
-
-/** Absolute path of a file of the reference data (REFERENCE_DATA, default ../shared/data). */
-export function referenceData(path: string): string {
-  return join(root, path);
-}
+import { resolve } from 'node:path';
 
 /**
- * A describe block that needs the reference data. Where the folder is absent it is skipped and says so;
- * where REFERENCE_DATA names a folder that is not there, the block fails instead of hiding it.
+ * Absolute path of a file of the reference data, market data that may not be committed: REFERENCE_DATA names their
+ * folder. Only for files named `*.reference.test.ts`, which vitest.config.ts leaves out where it is not set.
  */
-export function describeWithReference(name: string, body: () => void): void {
-  if (present) describe(name, body);
-  else if (named) {
-    describe(name, () => {
-      it('finds the reference data', () => {
-        throw new Error(`REFERENCE_DATA is ${named}, expected a folder of reference data at ${root}`);
-      });
-    });
-  } else describe.skip(`${name} (skipped: no reference data at ../shared/data; set REFERENCE_DATA)`, body);
+export function referenceData(path: string): string {
+  const folder = process.env.REFERENCE_DATA;
+  if (!folder) {
+    throw new Error(
+      `${path} is reference data, but REFERENCE_DATA is not set; name the test *.reference.test.ts, or set it`,
+    );
+  }
+  return resolve(import.meta.dirname, '../..', folder, path);
 }

@@ -3,13 +3,9 @@ import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import type { Context } from '../../src/app/context.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Slot, TaskName } from '../../src/core/schedule/slot.ts';
-import { deliver, type Mailer } from '../../src/tasks/deliver.ts';
-import { ingest } from '../../src/tasks/ingest.ts';
-import type { LetterWriter } from '../../src/tasks/letters.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
-import { rebalance } from '../../src/tasks/rebalance.ts';
-import { retrain, type Trainer } from '../../src/tasks/retrain.ts';
-import { revalue } from '../../src/tasks/revalue.ts';
+import type { LetterWriter, Log, Services, Trainer } from '../../src/tasks/services.ts';
+import { tasks } from '../../src/tasks/tasks.ts';
 import { plainLetters, recordingLog } from './context.ts';
 
 /** What a task is run with; whatever is left out is the context's, or nothing. */
@@ -21,7 +17,8 @@ export type TaskOptions = {
   reason?: Slot['reason'];
   letters?: LetterWriter;
   trainer?: Trainer;
-  mailer?: Mailer;
+  mailer?: Services['mailer'];
+  log?: Log;
 };
 
 /** Runs the task of one slot of a portfolio by itself, as the daemon would; the slot is planned first. */
@@ -31,7 +28,7 @@ export async function runTask(
   task: TaskName,
   session: string,
   options: TaskOptions = {},
-): Promise<unknown> {
+): Promise<void> {
   const slot = slotAt(portfolio.plan, task, session, options.reason);
   await insertSlots(context.database, [slot]);
   return runPlanned(context, portfolio, slot, options);
@@ -43,20 +40,10 @@ export async function runPlanned(
   portfolio: Portfolio,
   slot: Slot,
   options: TaskOptions = {},
-): Promise<unknown> {
+): Promise<void> {
   const { database = context.database, lateMinutes = 0, letters = plainLetters } = options;
-  const { log } = recordingLog();
-  const at = new Date(slot.dueAt + lateMinutes * 60_000).toISOString();
-  switch (slot.task) {
-    case 'ingest':
-      return ingest(database, portfolio, slot, at, log);
-    case 'retrain':
-      return retrain(database, portfolio, slot, at, options.trainer ?? context.trainer);
-    case 'revalue':
-      return revalue(database, portfolio, slot, at);
-    case 'rebalance':
-      return rebalance(database, { ...context.decisions(portfolio), letters }, slot, at);
-    case 'deliver':
-      return deliver(database, options.mailer ?? context.mailer, portfolio.letter.from, slot, at, log);
-  }
+  const { log = recordingLog().log } = options;
+  const { trainer, mailer } = { ...context.services, ...options };
+  const services = { ...context.services, letters, log, trainer, mailer };
+  await tasks[slot.task]({ database, portfolio, slot, now: slot.dueAt + lateMinutes * 60_000, services });
 }

@@ -3,8 +3,8 @@ import { type Database, openDatabase } from '../../src/adapters/postgres/databas
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { TaskName } from '../../src/core/schedule/slot.ts';
-import type { Mailer } from '../../src/tasks/deliver.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import type { Services } from '../../src/tasks/services.ts';
 import {
   type TestContext,
   testContext,
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 type Stage = {
   portfolio: Portfolio;
-  mailer: Mailer & { sent: string[] };
+  mailer: Services['mailer'] & { sent: string[] };
 };
 
 /** Runs one task of a portfolio over a database, at its due time. */
@@ -60,7 +60,7 @@ const steps: [TaskName, string][] = [
 let stages = 0;
 
 /** A portfolio of its own, with everything before step `before` done over an undisturbed database. */
-async function stageBefore(before: number, kind: Mailer['kind'] = 'folder'): Promise<Stage> {
+async function stageBefore(before: number, kind: Services['mailer']['kind'] = 'folder'): Promise<Stage> {
   stages += 1;
   const base = await twin(calm.database, calm.portfolios[0]!, `stage-${stages}`);
   const portfolio = {
@@ -91,7 +91,7 @@ const rowsOf = (stage: Stage) => portfolioRows(calm.database, stage.portfolio);
 /** Runs step `index` undisturbed, then once for each statement and kind of cut; `check` sees each outcome. */
 async function atEveryRoundTrip(
   index: number,
-  kind: Mailer['kind'],
+  kind: Services['mailer']['kind'],
   check: (found: {
     stage: Stage;
     before: PortfolioRows;
@@ -102,6 +102,7 @@ async function atEveryRoundTrip(
 ): Promise<number> {
   const [task, of] = steps[index]!;
   const model = await stageBefore(index, kind);
+  await cut.query('select 1'); // connected and settled, so that what is counted is the work's
   proxy.count();
   await run(cut, model, task, of);
   const statements = proxy.statements();
@@ -110,6 +111,7 @@ async function atEveryRoundTrip(
     for (let at = 1; at <= statements; at += 1) {
       const stage = await stageBefore(index, kind);
       const before = await rowsOf(stage);
+      await cut.query('select 1'); // connected and settled, so that what is counted is the work's
       proxy.cutAt(at, when);
       await expect(run(cut, stage, task, of), `cut ${when} statement ${at}`).rejects.toThrow();
       const between = await rowsOf(stage);

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { folderMailer, smtpMailer } from '../../src/adapters/mail/mailer.ts';
+import { folderMailer } from '../../src/adapters/mail/folder.ts';
+import { smtpMailer } from '../../src/adapters/mail/smtp.ts';
 import { takeLetter } from '../../src/adapters/postgres/letter-rows.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
-import type { Mailer } from '../../src/tasks/deliver.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import type { Services } from '../../src/tasks/services.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
 import {
   type TestContext,
@@ -28,7 +29,7 @@ const recipients = ['one@example.org', 'two@example.org'];
 
 let context: TestContext;
 let smtp: SmtpSimulator;
-let mailer: Mailer & { close(): Promise<void> };
+let mailer: Services['mailer'] & { close(): Promise<void> };
 let portfolio: Portfolio;
 let made = 0;
 beforeAll(async () => {
@@ -54,7 +55,7 @@ beforeEach(async () => {
     letter: { from, to: recipients },
   };
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, portfolio, task, session);
-  const { letters } = context.decisions(portfolio);
+  const { letters } = context.services;
   const named = {
     ...letters,
     messageIdFor: ({ portfolio: id, recipient }: { portfolio: string; recipient: string }) =>
@@ -63,7 +64,7 @@ beforeEach(async () => {
   await runTask(context, portfolio, 'rebalance', session, { letters: named });
 });
 
-const send = (by: Mailer = mailer) =>
+const send = (by: Services['mailer'] = mailer) =>
   runPlanned(context, portfolio, slotAt(portfolio.plan, 'deliver', session), { mailer: by });
 
 async function letters() {
@@ -76,7 +77,7 @@ async function letters() {
   }>(
     `select recipient, state, attempts, last_error as error, finished_at is not null as finished
      from rebalanced.letters where portfolio = $1 order by letter_id`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows;
 }
@@ -86,19 +87,19 @@ const states = async () => (await letters()).map(({ state }) => state);
 async function slotState(): Promise<string> {
   const { rows } = await context.database.query<{ state: string }>(
     `select state from rebalanced.slots where portfolio = $1 and task = 'deliver'`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows[0]!.state;
 }
 
 /** As a worker that died right after it had taken the first letter. */
-const dieWhileSending = () => takeLetter(context.database, portfolio.policy.portfolio, session);
+const dieWhileSending = () => takeLetter(context.database, portfolio.id, session);
 
 describe('by a mail server', () => {
   test('each recipient gets the letter as it was frozen, once', async () => {
     const { rows } = await context.database.query<{ message: Buffer }>(
       'select message from rebalanced.letters where portfolio = $1 order by letter_id',
-      [portfolio.policy.portfolio],
+      [portfolio.id],
     );
     await send();
     expect(smtp.received.map(({ to }) => to)).toEqual(recipients.map((recipient) => [recipient]));
@@ -107,8 +108,8 @@ describe('by a mail server', () => {
       expect(raw.equals(rows[i]!.message)).toBe(true);
     });
     const parsed = await simpleParser(smtp.received[0]!.raw);
-    expect(parsed.subject).toContain(portfolio.policy.portfolio);
-    expect(parsed.messageId).toBe(`<${portfolio.policy.portfolio}.one@example.org>`);
+    expect(parsed.subject).toContain(portfolio.id);
+    expect(parsed.messageId).toBe(`<${portfolio.id}.one@example.org>`);
     expect(parsed.html).toBeTruthy();
     expect(await letters()).toEqual(
       recipients.map((recipient) => ({ recipient, state: 'sent', attempts: 1, error: null, finished: true })),
@@ -197,7 +198,7 @@ describe('by a mail server', () => {
   });
 
   test('refused for now, told by such a worker after the slot was done, does not hide the letter again', async () => {
-    let settle = (_: Awaited<ReturnType<Mailer['send']>>) => {};
+    let settle = (_: Awaited<ReturnType<Services['mailer']['send']>>) => {};
     let slow: Promise<unknown> = Promise.resolve();
     await new Promise<void>((taken) => {
       slow = send({

@@ -91,7 +91,7 @@ async function day(session: string): Promise<void> {
 }
 
 const valued = async (session: string) =>
-  (await newestValuation(context.database, portfolio.policy.portfolio, session, portfolio.policy.symbols))!;
+  (await newestValuation(context.database, portfolio.id, session, portfolio.policy.symbols))!;
 
 async function restatements(): Promise<Record<string, number>> {
   const { rows } = await context.database.query<{ symbol: string; restatements: number }>(
@@ -115,11 +115,15 @@ describe('a split in the middle', () => {
     await run('rebalance', d0);
     await day(d1);
     const weights = (await valued(d1)).live.weights;
-    const before = (await newestDecision(context.database, portfolio.policy.portfolio, d1))!;
+    const before = (await newestDecision(context.database, portfolio.id, d1))!;
     await day(d2);
     expect((await valued(d2)).navGross).toBeCloseTo(growth(weights, d2), weightTolerance);
     expect(await restatements()).toEqual({ AAA: sessions.indexOf(d2), BBB: 0, CCC: 0 });
-    const again = await recomputeDecision(context.database, context.decisions(portfolio), before);
+    const again = await recomputeDecision(
+      context.database,
+      { portfolio, services: context.services },
+      before,
+    );
     expect(canonicalJson(again)).toBe(canonicalJson(before.decision));
     await day(d3);
     expect((await valued(d3)).navGross).toBeCloseTo(growth(weights, d3), weightTolerance);

@@ -8,6 +8,7 @@ import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
 import {
+  recordingLog,
   type TestContext,
   testContext,
   testHistoryStart,
@@ -58,7 +59,7 @@ const slotState = async (of: string) =>
   (
     await context.database.query<{ state: string }>(
       `select state from rebalanced.slots where task = 'ingest' and portfolio = $1 and session = $2`,
-      [portfolio.policy.portfolio, of],
+      [portfolio.id, of],
     )
   ).rows[0]!.state;
 
@@ -147,7 +148,7 @@ describe('history that is restated', () => {
     bend(path);
     source.asked.length = 0;
     await run(next);
-    return context.decisions(portfolio);
+    return { portfolio, services: context.services };
   }
 
   test('is fetched whole and stored as a new vintage; the old one stays as it was known', async () => {
@@ -170,7 +171,7 @@ describe('history that is restated', () => {
 
   test('leaves an old decision what it was, bit for bit, while a new one would be another', async () => {
     const decisions = await decideThenRestate();
-    const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
+    const stored = (await decisionAt(context.database, portfolio.id, session))!;
     const again = await recomputeDecision(context.database, decisions, stored);
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
     const { decision: anew } = await proposeDecision(context.database, decisions, session, 'monthly');
@@ -204,9 +205,59 @@ describe('history that is restated', () => {
     };
     await runTask(context, portfolio, 'rebalance', session, { database: interrupted });
     expect(restated).toBe(true);
-    const stored = (await decisionAt(context.database, portfolio.policy.portfolio, session))!;
-    const again = await recomputeDecision(context.database, context.decisions(portfolio), stored);
+    const stored = (await decisionAt(context.database, portfolio.id, session))!;
+    const again = await recomputeDecision(
+      context.database,
+      { portfolio, services: context.services },
+      stored,
+    );
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
+  });
+});
+
+describe('a suspicious bar', () => {
+  const warned = async (of: string) => {
+    const { log, lines } = recordingLog();
+    await runTask(context, portfolio, 'ingest', of, { log });
+    return lines.filter(({ msg }) => msg === 'suspicious bar');
+  };
+
+  test('is warned of beside the stored bar before it, and stored all the same', async () => {
+    expect(await warned(session)).toEqual([]);
+    const before = await barCount('AAA');
+    const path = source.closes.get('AAA')!;
+    path.set(next, path.get(session)! / 100);
+    expect(await warned(next)).toMatchObject([
+      {
+        level: 40,
+        symbol: 'AAA',
+        session: next,
+        kind: 'like-unit',
+        reason: expect.stringContaining(`times the close of ${session}: another unit`),
+      },
+    ]);
+    expect(await barCount('AAA')).toBe(before + 1);
+    expect((await warned(third)).map(({ session, symbol }) => [session, symbol])).toEqual([[third, 'AAA']]);
+  });
+
+  test('is warned of beside the fetched bar before it, once', async () => {
+    const path = source.closes.get('BBB')!;
+    const [split] = [...path.keys()].slice(-40);
+    for (const [day, close] of path) if (day >= split!) path.set(day, close / 2);
+    expect(await warned(session)).toMatchObject([{ symbol: 'BBB', session: split, kind: 'like-split' }]);
+    expect(await warned(next)).toEqual([]);
+  });
+
+  test('of a history fetched again is warned of beside the restated bar before it', async () => {
+    await run(session);
+    const path = source.closes.get('AAA')!;
+    const days = [...path.keys()].filter((day) => day <= session);
+    for (const day of days.slice(-60, -3)) path.set(day, path.get(day)! / 2);
+    for (const day of days.slice(-3)) path.set(day, path.get(day)! * 1.01);
+    expect(await warned(next)).toMatchObject([
+      { symbol: 'AAA', session: days.at(-60), kind: 'like-split' },
+      { symbol: 'AAA', session: days.at(-3), kind: 'like-split' },
+    ]);
   });
 });
 
@@ -285,7 +336,7 @@ describe('a symbol that fails', () => {
 
 describe('two portfolios of one source', () => {
   test('share its bars: the second stores only what the first lacks, even at the same moment', async () => {
-    const other = await twin(context.database, portfolio, `${portfolio.policy.portfolio}b`);
+    const other = await twin(context.database, portfolio, `${portfolio.id}b`);
     const sharing = { ...other, source, sourceName: portfolio.sourceName };
     const attempts = await Promise.allSettled([run(session), run(session, 0, sharing)]);
     expect(attempts.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
@@ -301,7 +352,7 @@ describe('two portfolios of one source', () => {
     const far = '2024-02-29';
     await run(far);
     const stored = await barCount('AAA');
-    const other = await twin(context.database, portfolio, `${portfolio.policy.portfolio}b`);
+    const other = await twin(context.database, portfolio, `${portfolio.id}b`);
     const behind = { ...other, source, sourceName: portfolio.sourceName };
     for (const of of [session, next, third]) await run(of, 60 * 24 * 60, behind);
     expect(await barCount('AAA')).toBe(stored);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SendOutcome } from '../../src/adapters/mail/mailer.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { readDecisions } from '../../src/adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { LetterContent } from '../../src/presentation/letter/letter.ts';
-import type { SendOutcome } from '../../src/tasks/deliver.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';
 import { rebalanceByHand } from '../../src/tasks/rebalance.ts';
@@ -13,6 +13,7 @@ import { NotReadyError } from '../../src/tasks/task.ts';
 import {
   plainLetters,
   portfolioInput,
+  recordingLog,
   smallForecaster,
   type TestContext,
   testContext,
@@ -62,12 +63,12 @@ async function valuedAt(of: string, who = portfolio): Promise<void> {
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, who, task, of);
 }
 
-const decisions = (who = portfolio) => readDecisions(context.database, who.policy.portfolio);
+const decisions = (who = portfolio) => readDecisions(context.database, who.id);
 
 async function letters(): Promise<{ recipient: string; state: string; session: string }[]> {
   const { rows } = await context.database.query<{ recipient: string; state: string; session: string }>(
     'select recipient, state, session from rebalanced.letters where portfolio = $1 order by letter_id',
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows;
 }
@@ -81,7 +82,9 @@ describe('a decision', () => {
   test('becomes rows that agree with each other, a letter for each recipient, and a slot to send them', async () => {
     portfolio = { ...portfolio, letter: { from: 'a@example.org', to: ['b@example.org', 'c@example.org'] } };
     await valuedAt(session);
-    const decision = await runTask(context, portfolio, 'rebalance', session);
+    const decides = { portfolio, services: context.services };
+    const { decision } = await proposeDecision(context.database, decides, session, 'monthly');
+    await runTask(context, portfolio, 'rebalance', session);
     const [stored, ...others] = await decisions();
     expect(others).toEqual([]);
     expect(canonicalJson(stored!.decision)).toBe(canonicalJson(decision));
@@ -92,7 +95,7 @@ describe('a decision', () => {
     expect(targets).toEqual(stored!.decision.lines.map(({ symbol, target }) => ({ symbol, weight: target })));
     const { rows: current } = await context.database.query<{ symbol: string; weight: number }>(
       'select symbol, weight from rebalanced.current_targets where portfolio = $1',
-      [portfolio.policy.portfolio],
+      [portfolio.id],
     );
     expect(current.map(({ symbol }) => symbol).sort()).toEqual([...testSymbols, 'CASH'].sort());
     expect(Math.abs(current.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThanOrEqual(1e-9);
@@ -102,7 +105,7 @@ describe('a decision', () => {
     ]);
     const { rows: slots } = await context.database.query<{ state: string }>(
       `select state from rebalanced.slots where portfolio = $1 and task = 'deliver' and session = $2`,
-      [portfolio.policy.portfolio, session],
+      [portfolio.id, session],
     );
     expect(slots).toEqual([{ state: 'waiting' }]);
   });
@@ -112,11 +115,10 @@ describe('a decision', () => {
     const slot = slotAt(portfolio.plan, 'rebalance', session);
     await insertSlots(context.database, [slot]);
     const daemons = [1, 2, 3].map(() => openDatabase(url, { connectionsMax: 2 }));
-    const made = await Promise.all(
-      daemons.map((database) => runPlanned(context, portfolio, slot, { database })),
-    );
+    const { log, lines } = recordingLog();
+    await Promise.all(daemons.map((database) => runPlanned(context, portfolio, slot, { database, log })));
     await Promise.all(daemons.map((database) => database.close()));
-    expect(made.filter((decision) => decision !== null)).toHaveLength(1);
+    expect(lines.filter(({ msg }) => msg === 'decided')).toHaveLength(1);
     expect(await decisions()).toHaveLength(1);
     expect(await letters()).toHaveLength(1);
   });
@@ -177,7 +179,7 @@ describe('a decision by hand', () => {
   const byHand = (of: string) =>
     rebalanceByHand(
       context.database,
-      { ...context.decisions(portfolio), letters: plainLetters },
+      { portfolio, services: { ...context.services, letters: plainLetters } },
       of,
       '2024-02-01T12:00:00.000Z',
     );
@@ -194,7 +196,7 @@ describe('a decision by hand', () => {
     expect((await letters()).map(({ state }) => state)).toEqual(['sent', 'pending']);
     const { rows } = await context.database.query<{ state: string }>(
       `select state from rebalanced.slots where portfolio = $1 and task = 'deliver'`,
-      [portfolio.policy.portfolio],
+      [portfolio.id],
     );
     expect(rows).toEqual([{ state: 'waiting' }]);
     await runPlanned(context, portfolio, slotAt(portfolio.plan, 'deliver', session), { mailer: folder });
@@ -221,7 +223,11 @@ describe('what a decision was made from', () => {
     const stored = await decisions(who);
     expect(stored.map(({ decision }) => decision.asOf)).toEqual([session, '2024-02-02']);
     for (const row of stored) {
-      const again = await recomputeDecision(context.database, context.decisions(who), row);
+      const again = await recomputeDecision(
+        context.database,
+        { portfolio: who, services: context.services },
+        row,
+      );
       expect(canonicalJson(again)).toBe(canonicalJson(row.decision));
       expect(row.decision.fallbackLevel).toBe('full');
       expect(row.forecastResult.forecast !== null).toBe(which === 'forecasting');
@@ -232,7 +238,14 @@ describe('what a decision was made from', () => {
     await valuedAt(session);
     const propose = async () =>
       canonicalJson(
-        (await proposeDecision(context.database, context.decisions(portfolio), session, 'manual')).decision,
+        (
+          await proposeDecision(
+            context.database,
+            { portfolio, services: context.services },
+            session,
+            'manual',
+          )
+        ).decision,
       );
     expect(await propose()).toBe(await propose());
     expect(await decisions()).toEqual([]);
@@ -243,9 +256,9 @@ describe('what a decision was made from', () => {
     await runTask(context, portfolio, 'rebalance', session);
     const [stored] = await decisions();
     const other = { ...portfolio, configHash: 'f'.repeat(64) };
-    await expect(recomputeDecision(context.database, context.decisions(other), stored!)).rejects.toThrow(
-      `made with configuration ${portfolio.configHash}, expected ${other.configHash}`,
-    );
+    await expect(
+      recomputeDecision(context.database, { portfolio: other, services: context.services }, stored!),
+    ).rejects.toThrow(`made with configuration ${portfolio.configHash}, expected ${other.configHash}`);
   });
 
   test('a model that was changed after training is not used: the decision says why and takes the next fallback level', async () => {
@@ -254,7 +267,7 @@ describe('what a decision was made from', () => {
     await runTask(context, who, 'retrain', session, { trainer: instantTrainer() });
     await context.database.query(
       `update rebalanced.models set artefact = replace(artefact, '"epochs":1', '"epochs":2') where portfolio = $1`,
-      [who.policy.portfolio],
+      [who.id],
     );
     await runTask(context, who, 'rebalance', session);
     const { decision } = (await decisions(who))[0]!;

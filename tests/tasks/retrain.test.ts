@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newestModel } from '../../src/adapters/postgres/model-rows.ts';
+import { championModel } from '../../src/adapters/postgres/model-rows.ts';
 import { readModel } from '../../src/app/context.ts';
 import type { Artefact } from '../../src/core/forecast/artefact.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
@@ -37,12 +37,12 @@ beforeEach(async () => {
   portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
 });
 
-const model = () => newestModel(context.database, portfolio.policy.portfolio, '9999-12-31');
+const model = () => championModel(context.database, portfolio.id, 'mean-return', '9999-12-31');
 
 async function slotState(): Promise<string> {
   const { rows } = await context.database.query<{ state: string }>(
     `select state from rebalanced.slots where portfolio = $1 and task = 'retrain'`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows[0]!.state;
 }
@@ -73,11 +73,10 @@ test('reads nothing after its session: later prices change nothing', async () =>
   );
   await context.database.query(
     `update rebalanced.slots set state = 'waiting', finished_at = null where portfolio = $1`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
-  await context.database.query('delete from rebalanced.models where portfolio = $1', [
-    portfolio.policy.portfolio,
-  ]);
+  for (const table of ['model_roles', 'models'])
+    await context.database.query(`delete from rebalanced.${table} where portfolio = $1`, [portfolio.id]);
   await runPlanned(context, portfolio, slotAt(portfolio.plan, 'retrain', session), { trainer });
   expect(trainer.asked[1]).toEqual(before);
 });
@@ -103,19 +102,22 @@ test('a training that fails stores nothing', async () => {
 describe('two daemons that train the same slot', () => {
   test('store one model: the later one is thrown away', async () => {
     await runTask(context, portfolio, 'ingest', session);
-    let release = (_: { artefact: Artefact; seconds: number }) => {};
+    const asked = Promise.withResolvers<void>();
+    const trained = Promise.withResolvers<{ artefact: Artefact; seconds: number }>();
     const slow = {
-      train: () =>
-        new Promise<{ artefact: Artefact; seconds: number }>((resolve) => {
-          release = resolve;
-        }),
+      train: () => {
+        asked.resolve();
+        return trained.promise;
+      },
     };
     const first = runTask(context, portfolio, 'retrain', session, { trainer: slow });
+    await asked.promise;
     const quick = instantTrainer();
     await runTask(context, portfolio, 'retrain', session, { trainer: quick });
     const stored = await model();
-    const other = untrainedArtefact({ ...quick.asked[0]!, config: { ...quick.asked[0]!.config, seed: 99 } });
-    release({ artefact: other, seconds: 1 });
+    const { spec, ...rest } = quick.asked[0]!;
+    const other = untrainedArtefact({ ...rest, spec: { ...spec, training: { ...spec.training, seed: 99 } } });
+    trained.resolve({ artefact: other, seconds: 1 });
     await first;
     expect(await model()).toEqual(stored);
   });

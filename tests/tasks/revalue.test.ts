@@ -45,13 +45,13 @@ async function days(sessions: readonly string[], lateMinutes = 0): Promise<void>
 }
 
 const valued = async (session: string) =>
-  (await newestValuation(context.database, portfolio.policy.portfolio, session, portfolio.policy.symbols))!;
+  (await newestValuation(context.database, portfolio.id, session, portfolio.policy.symbols))!;
 
 async function slots(): Promise<string[]> {
   const { rows } = await context.database.query<{ slot: string }>(
     `select concat_ws(' ', task, session, reason) as slot from rebalanced.slots
      where portfolio = $1 and task in ('rebalance', 'deliver') order by session, task`,
-    [portfolio.policy.portfolio],
+    [portfolio.id],
   );
   return rows.map((row) => row.slot);
 }
@@ -77,11 +77,7 @@ describe('a valuation', () => {
     await days([d0]);
     await run('rebalance', d0);
     await days([d1, d2, d3]);
-    const { decision, decisionId } = (await newestDecision(
-      context.database,
-      portfolio.policy.portfolio,
-      d3,
-    ))!;
+    const { decision, decisionId } = (await newestDecision(context.database, portfolio.id, d3))!;
     const weights = decision.lines.map((line) => line.target);
     const { rows: fills } = await context.database.query<{ session: string; cost_ratio: number }>(
       'select session, cost_ratio from rebalanced.fills where decision_id = $1',
@@ -180,7 +176,7 @@ describe('a drawdown', () => {
     expect((await valued(d2)).drawdown.state).toBe('reduced');
     expect(await slots()).toEqual([`deliver ${d0}`, `rebalance ${d0} monthly`, `rebalance ${d2} drawdown`]);
     await run('rebalance', d2, { reason: 'drawdown' });
-    const { decision } = (await newestDecision(context.database, portfolio.policy.portfolio, d2))!;
+    const { decision } = (await newestDecision(context.database, portfolio.id, d2))!;
     expect(decision).toMatchObject({ asOf: d2, reason: 'drawdown', exposureRatio: 0.5 });
     expect(decision.cash.target).toBeCloseTo(0.5, 9);
   });

@@ -17,7 +17,3 @@ export type Mailer = {
   send(message: OutgoingMessage): Promise<SendOutcome>;
   close(): Promise<void>;
 };
-
-export { folderMailer } from './folder.ts';
-export { composeMessage, messageIdFor } from './message.ts';
-export { smtpMailer } from './smtp.ts';

@@ -20,7 +20,9 @@ const expected = 'expected smtp://host:port, smtps://host:port or smtp://user:pa
  * which may hold a password.
  */
 export function parseSmtpUrl(text: string): SmtpServer {
-  if (!URL.canParse(text)) throw new Error(`the mail server's address is no URL, ${expected}`);
+  // Without the slashes, what stands before the colon may be a user.
+  if (!/^\s*[a-z][a-z\d+.-]*:\/\//i.test(text) || !URL.canParse(text))
+    throw new Error(`the mail server's address is no URL, ${expected}`);
   const url = new URL(text);
   if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
     throw new Error(`the mail server's address begins with ${url.protocol}//, ${expected}`);

@@ -8,7 +8,7 @@ const ofModel =
   ({ portfolios }: MetricsSnapshot) =>
     portfolios.map(({ portfolio, model }) => ({ portfolio, value: model && value(model) }));
 
-/** The newest model of each portfolio; no series before the first training. */
+/** The model each portfolio's decisions read; no series before the first training. */
 export const modelFamilies: readonly MetricFamily[] = [
   family(
     'gauge',
@@ -57,5 +57,19 @@ export const modelFamilies: readonly MetricFamily[] = [
     ['portfolio'],
     'The same error of the naive forecast, which a useful model is below',
     ofModel((model) => model.naiveValidationLoss),
+  ),
+  family(
+    'gauge',
+    'rebalanced_model_input_autocorrelation',
+    ['portfolio', 'input'],
+    'Lag-1 autocorrelation of an input over the newest model’s training window: near 1 for levels, near 0 for returns',
+    ({ portfolios }) =>
+      portfolios.flatMap(({ portfolio, model }) =>
+        Object.entries(model?.inputLag1Autocorrelation ?? {}).map(([input, value]) => ({
+          portfolio,
+          input,
+          value,
+        })),
+      ),
   ),
 ];

@@ -1,4 +1,5 @@
-import { letterStates, slotStates } from '../../views/metrics.ts';
+import { slotStates } from '../../core/schedule/slot.ts';
+import { letterStates } from '../../views/letter.ts';
 import { family, type MetricFamily } from './family.ts';
 
 /** Slots and letters: whether the work is done in time. */

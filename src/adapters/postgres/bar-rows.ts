@@ -1,5 +1,6 @@
 import type { Session } from '../../core/calendar/session.ts';
 import type { Bar, PriceBasis } from '../../core/market/bar.ts';
+import type { StoredBar } from '../../core/market/stored-bars.ts';
 import type { Sql } from './database.ts';
 
 /** Newest stored session of each symbol, as known now. */
@@ -19,22 +20,26 @@ export async function newestBars(
   return new Map(rows.map((row) => [row.symbol, row.session]));
 }
 
+/** Where a symbol's stored bars begin and end, and in which basis. */
+export type BarSpan = { first: Session; newest: Session; firstBasis: PriceBasis; newestBasis: PriceBasis };
+
 /** First and newest stored session of each symbol, as known now. */
 export async function barSpans(
   sql: Sql,
   source: string,
   symbols: readonly string[],
-): Promise<Map<string, { first: Session; newest: Session }>> {
-  const { rows } = await sql.query<{ symbol: string; first: Session; newest: Session }>(
+): Promise<Map<string, BarSpan>> {
+  const { rows } = await sql.query<BarSpan & { symbol: string }>(
     // A look-up at each end of the index: an aggregate would read the whole history at every ingest.
-    `select wanted.symbol, first.session as first, newest.session as newest
+    `select wanted.symbol, first.session as first, newest.session as newest,
+       first.basis as "firstBasis", newest.basis as "newestBasis"
      from unnest($2::text[]) as wanted (symbol)
      cross join lateral (
-       select session from rebalanced.bars b
+       select session, basis from rebalanced.bars b
        where b.source = $1 and b.symbol = wanted.symbol and b.superseded_at is null order by session limit 1
      ) first
      cross join lateral (
-       select session from rebalanced.bars b
+       select session, basis from rebalanced.bars b
        where b.source = $1 and b.symbol = wanted.symbol and b.superseded_at is null order by session desc limit 1
      ) newest`,
     [source, symbols],
@@ -42,7 +47,7 @@ export async function barSpans(
   return new Map(rows.map(({ symbol, ...span }) => [symbol, span]));
 }
 
-const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume`;
+const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume, basis`;
 
 /**
  * Bars of sessions `from`..`to`, ascending by symbol and session.
@@ -51,8 +56,8 @@ const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio
 export async function readBars(
   sql: Sql,
   query: { source: string; symbols: readonly string[]; from: Session; to: Session; vintage: string | null },
-): Promise<Bar[]> {
-  const { rows } = await sql.query<Bar>(
+): Promise<StoredBar[]> {
+  const { rows } = await sql.query<StoredBar>(
     `select ${barColumns} from rebalanced.bars
      where source = $1 and symbol = any($2) and session between $3 and $4
        and ($5::timestamptz is null and superseded_at is null

@@ -85,27 +85,23 @@ export async function saveDecision(
 }
 
 /** The newest decision made at or before `session`; null before the first. */
-export async function newestDecision(
-  sql: Sql,
-  portfolio: string,
-  session: Session,
-): Promise<DecisionRow | null> {
-  const { rows } = await sql.query<Row>(
-    `select ${columns} from rebalanced.decisions where portfolio = $1 and session <= $2
-     order by session desc, revision desc limit 1`,
-    [portfolio, session],
-  );
-  return rows[0] ? fromRow(rows[0]) : null;
+export function newestDecision(sql: Sql, portfolio: string, session: Session): Promise<DecisionRow | null> {
+  return newestUpTo(sql, portfolio, '<=', session);
 }
 
 /** The newest decision made strictly before `session`; null when there is none. */
-export async function decisionBefore(
+export function decisionBefore(sql: Sql, portfolio: string, session: Session): Promise<DecisionRow | null> {
+  return newestUpTo(sql, portfolio, '<', session);
+}
+
+async function newestUpTo(
   sql: Sql,
   portfolio: string,
+  bound: '<' | '<=',
   session: Session,
 ): Promise<DecisionRow | null> {
   const { rows } = await sql.query<Row>(
-    `select ${columns} from rebalanced.decisions where portfolio = $1 and session < $2
+    `select ${columns} from rebalanced.decisions where portfolio = $1 and session ${bound} $2
      order by session desc, revision desc limit 1`,
     [portfolio, session],
   );

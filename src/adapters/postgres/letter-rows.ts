@@ -1,7 +1,7 @@
 import type { Session } from '../../core/calendar/session.ts';
+import type { LetterState } from '../../views/letter.ts';
 import type { Sql } from './database.ts';
 
-export type LetterState = 'pending' | 'sending' | 'sent' | 'ambiguous' | 'refused';
 export type Letter = {
   letterId: number;
   portfolio: string;
@@ -66,7 +66,7 @@ export async function takeLetter(sql: Sql, portfolio: string, session: Session):
 export async function settleLetter(
   sql: Sql,
   letterId: number,
-  state: 'sent' | 'ambiguous' | 'refused' | 'pending',
+  state: Exclude<LetterState, 'sending'>,
   error: string | null,
   at: string,
 ): Promise<void> {

@@ -1,25 +1,48 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { runner } from 'node-pg-migrate';
-import type { Sql } from './database.ts';
+import type { ClientBase } from 'pg';
+import { openDatabase, type Sql } from './database.ts';
 
 const folder = resolve(import.meta.dirname, '../../../migrations');
 
-/** Applies every migration that is missing, in order, each in its own transaction; returns their names. */
+// Any fixed number; whoever migrates holds it.
+const migrationLock = 7_226_031;
+
+/**
+ * Applies every migration that is missing, in order and in one transaction; returns their names. Whoever migrates the
+ * same database meanwhile waits. The runner's own lock and search path belong to a connection, which a pooler would
+ * hand on to strangers; this lock ends with the transaction, and migrations name their schema.
+ */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const applied = await runner({
-    databaseUrl,
-    dir: folder,
-    direction: 'up',
-    schema: 'rebalanced',
-    createSchema: true,
-    migrationsSchema: 'rebalanced',
-    migrationsTable: 'migrations',
-    createMigrationsSchema: true,
-    checkOrder: true,
-    log: () => {},
-  });
-  return applied.map(({ name }) => name);
+  const database = openDatabase(databaseUrl, { connectionsMax: 1, statementMaxMs: 0 });
+  try {
+    const applied = await database.transaction(async (sql) => {
+      await sql.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+      return runner({
+        dbClient: within(sql),
+        noLock: true,
+        singleTransaction: true,
+        dir: folder,
+        direction: 'up',
+        migrationsSchema: 'rebalanced',
+        migrationsTable: 'migrations',
+        createMigrationsSchema: true,
+        checkOrder: true,
+        log: () => {},
+      });
+    });
+    return applied.map(({ name }) => name);
+  } finally {
+    await database.close();
+  }
+}
+
+/** A client for the runner, within a transaction that is not the runner's to begin or to end. */
+function within(sql: Sql): ClientBase {
+  const query = async (text: string, values?: unknown[]) =>
+    /^(BEGIN|COMMIT|ROLLBACK)$/.test(text) ? { rows: [], rowCount: null } : sql.query(text, values);
+  return { query } as unknown as ClientBase;
 }
 
 /** Names of the migrations this code was written for. */

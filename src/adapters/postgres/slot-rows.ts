@@ -2,7 +2,6 @@ import type { Session } from '../../core/calendar/session.ts';
 import type { Slot, TaskName } from '../../core/schedule/slot.ts';
 import type { Sql } from './database.ts';
 
-export type SlotState = 'waiting' | 'queued' | 'done' | 'missed';
 export type OpenSlot = Slot & {
   state: 'waiting' | 'queued';
   attempts: number;

@@ -2,20 +2,34 @@ import type { Session } from '../../core/calendar/session.ts';
 import { type Performance, performance } from '../../core/evaluation/performance.ts';
 import { type WalkForward, walkForward } from '../../core/evaluation/walk-forward.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
-import { type ForecastResult, forecastFrom, noForecast } from '../../core/forecast/forecast-result.ts';
-import { sessionsNeeded } from '../../core/forecast/forecaster-config.ts';
+import {
+  type ForecastResult,
+  forecastFrom,
+  forecastNaively,
+  noForecast,
+} from '../../core/forecast/forecast-result.ts';
+import { sessionsRead } from '../../core/forecast/model-spec.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
+import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
-import { isRebalanceSession } from '../../core/schedule/plan.ts';
-import { type Portfolio, panelSessions, pricedSymbols } from '../../tasks/portfolio.ts';
-import { retrainingRequest, type Trainer, trainingSessions } from '../../tasks/retrain.ts';
+import { isRebalanceSession, trainingSessions } from '../../core/schedule/plan.ts';
+import {
+  type Portfolio,
+  pricedSymbols,
+  sessionsForDecision,
+  sessionsForTraining,
+} from '../../tasks/portfolio.ts';
+import { retrainingRequest } from '../../tasks/retrain.ts';
+import type { Trainer } from '../../tasks/services.ts';
 import { UserError } from '../user-error.ts';
 
 /** One policy's walk, measured. */
 export type Measured = {
   name: string;
+  /** what the figures are annualised by */
+  sessionsPerYear: number;
   gross: Performance;
   net: Performance;
   turnoverTwoWay: number;
@@ -24,20 +38,6 @@ export type Measured = {
   decisions: number;
   last: Session;
 };
-
-/** 1/N over the same symbols, months and costs: no forecast, no cap, no drawdown limit. */
-export function equalPolicy(policy: PortfolioPolicy): PortfolioPolicy {
-  return {
-    ...policy,
-    allocator: 'equal',
-    bounds: { lower: 0, upper: 1 },
-    boundsBySymbol: {},
-    cashRatio: 0,
-    turnoverOneWayMax: null,
-    noTradeBandRatio: 0,
-    drawdown: null,
-  };
-}
 
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
@@ -53,15 +53,22 @@ export function measuredWalk(
     isRebalanceSession: (session) => isRebalanceSession(portfolio.plan, session),
     forecastAt,
   });
-  return measured(policy.allocator, walk);
+  return measured(policy, walk);
 }
 
-function measured(name: string, { valuations, fills, decisions }: WalkForward): Measured {
+function measured(policy: PortfolioPolicy, { valuations, fills, decisions }: WalkForward): Measured {
   const after = valuations.slice(1);
   return {
-    name,
-    gross: performance(after.map((v) => v.returnGross)),
-    net: performance(after.map((v) => v.returnNet)),
+    name: policy.allocator,
+    sessionsPerYear: policy.sessionsPerYear,
+    gross: performance(
+      after.map((v) => v.returnGross),
+      policy.sessionsPerYear,
+    ),
+    net: performance(
+      after.map((v) => v.returnNet),
+      policy.sessionsPerYear,
+    ),
     turnoverTwoWay: fills.reduce((sum, fill) => sum + fill.turnoverTwoWay, 0),
     costRatio: fills.reduce((sum, fill) => sum + fill.costRatio, 0),
     sessions: after.length,
@@ -79,12 +86,16 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
   const models = usesForecast(portfolio.policy) ? await trainAll(portfolio, trainer, panel) : [];
   const forecastAt = (cut: PricePanel): ForecastResult => {
     if (!usesForecast(portfolio.policy)) return noForecast('the allocator reads no forecast');
+    const { forecaster, policy } = portfolio;
+    const read = cut.last(sessionsForDecision(portfolio));
+    if (forecaster?.kind === 'naive')
+      return forecastNaively(forecaster, read, policy.symbols, policy.quality);
     const newest = models.findLast((model) => model.trainedOn <= cut.lastSession);
-    return forecastFrom(newest ?? null, cut.last(panelSessions(portfolio)), portfolio.policy.quality);
+    return forecastFrom(newest ?? null, read, policy.quality);
   };
   return [
     measuredWalk(portfolio, portfolio.policy, panel, forecastAt),
-    measuredWalk(portfolio, equalPolicy(portfolio.policy), panel, () =>
+    measuredWalk(portfolio, equalWeightPolicy(portfolio.policy), panel, () =>
       noForecast('equal weight needs none'),
     ),
   ];
@@ -97,8 +108,10 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
   const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
-  const training = usesForecast(policy) ? sessionsNeeded(portfolio.forecaster!).training : 0;
-  const needed = Math.max(policy.quality.historySessionsMin, training);
+  const { training, inference } = usesForecast(policy)
+    ? sessionsRead(portfolio.forecaster!)
+    : { training: 0, inference: 0 };
+  const needed = Math.max(policy.quality.historySessionsMin, training, inference);
   const before = sessions.filter((session) => session <= plan.inception).length;
   if (before < needed)
     throw new UserError(
@@ -108,12 +121,9 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
 }
 
 async function trainAll(portfolio: Portfolio, trainer: Trainer, panel: PricePanel): Promise<Artefact[]> {
-  const step = portfolio.plan.retrainEverySessions!;
-  const walked = panel.sessions.filter((session) => session >= portfolio.plan.inception);
-  const trained = walked
-    .filter((_, i) => i % step === 0)
-    .map((session) =>
-      trainer.train(retrainingRequest(portfolio, panel.upTo(session).last(trainingSessions(portfolio)))),
-    );
+  const { plan } = portfolio;
+  const trained = trainingSessions(plan, plan.inception, panel.lastSession).map((session) =>
+    trainer.train(retrainingRequest(portfolio, panel.upTo(session).last(sessionsForTraining(portfolio)))),
+  );
   return (await Promise.all(trained)).map(({ artefact }) => artefact);
 }

@@ -1,19 +1,20 @@
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { noForecast } from '../../core/forecast/forecast-result.ts';
-import { panelFromBars } from '../../core/market/panel.ts';
+import { panelFromStoredBars } from '../../core/market/stored-bars.ts';
+import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import { decisionSessions } from '../../core/policy/decide.ts';
 import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
-import { equalPolicy, type Measured, measuredWalk } from './backtest.ts';
+import { type Measured, measuredWalk } from './backtest.ts';
 
 /** Equal weight walked forward beside a portfolio, on the same stored prices, up to `last`. */
 export async function equalWeight(context: Context, portfolio: Portfolio, last: Session): Promise<Measured> {
-  const { plan, source, sourceName } = portfolio;
-  const policy = equalPolicy(portfolio.policy);
+  const { plan, sourceName } = portfolio;
+  const policy = equalWeightPolicy(portfolio.policy);
   const from = windowStart(portfolio, plan.inception, decisionSessions(policy));
   const window = { source: sourceName, symbols: policy.symbols, from, to: last };
   const bars = await readBars(context.database, { ...window, vintage: null });
-  const panel = panelFromBars(bars, plan.calendar.sessions(from, last), policy.symbols, () => source.basis);
+  const panel = panelFromStoredBars(bars, plan.calendar.sessions(from, last), policy.symbols);
   return measuredWalk(portfolio, policy, panel, () => noForecast('equal weight needs none'));
 }

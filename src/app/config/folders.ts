@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-
-type Environment = Record<string, string | undefined>;
+import type { Environment } from './secrets.ts';
 
 /**
  * The folder of everything that must last for this project folder: the embedded database, letters, logs.

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ZodError } from 'zod';
+import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { ForecasterConfig } from '../../core/forecast/forecaster-config.ts';
+import type { ModelSpec } from '../../core/forecast/model-spec.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { UserError } from '../user-error.ts';
 import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
@@ -52,26 +53,36 @@ function explain(path: string, error: ZodError): string {
   return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}`;
 }
 
-/** All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. */
-export function portfolioBody(portfolio: PortfolioConfig): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, ...decisive } = portfolio;
-  const body = canonicalJson(decisive);
+/**
+ * All of a portfolio's configuration that reaches its decisions, as one canonical text, and its address. Of its source
+ * that is what its closes mean, not where they are fetched.
+ */
+export function portfolioBody(
+  portfolio: PortfolioConfig,
+  sources: Config['sources'],
+): { body: string; hash: string } {
+  const { inception: _, letter: __, orders: ___, source: name, ...decisive } = portfolio;
+  const source = sources[name]!;
+  const { kind } = source;
+  const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
+  const body = canonicalJson({ ...decisive, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 
-/** The policy the core decides by. */
-export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
+/** The policy the core decides by, on the portfolio's calendar. */
+export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calendar): PortfolioPolicy {
   const { bySymbol, ...base } = portfolio.costs;
   const { method, ...allocatorOptions } = portfolio.allocator;
   return {
     portfolio: portfolio.id,
     symbols: portfolio.symbols,
+    sessionsPerYear,
     allocator: method,
     allocatorOptions,
     covariance: portfolio.covariance.estimator,
     covarianceLookbackSessions: portfolio.covariance.lookbackSessions,
     signalScale: portfolio.signalScale,
-    modelExpirySessions: portfolio.forecaster?.expirySessions ?? 0,
+    modelExpirySessions: expiryOf(portfolio),
     bounds: portfolio.bounds,
     boundsBySymbol: portfolio.boundsBySymbol,
     cashRatio: portfolio.cashRatio,
@@ -87,9 +98,15 @@ export function policyOf(portfolio: PortfolioConfig): PortfolioPolicy {
   };
 }
 
-/** What the networks are trained by; null where the portfolio has no forecaster. */
-export function forecasterOf(portfolio: PortfolioConfig): ForecasterConfig | null {
-  if (portfolio.forecaster === null) return null;
-  const { stepSessions: _, expirySessions: __, ...forecaster } = portfolio.forecaster;
-  return forecaster;
+/** What the portfolio's forecasts are made by; null where it has no forecaster. */
+export function forecasterOf({ forecaster }: PortfolioConfig): ModelSpec | null {
+  if (forecaster?.kind !== 'network') return forecaster;
+  const { heads, stepSessions: _, expirySessions: __, ...network } = forecaster;
+  return { ...network, head: heads[0]! };
+}
+
+/** Sessions after which a model is too old; a naive forecast is made anew each time and is never older than that. */
+function expiryOf({ forecaster }: PortfolioConfig): number {
+  if (forecaster === null) return 0;
+  return forecaster.kind === 'network' ? forecaster.expirySessions : 1;
 }

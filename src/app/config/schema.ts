@@ -1,12 +1,8 @@
 import { z } from 'zod';
 import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
-import { featureNames } from '../../core/features/feature-rows.ts';
-import { scalerKinds } from '../../core/features/scaler.ts';
-import {
-  defaultForecasterConfig as forecasterDefaults,
-  modelForms,
-} from '../../core/forecast/forecaster-config.ts';
+import { headNames } from '../../core/forecast/heads/names.ts';
+import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
@@ -19,22 +15,23 @@ const weight = z.number().min(-1).max(1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
   .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
-const costsSchema = z.strictObject({
-  commissionBps: z
-    .number()
-    .min(0)
-    .max(1000)
-    .default(1)
-    .describe('commission, basis points of traded notional'),
-  halfSpreadBps: z.number().min(0).max(1000).default(2).describe('half the bid-ask spread, basis points'),
-  impactBps: z
-    .number()
-    .min(0)
-    .max(10_000)
-    .default(0)
-    .describe('square-root impact of trading one average day'),
-  averageDailyValue: z.number().positive().nullable().default(null).describe('average daily traded value'),
-});
+const ownBoundsSchema = z.strictObject({ lower: weight, upper: weight }).partial();
+const costs = {
+  commissionBps: z.number().min(0).max(1000).describe('commission, basis points of traded notional'),
+  halfSpreadBps: z.number().min(0).max(1000).describe('half the bid-ask spread, basis points'),
+  impactBps: z.number().min(0).max(10_000).describe('square-root impact of trading one average day'),
+  averageDailyValue: z.number().positive().nullable().describe('average daily traded value'),
+};
+
+/** What the entries of single symbols leave out is the portfolio's own. */
+function completed<Base extends object>(
+  base: Base,
+  entries: Record<string, { [Field in keyof Base]?: Base[Field] | undefined }>,
+): Record<string, Base> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, own]) => [name, { ...base, ...own } as Base]),
+  );
+}
 
 /** A section with every field at its default. */
 const section = <S extends z.ZodRawShape>(shape: S) => {
@@ -42,35 +39,28 @@ const section = <S extends z.ZodRawShape>(shape: S) => {
   return object.prefault({} as z.input<typeof object>);
 };
 
+/** A network as a ModelSpec, the heads wanted of it, and its rhythm; or a rule that needs no training. */
 export const forecasterSchema = z
-  .strictObject({
-    model: z.literal('lstm').default('lstm'),
-    form: z
-      .enum(modelForms)
-      .default('joint')
-      .describe('joint: one network reads all returns; pooled: one asset a sample'),
-    windowSessions: count(60, 5000).default(504).describe('training window'),
-    stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
-    expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
-    lookbackSessions: count(2, 260).default(30),
-    horizonSessions: count(1, 260)
-      .default(21)
-      .describe('the forecast is the mean daily return over this horizon'),
-    units: z.array(count(1, 512)).min(1).max(4).default([64, 32]),
-    dropoutRatio: z.number().min(0).max(0.9).default(0.2),
-    epochsMax: count(1, 1000).default(50),
-    patienceEpochs: count(1, 1000).default(forecasterDefaults.patienceEpochs),
-    batchSize: count(1, 4096).default(32),
-    learningRate: z.number().min(1e-7).max(1).default(forecasterDefaults.learningRate),
-    weightDecay: ratio.default(forecasterDefaults.weightDecay),
-    validationRatio: z.number().min(0.02).max(0.5).default(0.1),
-    scaler: z.enum(scalerKinds).default('min-max'),
-    features: z.array(z.enum(featureNames)).min(1).default(['return1']).describe('of the pooled form'),
-    marketSymbol: symbol.default('SPY').describe('read only by market features'),
-    epochSamplesMax: count(1, 10_000_000).default(forecasterDefaults.epochSamplesMax),
-    seed: count(0, Number.MAX_SAFE_INTEGER).default(forecasterDefaults.seed),
-  })
-  .describe('the network; null for none');
+  .discriminatedUnion(
+    'kind',
+    [
+      z
+        .strictObject({
+          ...networkSchema.shape,
+          heads: z
+            .array(z.enum(headNames))
+            .length(1, 'expected one head')
+            .default(['mean-return'])
+            .describe('what is forecast'),
+          stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
+          expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
+        })
+        .superRefine(checkWindow),
+      naiveSchema,
+    ],
+    'expected network or naive',
+  )
+  .describe('what forecasts; null for nothing');
 
 const drawdownSchema = z
   .strictObject({
@@ -154,7 +144,10 @@ export const portfolioSchema = z
     forecaster: forecasterSchema.nullable().default(null),
     rebalanceOn: z.enum(['first-session', 'last-session']).default('last-session').describe('of the month'),
     bounds: boundsSchema.prefault({}),
-    boundsBySymbol: z.record(symbol, boundsSchema).default({}),
+    boundsBySymbol: z
+      .record(symbol, ownBoundsSchema)
+      .default({})
+      .describe('what is left out is as in bounds'),
     cashRatio: z.number().min(0).max(0.99).default(0),
     turnoverOneWayMax: z
       .number()
@@ -165,8 +158,14 @@ export const portfolioSchema = z
       .describe('cap per decision; null: none'),
     noTradeBandRatio: ratio.default(0).describe('smaller one-way turnover is not traded'),
     costs: section({
-      ...costsSchema.shape,
-      bySymbol: z.record(symbol, costsSchema.prefault({})).default({}),
+      commissionBps: costs.commissionBps.default(1),
+      halfSpreadBps: costs.halfSpreadBps.default(2),
+      impactBps: costs.impactBps.default(0),
+      averageDailyValue: costs.averageDailyValue.default(null),
+      bySymbol: z
+        .record(symbol, z.strictObject(costs).partial())
+        .default({})
+        .describe("what is left out is as in the portfolio's costs"),
     }),
     drawdown: drawdownSchema.nullable().default(null),
     orders: section({
@@ -184,6 +183,11 @@ export const portfolioSchema = z
       to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
     }),
   })
+  .transform(({ costs: { bySymbol, ...base }, ...p }) => ({
+    ...p,
+    boundsBySymbol: completed(p.bounds, p.boundsBySymbol),
+    costs: { ...base, bySymbol: completed(base, bySymbol) },
+  }))
   .superRefine((p, context) => {
     const refuse = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
@@ -196,6 +200,12 @@ export const portfolioSchema = z
           refuse(['groups', name, 'symbols'], `expected symbols of the portfolio, got ${member}`);
     for (const member of Object.keys(p.boundsBySymbol))
       if (!known.has(member)) refuse(['boundsBySymbol', member], 'expected a symbol of the portfolio');
+    for (const [member, { lower, upper }] of Object.entries(p.boundsBySymbol))
+      if (lower > upper)
+        refuse(
+          ['boundsBySymbol', member],
+          `expected lower <= upper, got ${lower} and ${upper} (what it leaves out is as in bounds)`,
+        );
     const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
       refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);

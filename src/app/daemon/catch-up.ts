@@ -4,31 +4,42 @@ import type { TaskName } from '../../core/schedule/slot.ts';
 import { pricedSymbols } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
-import { reconcile } from './reconcile.ts';
-import { runSlot } from './run-slot.ts';
+import { drain } from './drain.ts';
+
+/** Of slots that wait for the same reason, so many are named and the others counted: there may be years of them. */
+const sessionsNamedMax = 3;
 
 /**
  * Does, in this process, what is due now of the given tasks, in their order, and leaves the rest to the daemon.
- * Returns what of it is not done in the end, with the reasons, whoever has it.
+ * Returns what of it is not done in the end, a line for each reason, whoever has it. `stop` ends it between
+ * two tasks: it rejects with the signal's reason.
  */
-export async function catchUp(context: Context, tasks: readonly TaskName[], now: number): Promise<string[]> {
+export async function catchUp(
+  context: Context,
+  tasks: readonly TaskName[],
+  now: number,
+  stop?: AbortSignal,
+): Promise<string[]> {
   await checkFiles(context);
-  for (;;) {
-    for (const { plan } of context.portfolios) await reconcile(context.database, context.queue, plan, now);
-    let worked = false;
-    for (const task of tasks)
-      for (const job of await context.queue.take(task, 1000)) {
-        worked = true;
-        await runSlot(context, job.slot, now);
-        await context.queue.finish(job);
-      }
-    if (!worked) break;
-  }
-  const ids = context.portfolios.map(({ plan }) => plan.portfolio);
+  const plans = context.portfolios.map(({ plan }) => plan);
+  await drain(context, { plans, tasks, now, backlog: true, stop });
+  const ids = context.portfolios.map(({ id }) => id);
   const open = await readOpenSlots(context.database);
-  return open
-    .filter((slot) => tasks.includes(slot.task) && ids.includes(slot.portfolio) && slot.dueAt <= now)
-    .map((slot) => `${slot.task} of ${slot.portfolio} at ${slot.session}: ${whyOpen(slot)}`);
+  return reasons(
+    open.filter((slot) => tasks.includes(slot.task) && ids.includes(slot.portfolio) && slot.dueAt <= now),
+  );
+}
+
+/** One line for all slots of a task and portfolio that are open for the same reason, ascending by their first. */
+function reasons(open: readonly OpenSlot[]): string[] {
+  const alike = Map.groupBy(open, (slot) => `${slot.task} of ${slot.portfolio}: ${whyOpen(slot)}`);
+  return [...alike.values()].map((slots) => {
+    const { task, portfolio } = slots[0]!;
+    const named = slots.slice(0, sessionsNamedMax).map(({ session }) => session);
+    const more = slots.length - named.length;
+    const where = more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} later sessions`;
+    return `${task} of ${portfolio} at ${where}: ${whyOpen(slots[0]!)}`;
+  });
 }
 
 /** A file of prices that cannot be read, or lacks a symbol, is refused before anything is planned. */

@@ -1,6 +1,6 @@
 import type { Sql } from '../../adapters/postgres/database.ts';
 import { readClockSkew } from '../../adapters/postgres/views/metrics.ts';
-import type { Log } from '../../tasks/task.ts';
+import type { Log } from '../../tasks/services.ts';
 
 const warnSeconds = 60;
 const refuseSeconds = 300;

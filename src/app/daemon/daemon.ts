@@ -5,9 +5,8 @@ import { type TaskName, taskNames } from '../../core/schedule/slot.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
 import { guardClock } from './clock-guard.ts';
-import type { Job } from './queue.ts';
+import { workOff } from './drain.ts';
 import { reconcile } from './reconcile.ts';
-import { runSlot } from './run-slot.ts';
 import { startSupervision } from './supervision.ts';
 
 export type Daemon = {
@@ -17,8 +16,6 @@ export type Daemon = {
   /** Stops ticking, lets running slots finish within `boundMs`, and gives the rest back. */
   stop(boundMs: number): Promise<void>;
 };
-
-const keepAliveMs = 10_000;
 
 /**
  * The long-running part: node-cron ticks, `reconcile` says what is due, and each task has one worker of its own.
@@ -58,7 +55,7 @@ export function startDaemon(
   const lookForWork = (): void => {
     for (const task of taskNames) {
       asked.add(task);
-      if (!working.has(task) && !stopping) working.set(task, drain(task));
+      if (!working.has(task) && !stopping) working.set(task, work(task));
     }
   };
   /** A caller that comes while it runs may know of something it has passed already, so it runs once more. */
@@ -76,31 +73,22 @@ export function startDaemon(
     })();
     return ticking;
   };
-  /** Drains one task's queue, and ticks after each slot, since its end may make others ready. */
-  const drain = async (task: TaskName): Promise<void> => {
+  /** Works off one task's queue, and ticks after each slot, since its end may make others ready. */
+  const work = async (task: TaskName): Promise<void> => {
     try {
       do {
         asked.delete(task);
-        for (;;) {
-          const [job] = stopping ? [] : await queue.take(task, 1);
-          if (!job) break;
-          await runJob(job);
-          void tick();
-        }
+        await workOff(context, task, {
+          now: options.now,
+          batch: 1,
+          stopped: () => stopping,
+          afterEach: () => void tick(),
+        });
       } while (asked.has(task) && !stopping);
     } catch (error) {
       log.error({ task, error: (error as Error).message }, 'the queue failed; trying again at the next tick');
     } finally {
       working.delete(task); // at once, so that no tick takes this worker for one that still looks
-    }
-  };
-  const runJob = async (job: Job): Promise<void> => {
-    const heartbeat = setInterval(() => void queue.keepAlive(job).catch(() => {}), keepAliveMs);
-    try {
-      await runSlot(context, job.slot, options.now());
-      await queue.finish(job);
-    } finally {
-      clearInterval(heartbeat);
     }
   };
 

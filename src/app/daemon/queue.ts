@@ -1,5 +1,5 @@
 import { type JobInsert, PgBoss } from 'pg-boss';
-import type { Sql } from '../../adapters/postgres/database.ts';
+import { openDatabase, type Sql } from '../../adapters/postgres/database.ts';
 import { type Slot, type TaskName, taskNames } from '../../core/schedule/slot.ts';
 
 const schema = 'rebalanced_queue';
@@ -43,26 +43,25 @@ const dbOf = (sql: Sql) => ({
 
 /** Installs the queue's schema and queues; run as the database's owner, by `rebalanced migrate`. */
 export async function installQueue(databaseUrl: string): Promise<void> {
-  const boss = new PgBoss({
-    connectionString: databaseUrl,
-    schema,
-    supervise: false,
-    schedule: false,
-    max: 2,
-  });
+  const database = openDatabase(databaseUrl, { connectionsMax: 2, statementMaxMs: 0 });
+  const boss = new PgBoss({ db: dbOf(database), schema, supervise: false, schedule: false });
   boss.on('error', () => {}); // what matters rejects the calls below
-  await boss.start();
-  for (const task of taskNames) {
-    const options = {
-      retryLimit: 1000,
-      retryDelay: 1,
-      expireInSeconds: 6 * 3600,
-      heartbeatSeconds,
-      deleteAfterSeconds: 86_400,
-    };
-    await boss.createQueue(queueOf(task), options);
+  try {
+    await boss.start();
+    for (const task of taskNames) {
+      const options = {
+        retryLimit: 1000,
+        retryDelay: 1,
+        expireInSeconds: 6 * 3600,
+        heartbeatSeconds,
+        deleteAfterSeconds: 86_400,
+      };
+      await boss.createQueue(queueOf(task), options);
+    }
+    await boss.stop({ graceful: false });
+  } finally {
+    await database.close();
   }
-  await boss.stop({ graceful: false });
 }
 
 /** True when the queue's schema and every task's queue are there. */

@@ -1,21 +1,30 @@
 import pg from 'pg';
+import { databaseRedactor } from '../../adapters/postgres/address.ts';
+import type { Sql } from '../../adapters/postgres/database.ts';
 import { UserError } from '../user-error.ts';
 
 const claimKey = 7_201_620_221;
+/** Held beside the claim until the replay is over: while a demo only serves its status page, its rows may be changed. */
+const replayKey = 7_201_620_222;
 const claimSecondsMax = 20;
 
+export type DemoClaim = { replayed(): Promise<void>; release(): Promise<void> };
+
 /**
- * Makes this process the only demo on its database: a lock that ends with its connection. Another demo that still runs,
+ * Makes this process the only demo on its database: a lock that ends with its connection, which must therefore be one
+ * to PostgreSQL itself and not to a pooler (`openStore` sees to that). Another demo that still runs,
  * such as one whose npm was killed over its head, is cut off and told by `onLost`; the newest one goes on.
- * Returns the release of the claim.
+ * `replayed` lets others change the demo's rows; `release` gives the claim up.
  */
-export async function claimDemo(url: string, onLost: () => void): Promise<() => Promise<void>> {
+export async function claimDemo(url: string, onLost: () => void): Promise<DemoClaim> {
   const client = new pg.Client({ connectionString: url, application_name: 'rebalanced demo claim' });
   let released = false;
   client.on('error', () => {
     if (!released) onLost();
   });
-  await client.connect();
+  await client.connect().catch((error: Error) => {
+    throw databaseRedactor(url).login(error);
+  });
   const free = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [claimKey]);
   if (!free.rows[0]!.taken) {
     await client.query(
@@ -29,8 +38,25 @@ export async function claimDemo(url: string, onLost: () => void): Promise<() => 
       );
     });
   }
-  return async () => {
-    released = true;
-    await client.end();
+  await client.query('select pg_advisory_lock($1)', [replayKey]); // its last holder had the claim
+  return {
+    async replayed() {
+      await client.query('select pg_advisory_unlock($1)', [replayKey]);
+    },
+    async release() {
+      released = true;
+      await client.end();
+    },
   };
+}
+
+/** Refuses a change by hand while a demo replays: it would go into that demo's numbers. */
+export async function refuseDuringReplay(sql: Sql): Promise<void> {
+  const { rows } = await sql.query<{ free: boolean }>('select pg_try_advisory_xact_lock_shared($1) as free', [
+    replayKey,
+  ]);
+  if (!rows[0]!.free)
+    throw new UserError(
+      'the demo is replaying, and what is entered by hand would go into its numbers; expected it finished or stopped first',
+    );
 }

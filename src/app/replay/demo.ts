@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { openDatabase } from '../../adapters/postgres/database.ts';
+import { openDatabase, type Sql } from '../../adapters/postgres/database.ts';
 import { migrate } from '../../adapters/postgres/migrate.ts';
 import { newestPlanned, readOpenSlots } from '../../adapters/postgres/slot-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
@@ -17,38 +17,52 @@ export const demoConfigPath = join(projectRoot, 'config/examples/demo.yaml');
 /** The last session of the bundled closes. */
 export const demoLast = '2022-12-28';
 
-/** The demo's database, ready to replay: a run that was cut off goes on, a finished or different one starts anew. */
+/** What was found in the demo's database: nothing to go on with, a run that was cut off, or one changed by hand since. */
+export type DemoFound = 'none' | 'unfinished' | 'changed-by-hand';
+
+/** The demo's database, ready to replay: a run that was cut off goes on; any other one starts anew. */
 export async function prepareDemo(
   store: Store,
   last: Session,
-): Promise<{ config: Config; resumed: boolean }> {
+): Promise<{ config: Config; found: DemoFound }> {
   const config = loadConfig(demoConfigPath);
-  const resumed = await isUnfinished(store, config, last);
-  if (!resumed) await startAnew(store, config);
+  const found = await findRun(store, config, last);
+  if (found !== 'unfinished') await startAnew(store, config);
   await migrate(store.url);
   await installQueue(store.url);
-  return { config, resumed };
+  return { config, found };
 }
 
-async function isUnfinished(store: Store, config: Config, last: Session): Promise<boolean> {
+async function findRun(store: Store, config: Config, last: Session): Promise<DemoFound> {
   const database = openDatabase(store.url, { connectionsMax: 1 });
   try {
     const { rows } = await database.query<{ found: boolean }>(
       `select to_regclass('rebalanced.portfolios') is not null and to_regclass('rebalanced_queue.version') is not null as found`,
     );
-    if (!rows[0]!.found) return false;
+    if (!rows[0]!.found) return 'none';
     const portfolio = config.portfolios[0]!;
     const { rows: known } = await database.query<{ hash: string }>(
       'select config_hash as hash from rebalanced.portfolios where portfolio = $1',
       [portfolio.id],
     );
-    if (known[0]?.hash !== portfolioBody(portfolio).hash) return false;
+    if (known[0]?.hash !== portfolioBody(portfolio, config.sources).hash) return 'none';
     const newest = await newestPlanned(database, portfolio.id);
-    if (newest === null || newest > last) return false;
-    return newest < last || (await readOpenSlots(database)).length > 0;
+    if (newest === null || newest > last) return 'none';
+    const isOver = newest === last && (await readOpenSlots(database)).length === 0;
+    if (isOver) return 'none';
+    return (await hasHandiwork(database)) ? 'changed-by-hand' : 'unfinished';
   } finally {
     await database.close();
   }
+}
+
+/** True when decisions or holdings were entered beside the replay, whose numbers would no longer be its own. */
+async function hasHandiwork(sql: Sql): Promise<boolean> {
+  const { rows } = await sql.query<{ found: boolean }>(
+    `select exists (select from rebalanced.decisions where reason = 'manual')
+       or exists (select from rebalanced.imported_holdings) as found`,
+  );
+  return rows[0]!.found;
 }
 
 async function startAnew(store: Store, config: Config): Promise<void> {

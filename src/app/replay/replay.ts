@@ -1,11 +1,10 @@
 import { newestPlanned, readOpenSlots, reopenQueued } from '../../adapters/postgres/slot-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { slotAt } from '../../core/schedule/plan.ts';
-import { hasFailed } from '../../core/schedule/slot.ts';
+import { hasFailed, taskNames } from '../../core/schedule/slot.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
-import { reconcile } from '../daemon/reconcile.ts';
-import { runSlot } from '../daemon/run-slot.ts';
+import { drain } from '../daemon/drain.ts';
 import { prefetchTrainings } from '../training/prefetch.ts';
 
 /** How long past its deadline a slot is tried again: past prices do not come by waiting. */
@@ -16,13 +15,15 @@ export type ReplayProgress = { session: Session; done: number; total: number };
 /**
  * Lets the daemon's own tasks run over past sessions on a virtual clock, session by session: the clock steps to each
  * session's due time, `reconcile` queues what is due, and the queue is drained by fetching. An unfinished replay goes
- * on where it stopped. The database must belong to this replay alone.
+ * on where it stopped. The database must belong to this replay alone. `stop` ends it between two slots: it rejects with
+ * the signal's reason, and whoever aborts it interrupts the context too, so that no training is waited for.
  */
 export async function replay(
   context: Context,
   portfolio: Portfolio,
   last: Session,
   onProgress: (progress: ReplayProgress) => void,
+  stop?: AbortSignal,
 ): Promise<void> {
   const { plan } = portfolio;
   const { calendar } = plan;
@@ -31,24 +32,23 @@ export async function replay(
   const resumeAt = (await newestPlanned(context.database, plan.portfolio)) ?? plan.inception;
   const sessions = calendar.sessions(resumeAt, last);
   const before = calendar.sessions(plan.inception, resumeAt).length - 1;
-  await prefetchTrainings(context, portfolio, sessions);
+  await prefetchTrainings(context, portfolio, sessions, stop);
   for (const [done, session] of sessions.entries()) {
-    await drain(context, portfolio, slotAt(plan, 'ingest', session).dueAt);
+    await doSession(context, portfolio, slotAt(plan, 'ingest', session).dueAt, stop);
     onProgress({ session, done: before + done + 1, total: before + sessions.length });
   }
 }
 
-/** Runs everything due at `now`, and moves the clock to retries where a slot has to wait. */
-async function drain(context: Context, portfolio: Portfolio, dueAt: number): Promise<void> {
+/** Does everything due at `dueAt`, and moves the clock to retries where a slot has to wait. */
+async function doSession(
+  context: Context,
+  portfolio: Portfolio,
+  dueAt: number,
+  stop: AbortSignal | undefined,
+): Promise<void> {
   let now = dueAt;
   for (;;) {
-    const queued = await reconcile(context.database, context.queue, portfolio.plan, now);
-    for (const task of new Set(queued.map((slot) => slot.task)))
-      for (const job of await context.queue.take(task, 100)) {
-        await runSlot(context, job.slot, now);
-        await context.queue.finish(job);
-      }
-    if (queued.length > 0) continue;
+    await drain(context, { plans: [portfolio.plan], tasks: taskNames, now, backlog: false, stop });
     // A training that keeps failing waits for the next session, as it would in the daemon.
     const open = (await readOpenSlots(context.database)).filter(
       (slot) => !(slot.task === 'retrain' && hasFailed(slot, now)),

@@ -84,7 +84,8 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
     try {
       const artefact = await worker.process.train(job.request);
       const seconds = Math.round(performance.now() - startedAt) / 1000;
-      log.info({ ...details, model: artefact.id, epochs: artefact.epochs, seconds }, 'network trained');
+      const { id: model, epochs, inputLag1Autocorrelation } = artefact;
+      log.info({ ...details, model, epochs, seconds, inputLag1Autocorrelation }, 'network trained');
       tookSeconds.set(artefact, seconds);
       job.resolve(artefact);
     } catch (error) {
@@ -140,9 +141,9 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
 }
 
 /** Equal requests have equal keys; their levels enter bit by bit. */
-function requestKey({ symbols, panel, config }: TrainingRequest): string {
+function requestKey({ symbols, panel, spec }: TrainingRequest): string {
   const hash = createHash('sha256');
-  hash.update(canonicalJson({ symbols, sessions: panel.sessions, panelSymbols: panel.symbols, config }));
+  hash.update(canonicalJson({ symbols, sessions: panel.sessions, panelSymbols: panel.symbols, spec }));
   for (const { buffer, byteOffset, byteLength } of panel.levels)
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex');

@@ -1,8 +1,9 @@
-import { newestModel } from '../../adapters/postgres/model-rows.ts';
+import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { panelFromBars } from '../../core/market/panel.ts';
-import { type Portfolio, pricedSymbols, windowStart } from '../../tasks/portfolio.ts';
-import { retrainingRequest, trainingSessions } from '../../tasks/retrain.ts';
+import { trainingSessions } from '../../core/schedule/plan.ts';
+import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
+import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Context } from '../context.ts';
 
 /**
@@ -14,18 +15,18 @@ export async function prefetchTrainings(
   context: Context,
   portfolio: Portfolio,
   sessions: readonly Session[],
+  stop?: AbortSignal,
 ): Promise<void> {
-  const { plan, source } = portfolio;
-  const step = plan.retrainEverySessions;
-  const end = sessions.at(-1);
-  if (step === null || end === undefined) return;
-  const trained = await newestModel(context.database, plan.portfolio, end);
+  const { plan, source, forecaster } = portfolio;
+  const [first, end] = [sessions[0], sessions.at(-1)];
+  if (first === undefined || end === undefined) return;
+  if (forecaster?.kind !== 'network') return;
+  const trained = await championModel(context.database, plan.portfolio, forecaster.head, end);
   const { calendar } = plan;
-  const all = calendar.sessions(plan.inception, end);
-  const ahead = all.filter((session, i) => i % step === 0 && session >= sessions[0]!);
   const symbols = pricedSymbols(portfolio);
-  const count = trainingSessions(portfolio);
-  for (const session of ahead) {
+  const count = sessionsForTraining(portfolio);
+  for (const session of trainingSessions(plan, first, end)) {
+    stop?.throwIfAborted();
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
     const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session)));

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Trainer } from '../../tasks/retrain.ts';
+import type { Trainer } from '../../tasks/services.ts';
 import type { Config } from '../config/schema.ts';
 import type { Environment } from '../config/secrets.ts';
 import { UserError } from '../user-error.ts';

@@ -7,6 +7,7 @@ import { type AllocatorName, allocatorNamed, allocatorNames } from '../../core/a
 import { type HrpVariant, hrpVariants } from '../../core/allocation/hrp.ts';
 import { type MvoObjective, mvoObjectives } from '../../core/allocation/mvo.ts';
 import { AllocationError } from '../../core/allocation-error.ts';
+import { periodsPerYearOf } from '../../core/calendar/periods.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { type LinkageName, linkageNames } from '../../core/clustering/linkage.ts';
 import { PricePanel } from '../../core/market/panel.ts';
@@ -20,8 +21,6 @@ import { dateArgument } from '../options.ts';
 import { percent } from '../output/figures.ts';
 import { printTable } from '../output/table.ts';
 
-const sessionsPerYear = 252;
-
 type Options = {
   method: AllocatorName;
   prices: string;
@@ -34,6 +33,7 @@ type Options = {
   linkage?: LinkageName;
   bounds: { lower: number; upper: number };
   riskFree: number;
+  periodsPerYear?: number;
   json?: boolean;
 };
 
@@ -58,11 +58,24 @@ export function allocateCommand(): Command {
       upper: 1,
     })
     .option('--risk-free <rate>', 'a year, for max-sharpe', numberArgument, 0)
+    .option(
+      '--periods-per-year <count>',
+      'returns in a year (default: told from the dates)',
+      positiveArgument,
+    )
     .option('--json', 'as JSON, with every digit')
     .action((options: Options) => print(options, run(options)));
 }
 
-type Result = { symbols: string[]; sessions: number; first: string; last: string; weights: number[] };
+type Result = {
+  symbols: string[];
+  sessions: number;
+  first: string;
+  last: string;
+  periodsPerYear: number;
+  periodsFrom: 'dates' | 'option';
+  weights: number[];
+};
 
 function run(options: Options): Result {
   const table = cut(read(options.prices), options);
@@ -73,16 +86,20 @@ function run(options: Options): Result {
     );
   const returns = lastSessions(all, options.window ?? all.rows);
   const first = table.dates[table.dates.length - returns.rows]!;
+  const periodsPerYear =
+    options.periodsPerYear ?? periodsPerYearOf(table.dates.slice(table.dates.length - 1 - returns.rows));
+  const periodsFrom: Result['periodsFrom'] = options.periodsPerYear === undefined ? 'dates' : 'option';
   try {
     const covariance = estimateCovariance(options.cov, returns);
     const { lower, upper } = options.bounds;
     const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
     const { objective, variant, linkage, riskFree } = options;
-    const riskFreeRate = riskFree / sessionsPerYear;
+    const riskFreeRate = riskFree / periodsPerYear;
     const signal = meanSignal(options.method, returns);
-    const input = { returns, covariance, bounds, ...(signal ? { signal } : {}) };
+    const input = { returns, covariance, periodsPerYear, bounds, ...(signal ? { signal } : {}) };
     const weights = allocate(options.method, input, { objective, variant, linkage, riskFreeRate });
-    return { symbols: table.symbols, sessions: returns.rows, first, last: table.dates.at(-1)!, weights };
+    const window = { sessions: returns.rows, first, last: table.dates.at(-1)!, periodsPerYear, periodsFrom };
+    return { symbols: table.symbols, ...window, weights };
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;
     throw new UserError(`${options.prices}, ${first} to ${table.dates.at(-1)}: ${error.message}`);
@@ -140,7 +157,10 @@ function print(options: Options, { symbols, weights, ...window }: Result): void 
     );
     return;
   }
-  console.log(`${options.method} on ${window.sessions} returns up to ${window.last}\n`);
+  const { periodsPerYear, periodsFrom } = window;
+  console.log(
+    `${options.method} on ${window.sessions} returns up to ${window.last}, ${Number(periodsPerYear.toFixed(1))} a year (${periodsFrom === 'dates' ? 'told from the dates' : '--periods-per-year'})\n`,
+  );
   printTable(
     ['symbol', 'weight'],
     symbols.map((symbol, i) => [symbol, percent(weights[i]!)]),
@@ -157,6 +177,12 @@ function windowArgument(text: string): number {
 function numberArgument(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}
+
+function positiveArgument(text: string): number {
+  const value = numberArgument(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
   return value;
 }
 

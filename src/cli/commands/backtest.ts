@@ -3,6 +3,7 @@ import { SourceError } from '../../adapters/prices/source.ts';
 import { backtest } from '../../app/backtest/backtest.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { sourceOf, wirePortfolio } from '../../app/portfolios.ts';
+import { untilStopped } from '../../app/stop-signal.ts';
 import { trainerOf, trainingPool } from '../../app/training/trainer.ts';
 import { UserError } from '../../app/user-error.ts';
 import type { Session } from '../../core/calendar/session.ts';
@@ -34,7 +35,10 @@ export function backtestCommand(): Command {
       const portfolio = wirePortfolio(config, chosen, sourceOf(config.sources[chosen.source]!, log), from);
       const pool = trainingPool(config, process.env, log);
       try {
-        const results = await backtest(portfolio, trainerOf(pool), to);
+        const results = await untilStopped(
+          () => backtest(portfolio, trainerOf(pool), to),
+          () => void pool.close(),
+        );
         if (options.json) return console.log(JSON.stringify(results, null, 2));
         console.log(
           `${chosen.id} from ${portfolio.plan.inception} to ${results[0]!.last}: ${results[0]!.decisions} decisions\n`,

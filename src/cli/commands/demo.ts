@@ -3,10 +3,10 @@ import { chargedSoFar, readDecisions } from '../../adapters/postgres/decision-ro
 import { readNavs } from '../../adapters/postgres/valuation-rows.ts';
 import { equalWeight } from '../../app/backtest/equal-weight.ts';
 import type { Context } from '../../app/context.ts';
-import { stopSignal } from '../../app/daemon/stop-signal.ts';
-import { demoContext, demoLast, lettersFolder, prepareDemo } from '../../app/replay/demo.ts';
+import { type DemoFound, demoContext, demoLast, lettersFolder, prepareDemo } from '../../app/replay/demo.ts';
 import { claimDemo } from '../../app/replay/demo-claim.ts';
 import { replay } from '../../app/replay/replay.ts';
+import { closeInTime, stop, stopped, untilStopped } from '../../app/stop-signal.ts';
 import { openStore } from '../../app/store.ts';
 import { trainingBackend } from '../../app/training/backend.ts';
 import { UserError } from '../../app/user-error.ts';
@@ -17,6 +17,13 @@ import { openLog } from '../log.ts';
 import { dateArgument } from '../options.ts';
 import { comparison } from '../output/comparison.ts';
 import { progressBar } from '../output/progress.ts';
+
+const foundSays: Record<DemoFound, string | null> = {
+  none: null,
+  unfinished: 'An unfinished run was found; going on where it stopped.',
+  'changed-by-hand':
+    'An unfinished run was found, but a decision or holdings were entered into it by hand; starting anew.',
+};
 
 type Options = { until?: Session; exit?: boolean };
 
@@ -38,22 +45,31 @@ async function runDemo(options: Options): Promise<void> {
   console.log('rebalanced demo: twenty S&P 500 stocks, real closes, session by session on a virtual clock.');
   const store = await openStore(process.env, { demo: true, log: (line) => console.log(line) });
   cleanups.defer(() => store.close());
-  const release = await claimDemo(store.url, () => {
+  stop.throwIfAborted();
+  const claim = await claimDemo(store.url, () => {
     process.stderr.write('rebalanced: another demo took this one over\n');
     process.exit(1);
   });
-  cleanups.defer(release);
-  const { config, resumed } = await prepareDemo(store, last);
-  if (resumed) console.log('An unfinished run was found; going on where it stopped.');
+  cleanups.defer(() => claim.release());
+  const { config, found } = await prepareDemo(store, last);
+  const says = foundSays[found];
+  if (says) console.log(says);
   const context = await demoContext(config, store, process.env, log);
-  cleanups.defer(() => context.close());
-  const backend = await trainingBackend(process.env);
+  cleanups.defer(() => closeInTime(context.close));
+  const backend = await trainingBackend(process.env, stop);
+  stop.throwIfAborted();
   console.log(
     `Networks train on ${backend.backend} ${backend.backendVersion}${backend.note ? ` (${backend.note})` : ''}.\n`,
   );
   const bar = progressBar(process.stdout);
-  await replay(context, context.portfolios[0]!, last, bar.update);
-  bar.finish();
+  try {
+    const [portfolio] = context.portfolios;
+    await untilStopped(() => replay(context, portfolio!, last, bar.update, stop), context.interrupt);
+  } finally {
+    bar.finish();
+    if (stop.aborted) console.log('Stopped; run the demo again to go on from here.');
+  }
+  await claim.replayed();
   await report(context, last, (Date.now() - startedAt) / 1000);
   console.log(`Letters: ${lettersFolder(config)}`);
   console.log('Read on: npm run -s rebalanced -- status --demo, or targets --demo');
@@ -70,16 +86,17 @@ async function runDemo(options: Options): Promise<void> {
   });
   cleanups.defer(() => web.close());
   console.log(`Status page: ${web.url} (Ctrl-C ends it)`);
-  await stopSignal();
+  await stopped();
 }
 
 async function report(context: Context, last: Session, seconds: number): Promise<void> {
   const portfolio = context.portfolios[0]!;
-  const id = portfolio.policy.portfolio;
+  const id = portfolio.id;
   const navs = await readNavs(context.database, id, last);
   const charged = await chargedSoFar(context.database, id, last);
   const decisions = await readDecisions(context.database, id);
   const equal = await equalWeight(context, portfolio, last);
+  const { sessionsPerYear } = portfolio.policy;
   const gross = navs.slice(1).map((row) => row.returnGross);
   const net = navs.slice(1).map((row) => row.returnNet);
   console.log(
@@ -88,8 +105,9 @@ async function report(context: Context, last: Session, seconds: number): Promise
   for (const line of comparison([
     {
       name: portfolio.policy.allocator,
-      gross: measure(gross),
-      net: measure(net),
+      sessionsPerYear,
+      gross: measure(gross, sessionsPerYear),
+      net: measure(net, sessionsPerYear),
       ...charged,
       sessions: net.length,
     },

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { migrateStore } from '../../app/schema.ts';
+import { untilStopped } from '../../app/stop-signal.ts';
 import { openStore } from '../../app/store.ts';
 import { openLog } from '../log.ts';
 
@@ -10,7 +11,7 @@ export function migrateCommand(): Command {
       const log = openLog('warn');
       const store = await openStore(process.env, { demo: false, log: (line) => log.info(line) });
       try {
-        const applied = await migrateStore(store);
+        const applied = await untilStopped(() => migrateStore(store));
         console.log(
           applied.length === 0
             ? 'Nothing to do: the database is up to date.'

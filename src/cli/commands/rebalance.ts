@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
 import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import type { Context } from '../../app/context.ts';
+import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { UserError } from '../../app/user-error.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
@@ -30,28 +31,28 @@ export function rebalanceCommand(): Command {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
         const newest = await newestValuation(
           context.database,
-          portfolio.policy.portfolio,
+          portfolio.id,
           farFuture,
           portfolio.policy.symbols,
         );
         if (newest === null)
           throw new UserError(
-            `${portfolio.policy.portfolio} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
+            `${portfolio.id} has not been valued yet; run \`npm start\` or \`npm run demo\` first`,
           );
         const session = options.asOf ?? newest.session;
         check(portfolio, session, newest.session);
         const decision = options.dryRun
           ? await dryRun(context, portfolio, session)
-          : await byHand(context, portfolio, session, newest.session);
+          : await byHand(context, portfolio, session, newest.session, options);
         console.log(canonicalJson({ ...decision, session, weights: weightsOf(decision) }, 2));
       }),
     );
 }
 
-function check({ plan, policy }: Portfolio, session: Session, newest: Session): void {
+function check({ id, plan }: Portfolio, session: Session, newest: Session): void {
   if (session < plan.inception || session > newest)
     throw new UserError(
-      `--as-of ${session} is outside ${policy.portfolio}'s valued sessions; expected ${plan.inception} to ${newest}`,
+      `--as-of ${session} is outside ${id}'s valued sessions; expected ${plan.inception} to ${newest}`,
     );
   if (!plan.calendar.isSession(session))
     throw new UserError(
@@ -62,8 +63,8 @@ function check({ plan, policy }: Portfolio, session: Session, newest: Session): 
 /** A stored decision is made again from its own inputs; any other session is decided from its rows. */
 async function dryRun(context: Context, portfolio: Portfolio, session: Session): Promise<Decision> {
   const { database } = context;
-  const stored = await decisionAt(database, portfolio.policy.portfolio, session);
-  const decisions = context.decisions(portfolio);
+  const stored = await decisionAt(database, portfolio.id, session);
+  const decisions = { portfolio, services: context.services };
   try {
     if (stored) {
       const again = await recomputeDecision(database, decisions, stored);
@@ -89,10 +90,17 @@ async function byHand(
   portfolio: Portfolio,
   session: Session,
   newest: Session,
+  { demo }: Options,
 ): Promise<Decision> {
   if (session !== newest)
     throw new UserError(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
-  return rebalanceByHand(context.database, context.decisions(portfolio), session, new Date().toISOString());
+  if (demo) await refuseDuringReplay(context.database);
+  return rebalanceByHand(
+    context.database,
+    { portfolio, services: context.services },
+    session,
+    new Date().toISOString(),
+  );
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { newestBars } from '../../adapters/postgres/bar-rows.ts';
-import { newestModel } from '../../adapters/postgres/model-rows.ts';
+import { championModel } from '../../adapters/postgres/model-rows.ts';
 import { insertSlots } from '../../adapters/postgres/slot-rows.ts';
 import { catchUp } from '../../app/daemon/catch-up.ts';
+import { stop } from '../../app/stop-signal.ts';
 import { UserError } from '../../app/user-error.ts';
 import { slotAt } from '../../core/schedule/plan.ts';
 import { type Common, portfolioIn, withConfig, withContext } from '../options.ts';
@@ -14,10 +15,14 @@ export function retrainCommand(): Command {
     .action(async (options: Common & { portfolio?: string }) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
-        const id = portfolio.policy.portfolio;
-        if (!portfolio.forecaster)
+        const { id, forecaster } = portfolio;
+        if (!forecaster)
           throw new UserError(`${id} has no forecaster in its configuration, so there is nothing to train`);
-        await catchUp(context, ['ingest'], Date.now());
+        if (forecaster.kind === 'naive')
+          throw new UserError(
+            `${id} forecasts by the rule ${forecaster.name}, which needs no training: its forecaster is naive`,
+          );
+        await catchUp(context, ['ingest'], Date.now(), stop);
         const newest = await newestBars(context.database, portfolio.sourceName, portfolio.policy.symbols);
         const session = [...newest.values()].sort()[0];
         if (session === undefined)
@@ -25,9 +30,9 @@ export function retrainCommand(): Command {
         const slot = slotAt(portfolio.plan, 'retrain', session);
         const now = Math.max(Date.now(), slot.dueAt);
         await insertSlots(context.database, [{ ...slot, deadlineAt: now + 3_600_000 }]);
-        const failed = await catchUp(context, ['retrain'], now);
+        const failed = await catchUp(context, ['retrain'], now, stop);
         if (failed.length > 0) throw new Error(failed.join('\n'));
-        const model = await newestModel(context.database, id, session);
+        const model = await championModel(context.database, id, forecaster.head, session);
         console.log(`${id}: ${model ? `model ${model.modelId}` : 'no model'}, window up to ${session}`);
       }),
     );

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { loadConfig } from '../../app/config/load.ts';
 import { createContext } from '../../app/context.ts';
 import { startDaemon } from '../../app/daemon/daemon.ts';
-import { stopSignal } from '../../app/daemon/stop-signal.ts';
 import { ensureSchema } from '../../app/schema.ts';
+import { stop, stopped } from '../../app/stop-signal.ts';
 import { openStore } from '../../app/store.ts';
 import { trainingBackend } from '../../app/training/backend.ts';
 import { startWeb } from '../../app/web.ts';
@@ -20,7 +20,6 @@ export function daemonCommand(): Command {
     )
     .action(async (options: Common) => {
       const log = openLog('info');
-      const signal = stopSignal();
       await using cleanups = new AsyncDisposableStack();
       const config = loadConfig(options.config);
       const store = await openStore(process.env, { demo: false, log: (line) => log.info(line) });
@@ -36,7 +35,7 @@ export function daemonCommand(): Command {
       cleanups.defer(() => context.close());
       const daemon = startDaemon(context, { cron: config.schedule.cron, now: Date.now, wallClock: Date.now });
       cleanups.defer(() => daemon.stop(stopBoundMs));
-      const backend = await trainingBackend(process.env);
+      const backend = await trainingBackend(process.env, stop);
       if (backend.note)
         log.warn({ backend: backend.backend, note: backend.note }, 'networks train on the fallback');
       const web = await startWeb(context, {
@@ -57,6 +56,6 @@ export function daemonCommand(): Command {
         'rebalanced is running',
       );
       await daemon.tick();
-      log.info({ signal: await signal }, 'stopping');
+      log.info({ signal: (await stopped()).signal }, 'stopping');
     });
 }

@@ -11,27 +11,19 @@ export function statusCommand(): Command {
     .option('--json', 'everything, as JSON, with all decisions')
     .action(async (options: Common & { json?: boolean }) =>
       withDatabase(options, async (database) => {
-        const snapshot = await readStatus(database, { now: Date.now() });
+        const decisions = options.json ? 'all' : 1;
+        const snapshot = await readStatus(database, { now: Date.now(), decisions });
         if (options.json) console.log(JSON.stringify(snapshot, null, 2));
         else print(snapshot);
       }),
     );
 }
 
-function print({
-  portfolios,
-  decisions,
-  models,
-  letters,
-  sources,
-  backend,
-  backendVersion,
-}: StatusSnapshot): void {
+function print({ portfolios, models, letters, sources, backend, backendVersion }: StatusSnapshot): void {
   if (portfolios.length === 0) console.log('No portfolio has run yet.');
-  for (const { portfolio, valuation, lines, lastDecision, nextSlots } of portfolios) {
-    const made = decisions.filter((d) => d.portfolio === portfolio).length;
+  for (const { portfolio, valuation, lines, decisionsMade, lastDecision, nextSlots } of portfolios) {
     console.log(
-      `${portfolio}: ${made} decisions${lastDecision ? `, the last of ${lastDecision.session} (${lastDecision.reason}, fallback level ${lastDecision.fallbackLevel})` : ''}`,
+      `${portfolio}: ${decisionsMade} decisions${lastDecision ? `, the last of ${lastDecision.session} (${lastDecision.reason}, fallback level ${lastDecision.fallbackLevel})` : ''}`,
     );
     if (valuation)
       console.log(

@@ -5,7 +5,9 @@ import { tableLines } from './table.ts';
 /** What is put side by side of a walk, live or tested. */
 export type Compared = Omit<Measured, 'decisions' | 'last'>;
 
-/** The lines of a table that puts results side by side; a year is 252 sessions. */
+const yearsOf = ({ sessions, sessionsPerYear }: Compared) => sessions / sessionsPerYear;
+
+/** The lines of a table that puts results side by side, each annualised by its own calendar. */
 export function comparison(columns: readonly Compared[]): string[] {
   const rows: [string, (c: Compared) => string][] = [
     ['net return a year', (c) => percent(c.net.annualisedReturn)],
@@ -15,8 +17,8 @@ export function comparison(columns: readonly Compared[]): string[] {
     ['Sharpe ratio, net', (c) => c.net.sharpe.toFixed(3)],
     ['Sortino ratio, net', (c) => c.net.sortino.toFixed(3)],
     ['maximum drawdown, net', (c) => percent(c.net.maximumDrawdown)],
-    ['one-way turnover a year', (c) => percent(((c.turnoverTwoWay / 2) * 252) / c.sessions)],
-    ['cost a year, of NAV', (c) => `${((c.costRatio * 252 * 10_000) / c.sessions).toFixed(1)} bps`],
+    ['one-way turnover a year', (c) => percent(c.turnoverTwoWay / 2 / yearsOf(c))],
+    ['cost a year, of NAV', (c) => `${((c.costRatio / yearsOf(c)) * 10_000).toFixed(1)} bps`],
   ];
   return tableLines(
     ['', ...columns.map((c) => c.name)],

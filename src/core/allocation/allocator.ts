@@ -17,6 +17,9 @@ export type AllocatorInput = {
 /** Optimal weights with the multipliers of the limits that hold them. */
 export type Optimum = { weights: number[]; multipliers: Multipliers };
 
+/** A policy's limits, and how many sessions a trade's cost is paid for. */
+export type TradedLimits = WeightLimits & { horizonSessions?: number | undefined };
+
 /** An allocator under its name, with what it takes: all that configuration, command line and policy know of it. */
 export type Allocator<Name extends string, Shape extends z.ZodRawShape> = {
   name: Name;
@@ -33,7 +36,7 @@ export type Allocator<Name extends string, Shape extends z.ZodRawShape> = {
   /** One finite weight per asset, summing to 1. Raises `AllocationError`. */
   weights(input: AllocatorInput, options: z.input<z.ZodObject<Shape>>): number[];
   /** The optimum under all of a policy's limits and trading costs, where the allocator can weigh them. */
-  optimise?(moments: Moments, limits: WeightLimits, options: z.input<z.ZodObject<Shape>>): Optimum;
+  optimise?(moments: Moments, limits: TradedLimits, options: z.input<z.ZodObject<Shape>>): Optimum;
 };
 
 /** Keeps the name and the options of an allocator as narrow as they are written. */

@@ -6,7 +6,7 @@ import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
 import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import type { Moments } from '../risk/moments.ts';
-import { defineAllocator, withinBounds } from './allocator.ts';
+import { defineAllocator, type TradedLimits, withinBounds } from './allocator.ts';
 
 export const mvoObjectives = ['min-variance', 'max-sharpe', 'utility'] as const;
 export type MvoObjective = (typeof mvoObjectives)[number];
@@ -192,7 +192,7 @@ function tangencyBetween(
   throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${stepsMax} steps.`);
 }
 
-const optimise = (moments: Moments, limits: WeightLimits, options: MvoOptions): MvoSolution => {
+const optimise = (moments: Moments, limits: TradedLimits, options: MvoOptions): MvoSolution => {
   const { objective = 'min-variance' } = options;
   const { covariance } = moments;
   const mean = objective === 'min-variance' ? undefined : Array.from(moments.mean);

@@ -6,6 +6,8 @@ export type Calendar = {
   /** First and last dates the rules are known for; a question outside them is an error, never a guess. */
   readonly first: Session;
   readonly last: Session;
+  /** Sessions in a year, as is usual for this market: what daily figures are annualised by. */
+  readonly sessionsPerYear: number;
   isSession(date: Session): boolean;
   /** Sessions from `from` to `to`, both included, ascending. */
   sessions(from: Session, to: Session): Session[];
@@ -22,13 +24,14 @@ export type SessionTable = {
   readonly name: string;
   readonly first: Session;
   readonly last: Session;
+  readonly sessionsPerYear: number;
   readonly sessions: readonly Session[];
   readonly closeAt: (session: Session) => number;
 };
 
 /** A calendar over a table of sessions; every look-up is a binary search. */
 export function calendarFromTable(table: SessionTable): Calendar {
-  const { name, first, last, sessions } = table;
+  const { name, first, last, sessionsPerYear, sessions } = table;
 
   /** How many sessions lie before `date`. */
   const position = (date: Session): number => {
@@ -58,6 +61,7 @@ export function calendarFromTable(table: SessionTable): Calendar {
     name,
     first,
     last,
+    sessionsPerYear,
     isSession,
     sessions: (from, to) => sessions.slice(position(from), position(to) + (isSession(to) ? 1 : 0)),
     next: (date) => sessionAt(position(date) + (isSession(date) ? 1 : 0), date, 'after'),

@@ -11,6 +11,9 @@ export type CalendarOverrides = {
   earlyCloses?: Readonly<Record<Session, string>>;
 };
 
+/** The exchange's sessions in a year, as the trade counts them. */
+export const newYorkSessionsPerYear = 252;
+
 const first: Session = '1990-01-01';
 const last: Session = '2040-12-31';
 const dayMs = 86_400_000;
@@ -141,6 +144,7 @@ export function newYorkCalendar(overrides: CalendarOverrides = {}): Calendar {
     name: 'XNYS',
     first,
     last,
+    sessionsPerYear: newYorkSessionsPerYear,
     sessions,
     closeAt: (session) => closeMs(session, closes),
   });

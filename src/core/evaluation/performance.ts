@@ -1,6 +1,3 @@
-/** Sessions a year, for annualising daily figures. */
-const sessionsPerYear = 252;
-
 export type Performance = {
   cumulativeReturn: number;
   annualisedReturn: number;
@@ -18,25 +15,26 @@ const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0
 const ratio = (reward: number, risk: number) => (risk > 0 ? reward / risk : Number.NaN);
 
 /**
- * Measures of daily simple returns: risk-free rate 0, ddof 1, 252 sessions a year, compound annualised return;
- * Sortino against 0 by the root mean square of the losses over all sessions. Ratios over zero risk are NaN.
+ * Measures of simple returns, one a period, of which a year has `periodsPerYear`: risk-free rate 0, ddof 1, compound
+ * annualised return; Sortino against 0 by the root mean square of the losses over all periods. Ratios over zero risk
+ * are NaN. Throws on fewer than two returns.
  */
-export function performance(returns: readonly number[]): Performance {
+export function performance(returns: readonly number[], periodsPerYear: number): Performance {
   if (returns.length < 2) throw new Error(`performance needs at least 2 returns, got ${returns.length}`);
   const growth = returns.reduce((product, r) => product * (1 + r), 1);
   const average = mean(returns);
   const variance = returns.reduce((sum, r) => sum + (r - average) ** 2, 0) / (returns.length - 1);
   const downside = Math.sqrt(mean(returns.map((r) => Math.min(r, 0) ** 2)));
-  const annualisedReturn = growth ** (sessionsPerYear / returns.length) - 1;
+  const annualisedReturn = growth ** (periodsPerYear / returns.length) - 1;
   const levels = [1];
   for (const r of returns) levels.push(levels.at(-1)! * (1 + r));
   const deepest = maximumDrawdown(levels);
   return {
     cumulativeReturn: growth - 1,
     annualisedReturn,
-    annualisedVolatility: Math.sqrt(variance * sessionsPerYear),
-    sharpe: ratio(average, Math.sqrt(variance)) * Math.sqrt(sessionsPerYear),
-    sortino: ratio(average, downside) * Math.sqrt(sessionsPerYear),
+    annualisedVolatility: Math.sqrt(variance * periodsPerYear),
+    sharpe: ratio(average, Math.sqrt(variance)) * Math.sqrt(periodsPerYear),
+    sortino: ratio(average, downside) * Math.sqrt(periodsPerYear),
     maximumDrawdown: deepest,
     drawdownSessionsMax: longestDrawdown(levels),
     calmar: ratio(annualisedReturn, deepest),

@@ -1,4 +1,4 @@
-import type { FeatureName } from './feature-rows.ts';
+import type { FeatureName } from './names.ts';
 
 /** Every feature is a function of exactly this many last returns, so that more history changes nothing. */
 export const warmUpReturns = 120;

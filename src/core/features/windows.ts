@@ -33,22 +33,6 @@ export function splitWindow(rows: number, lookback: number, horizon: number, val
   return { trainFirst: first, trainLast, validationFirst, validationLast: last };
 }
 
-/**
- * Mean daily log return over the next `horizon` sessions of each row first .. last of a column of levels;
- * NaN where the column ends before the horizon does.
- */
-export function meanLogReturnAhead(
-  levels: Float64Array,
-  horizon: number,
-  first: number,
-  last: number,
-): Float64Array {
-  const targets = new Float64Array(last - first + 1).fill(Number.NaN);
-  for (let row = first; row + horizon < levels.length && row <= last; row += 1)
-    targets[row - first] = Math.log(levels[row + horizon]! / levels[row]!) / horizon;
-  return targets;
-}
-
 /** A sample's code: its series and the row of its last input session in one number. */
 export function sampleCode(series: number, row: number, rows: number): number {
   return series * rows + row;

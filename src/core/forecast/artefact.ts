@@ -1,10 +1,10 @@
 import type { Session } from '../calendar/session.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { sizeOf, type WeightTensor } from '../inference/weights.ts';
-import type { ForecasterConfig } from './forecaster-config.ts';
+import type { NetworkSpec } from './model-spec.ts';
 import type { SeriesScalers } from './training-set.ts';
 
-export const artefactFormat = 1;
+export const artefactFormat = 2;
 
 /** One named weight array; `base64` holds its float32 numbers, little-endian, row-major. */
 export type StoredTensor = { name: string; shape: number[]; base64: string };
@@ -14,7 +14,7 @@ export type Artefact = {
   /** Content address of everything below: `sha256:` and the hash of its canonical JSON. */
   id: string;
   formatVersion: number;
-  config: ForecasterConfig;
+  spec: NetworkSpec;
   symbols: string[];
   /** First and last session of the training window. */
   windowFirst: Session;
@@ -25,10 +25,12 @@ export type Artefact = {
   /** Epochs run; the weights are those of the best one. */
   epochs: number;
   bestEpoch: number;
-  /** Mean squared errors in scaled units. */
+  /** The head's losses in scaled units. */
   trainLoss: number;
   validationLoss: number;
   naiveValidationLoss: { zero: number; historicalMean: number };
+  /** Over the training window, by input; null where it is flat. A format 1 artefact has none. */
+  inputLag1Autocorrelation: Record<string, number | null>;
   seed: number;
   backend: 'tensorflow' | 'wasm';
   backendVersion: string;

@@ -1,33 +1,34 @@
 import { unscaleValue } from '../features/scaler.ts';
-import { forwardLstm } from '../inference/lstm.ts';
+import { bodyOf } from '../inference/bodies.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { type Artefact, decodeTensor } from './artefact.ts';
 import type { Forecast } from './forecast.ts';
+import { heads } from './heads/heads.ts';
 import { inferenceInputs } from './training-set.ts';
 
 /**
- * The forecast of a trained network at the panel's last session, in return units.
- * Reads the panel's last `sessionsNeeded(config).inference` sessions; a missing symbol or level is an error.
+ * The forecast of a trained network at the panel's last session, scaled back to the units `Forecast` names.
+ * Reads the panel's last `sessionsRead(spec).inference` sessions; a missing symbol or level is an error.
  */
 export function predict(artefact: Artefact, panel: PricePanel): Forecast {
-  const { config, symbols, scalers } = artefact;
+  const { spec, symbols, scalers } = artefact;
   const weights = artefact.weights.map(decodeTensor);
-  const answers = inferenceInputs(panel, symbols, config, scalers).map((input, series) =>
-    Array.from(forwardLstm(weights, input, config.lookbackSessions), (answer, output) =>
+  const body = bodyOf(spec.body);
+  const answers = inferenceInputs(panel, symbols, spec, scalers).flatMap((input, series) =>
+    Array.from(body.forward(weights, input, spec.body.lookbackSessions), (answer, output) =>
       unscaleValue(scalers[series]!.outputs, output, answer),
     ),
   );
-  const meanLogReturn = answers.flat();
-  const broken = meanLogReturn.findIndex((value) => !Number.isFinite(value));
+  const broken = answers.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0)
     throw new Error(
-      `model ${artefact.id} forecasts ${meanLogReturn[broken]} for ${symbols[broken]} at ${panel.lastSession}`,
+      `model ${artefact.id} forecasts ${answers[broken]} for ${symbols[broken]} at ${panel.lastSession}`,
     );
   return {
     asOf: panel.lastSession,
     symbols: [...symbols],
-    horizonSessions: config.horizonSessions,
-    meanLogReturn,
-    modelId: artefact.id,
+    horizonSessions: spec.horizonSessions,
+    modelIds: { [spec.head]: artefact.id },
+    ...heads[spec.head].toForecast(answers),
   };
 }

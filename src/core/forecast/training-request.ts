@@ -1,11 +1,6 @@
 import type { Session } from '../calendar/session.ts';
 import type { PricePanel } from '../market/panel.ts';
-import {
-  checkForecasterConfig,
-  type ForecasterConfig,
-  panelSymbols,
-  sessionsNeeded,
-} from './forecaster-config.ts';
+import { type NetworkSpec, panelSymbols, sessionsRead } from './model-spec.ts';
 
 /** Everything a training needs, as plain data that can cross to another process. */
 export type TrainingRequest = {
@@ -13,17 +8,16 @@ export type TrainingRequest = {
   symbols: string[];
   /** The panel as known at the retraining session, its last one; it also holds the market symbol where one is read. */
   panel: { sessions: Session[]; symbols: string[]; levels: Float64Array[] };
-  config: ForecasterConfig;
+  spec: NetworkSpec;
 };
 
 /** Cuts from a panel what a training at its last session reads, so that equal trainings have equal requests. */
 export function trainingRequest(
   panel: PricePanel,
   symbols: readonly string[],
-  config: ForecasterConfig,
+  spec: NetworkSpec,
 ): TrainingRequest {
-  checkForecasterConfig(config);
-  const cut = panel.last(sessionsNeeded(config).training).select(panelSymbols(config, symbols));
+  const cut = panel.last(sessionsRead(spec).training).select(panelSymbols(spec, symbols));
   return {
     symbols: [...symbols],
     panel: {
@@ -31,6 +25,6 @@ export function trainingRequest(
       symbols: [...cut.symbols],
       levels: cut.levels.map((column) => Float64Array.from(column)),
     },
-    config,
+    spec,
   };
 }

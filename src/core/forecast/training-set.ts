@@ -1,15 +1,12 @@
 import type { Session } from '../calendar/session.ts';
-import { featureRows, needsMarket, sideBySide } from '../features/feature-rows.ts';
+import { featureRows, sideBySide } from '../features/feature-rows.ts';
+import { needsMarket } from '../features/names.ts';
 import { fitScaler, type Scaler, scaleValue } from '../features/scaler.ts';
-import {
-  meanLogReturnAhead,
-  type Series,
-  type Split,
-  sampleCodes,
-  splitWindow,
-} from '../features/windows.ts';
+import { type Series, type Split, sampleCodes, splitWindow } from '../features/windows.ts';
 import type { PricePanel } from '../market/panel.ts';
-import { type ForecasterConfig, featuresOf, panelSymbols, sessionsNeeded } from './forecaster-config.ts';
+import { lag1Autocorrelation } from '../risk/returns.ts';
+import { heads } from './heads/heads.ts';
+import { featuresOf, inputsOf, type NetworkSpec, panelSymbols, sessionsRead } from './model-spec.ts';
 
 /** The scalers of one series, columns as the network's inputs and outputs. */
 export type SeriesScalers = { inputs: Scaler; outputs: Scaler };
@@ -29,8 +26,13 @@ export type TrainingSet = {
   /** sample codes, see windows.ts */
   train: Int32Array;
   validation: Int32Array;
-  /** Mean squared error, in scaled units over the validation samples, of two forecasts that need no network. */
+  /** The head's loss, in scaled units over the validation samples, of two forecasts that need no network. */
   naiveValidationLoss: { zero: number; historicalMean: number };
+  /**
+   * Lag-1 autocorrelation over the window by input, the mean over the series: near 1 for what persists like a level,
+   * near 0 for returns. Null where an input is flat.
+   */
+  inputLag1Autocorrelation: Record<string, number | null>;
 };
 
 /**
@@ -40,17 +42,19 @@ export type TrainingSet = {
 export function buildTrainingSet(
   panel: PricePanel,
   symbols: readonly string[],
-  config: ForecasterConfig,
+  spec: NetworkSpec,
 ): TrainingSet {
-  const rows = config.windowSessions;
-  const cut = cutPanel(panel, symbols, config, rows, 'training');
-  const split = splitWindow(rows, config.lookbackSessions, config.horizonSessions, config.validationRatio);
-  const raw = rawSeries(cut, symbols, config, rows);
-  const inputs = config.form === 'joint' ? symbols.length : config.features.length;
-  const outputs = config.form === 'joint' ? symbols.length : 1;
+  const { body, horizonSessions, training } = spec;
+  const rows = training.windowSessions;
+  const cut = cutPanel(panel, symbols, spec, rows, 'training');
+  const split = splitWindow(rows, body.lookbackSessions, horizonSessions, training.validationRatio);
+  const { names, series: assets } = inputsOf(spec, symbols);
+  const raw = rawSeries(cut, symbols, spec, rows);
+  const inputs = names.length;
+  const outputs = heads[spec.head].outputs(assets[0]!.length);
   const scalers = raw.map(({ features, targets }) => ({
-    inputs: fitScaler(config.scaler, features, inputs, 0, split.trainLast + 1),
-    outputs: fitScaler(config.scaler, targets, outputs, split.trainFirst, split.trainLast + 1),
+    inputs: fitScaler(spec.inputs.scaler, features, inputs, 0, split.trainLast + 1),
+    outputs: fitScaler(spec.inputs.scaler, targets, outputs, split.trainFirst, split.trainLast + 1),
   }));
   const series = raw.map(({ features, targets }, index) => ({
     features: scaleRows(features, scalers[index]!.inputs),
@@ -65,15 +69,13 @@ export function buildTrainingSet(
     rows,
     inputs,
     outputs,
-    lookback: config.lookbackSessions,
+    lookback: body.lookbackSessions,
     train: sampleCodes(series.length, rows, split.trainFirst, split.trainLast),
     validation: sampleCodes(series.length, rows, split.validationFirst, split.validationLast),
-    naiveValidationLoss: {
-      zero: constantLoss(series, scalers, outputs, split, () => 0),
-      historicalMean: constantLoss(series, scalers, outputs, split, (index, output) =>
-        historicalMean(cut.column(symbols[index + output]!), rows, split.validationFirst),
-      ),
-    },
+    naiveValidationLoss: naiveLosses(cut, spec, assets, { series, scalers, rows, outputs }, split),
+    inputLag1Autocorrelation: Object.fromEntries(
+      names.map((name, column) => [name, meanAutocorrelation(raw, inputs, column)]),
+    ),
   };
 }
 
@@ -83,11 +85,12 @@ export function buildTrainingSet(
 export function inferenceInputs(
   panel: PricePanel,
   symbols: readonly string[],
-  config: ForecasterConfig,
+  spec: NetworkSpec,
   scalers: readonly SeriesScalers[],
 ): Float64Array[] {
-  const cut = cutPanel(panel, symbols, config, config.lookbackSessions, 'inference');
-  return rawSeries(cut, symbols, config, config.lookbackSessions).map(({ features }, index) =>
+  const { lookbackSessions } = spec.body;
+  const cut = cutPanel(panel, symbols, spec, lookbackSessions, 'inference');
+  return rawSeries(cut, symbols, spec, lookbackSessions).map(({ features }, index) =>
     scaleRows(features, scalers[index]!.inputs),
   );
 }
@@ -96,18 +99,18 @@ export function inferenceInputs(
 function cutPanel(
   panel: PricePanel,
   symbols: readonly string[],
-  config: ForecasterConfig,
+  spec: NetworkSpec,
   rows: number,
   use: 'training' | 'inference',
 ): PricePanel {
-  const needed = sessionsNeeded(config)[use];
+  const needed = sessionsRead(spec)[use];
   if (symbols.length === 0) throw new Error(`${use} needs at least one symbol`);
   if (panel.sessions.length < needed)
     throw new Error(
       `${use} needs ${needed} sessions (${rows} and ${needed - rows} before them), the price panel ` +
         `ending ${panel.sessions.at(-1) ?? 'nowhere'} has ${panel.sessions.length}: ingest more history`,
     );
-  const cut = panel.last(needed).select(panelSymbols(config, symbols));
+  const cut = panel.last(needed).select(panelSymbols(spec, symbols));
   cut.levels.forEach((column, symbol) => {
     const hole = column.findIndex((level) => !(level > 0 && level < Number.POSITIVE_INFINITY));
     if (hole >= 0)
@@ -120,30 +123,18 @@ function cutPanel(
 }
 
 /** Unscaled series over the panel's last `rows` sessions. */
-function rawSeries(
-  panel: PricePanel,
-  symbols: readonly string[],
-  config: ForecasterConfig,
-  rows: number,
-): Series[] {
+function rawSeries(panel: PricePanel, symbols: readonly string[], spec: NetworkSpec, rows: number): Series[] {
   const last = panel.sessions.length - 1;
   const first = last - rows + 1;
-  const names = featuresOf(config);
-  const market = needsMarket(names) ? panel.column(config.marketSymbol) : null;
-  const each = symbols.map((symbol) => {
-    const levels = panel.column(symbol);
+  const names = featuresOf(spec);
+  const market = needsMarket(names) ? panel.column(spec.inputs.marketSymbol) : null;
+  return inputsOf(spec, symbols).series.map((assets) => {
+    const levels = assets.map((symbol) => panel.column(symbol));
     return {
-      features: featureRows(names, levels, market, first, last),
-      targets: meanLogReturnAhead(levels, config.horizonSessions, first, last),
+      features: sideBySide(levels.map((column) => featureRows(names, column, market, first, last))),
+      targets: heads[spec.head].target(levels, spec.horizonSessions, first, last),
     };
   });
-  if (config.form === 'pooled') return each;
-  return [
-    {
-      features: sideBySide(each.map((one) => one.features)),
-      targets: sideBySide(each.map((one) => one.targets)),
-    },
-  ];
 }
 
 function scaleRows(values: Float64Array, scaler: Scaler): Float64Array {
@@ -153,30 +144,43 @@ function scaleRows(values: Float64Array, scaler: Scaler): Float64Array {
   );
 }
 
-/** Mean daily log return over the window as known at one of its rows. */
-function historicalMean(levels: Float64Array, rows: number, row: number): number {
-  const start = levels.length - rows - 1;
-  return Math.log(levels[start + 1 + row]! / levels[start]!) / (row + 1);
+/** Lag-1 autocorrelation of one column of inputs, the mean over the series where it is not flat. */
+function meanAutocorrelation(series: readonly Series[], inputs: number, column: number): number | null {
+  const each = series
+    .map(({ features }) => lag1Autocorrelation(features.filter((_, i) => i % inputs === column)))
+    .filter(Number.isFinite);
+  return each.length === 0 ? null : each.reduce((sum, value) => sum + value, 0) / each.length;
 }
 
-/** Validation loss of a forecast that is the same for all samples of an output, `value` in return units. */
-function constantLoss(
-  series: readonly Series[],
-  scalers: readonly SeriesScalers[],
-  outputs: number,
-  split: Split,
-  value: (series: number, output: number) => number,
-): number {
-  let squares = 0;
-  let count = 0;
-  series.forEach(({ targets }, index) => {
-    for (let output = 0; output < outputs; output += 1) {
-      const answer = scaleValue(scalers[index]!.outputs, output, value(index, output));
-      for (let row = split.validationFirst; row <= split.validationLast; row += 1) {
-        squares += (targets[row * outputs + output]! - answer) ** 2;
-        count += 1;
+/** Validation losses of the head's baselines, as known where validation starts and the same for all its samples. */
+function naiveLosses(
+  panel: PricePanel,
+  { head }: NetworkSpec,
+  assets: readonly string[][],
+  { series, scalers, rows, outputs }: Pick<TrainingSet, 'series' | 'scalers' | 'rows' | 'outputs'>,
+  { validationFirst, validationLast }: Split,
+): TrainingSet['naiveValidationLoss'] {
+  const first = panel.sessions.length - rows;
+  const baselines = assets.map((symbols) =>
+    heads[head].baselines(
+      symbols.map((symbol) => panel.column(symbol)),
+      first,
+      first + validationFirst,
+    ),
+  );
+  const lossOf = (name: keyof TrainingSet['naiveValidationLoss']) => {
+    let sum = 0;
+    let count = 0;
+    series.forEach(({ targets }, index) => {
+      for (let output = 0; output < outputs; output += 1) {
+        const answer = scaleValue(scalers[index]!.outputs, output, baselines[index]![name][output]!);
+        for (let row = validationFirst; row <= validationLast; row += 1) {
+          sum += heads[head].score(answer, targets[row * outputs + output]!);
+          count += 1;
+        }
       }
-    }
-  });
-  return squares / count;
+    });
+    return sum / count;
+  };
+  return { zero: lossOf('zero'), historicalMean: lossOf('historicalMean') };
 }

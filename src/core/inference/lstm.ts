@@ -1,16 +1,71 @@
-import type { WeightTensor } from './weights.ts';
+import { z } from 'zod';
+import { createRandom } from '../numeric/random.ts';
+import { numberFrom, wholeNumber } from '../schema-numbers.ts';
+import type { Body } from './body.ts';
+import { fillGlorot, fillOrthonormal } from './initial-weights.ts';
+import { totalSize, viewWeights, type WeightShape, type WeightTensor } from './weights.ts';
+
+const unitCounts = 'expected one to four whole numbers 1 to 512';
+
+export const lstmSchema = z.strictObject({
+  type: z.literal('lstm').default('lstm'),
+  units: z
+    .array(z.int(unitCounts).min(1, unitCounts).max(512, unitCounts), unitCounts)
+    .min(1, unitCounts)
+    .max(4, unitCounts)
+    .default([64, 32])
+    .describe('of each layer, first to last'),
+  dropoutRatio: numberFrom(0, 0.9).default(0.2),
+  lookbackSessions: wholeNumber(2, 260).default(30).describe('sessions one sample reads'),
+});
+
+export type LstmBody = z.output<typeof lstmSchema>;
+
+/** LSTM - ... - LSTM - Dense, dropout after each LSTM (Hochreiter and Schmidhuber, 1997; Gers et al., 2000). */
+export const lstm: Body<LstmBody> = { shapes: lstmShapes, initialWeights: initialLstm, forward: forwardLstm };
 
 /**
- * LSTM - ... - LSTM - Dense in plain float64 arithmetic (Hochreiter and Schmidhuber, 1997, with the forget gate of
- * Gers et al., 2000). It answers every forecast, so a decision never depends on a native library, and it is the
- * oracle the TensorFlow kernels are tested against.
- * `weights` in the order of `weightShapes`; `input` is row-major [time, inputs]; returns [outputs].
+ * Per LSTM layer a kernel [inputs + units, 4 units] over the input stacked on the hidden state and a bias [4 units],
+ * then the dense kernel [units, outputs] and bias. The four gates lie side by side in the order input, forget, cell,
+ * output.
  */
-export function forwardLstm(
-  weights: readonly WeightTensor[],
-  input: Float64Array,
-  time: number,
-): Float64Array {
+function lstmShapes({ units }: LstmBody, inputs: number, outputs: number): WeightShape[] {
+  const shapes: WeightShape[] = [];
+  let width = inputs;
+  units.forEach((count, layer) => {
+    shapes.push({ name: `lstm${layer + 1}/kernel`, shape: [width + count, 4 * count] });
+    shapes.push({ name: `lstm${layer + 1}/bias`, shape: [4 * count] });
+    width = count;
+  });
+  shapes.push({ name: 'dense/kernel', shape: [width, outputs] }, { name: 'dense/bias', shape: [outputs] });
+  return shapes;
+}
+
+/** Glorot for what reads inputs, orthonormal for what reads hidden states, forget bias 1 (Jozefowicz et al., 2015). */
+function initialLstm(
+  shapes: readonly WeightShape[],
+  seed: number,
+  outputBias: readonly number[],
+): Float32Array {
+  const random = createRandom(seed, 1);
+  const flat = new Float32Array(totalSize(shapes));
+  for (const { name, shape, values } of viewWeights(flat, shapes)) {
+    const [rows, columns] = shape as [number, number];
+    if (name === 'dense/bias') values.set(outputBias);
+    else if (name === 'dense/kernel') fillGlorot(random, values, rows, columns);
+    else if (name.endsWith('/bias')) values.fill(1, rows / 4, rows / 2);
+    else {
+      const units = columns / 4;
+      const split = (rows - units) * columns;
+      fillGlorot(random, values.subarray(0, split), rows - units, columns);
+      fillOrthonormal(random, values.subarray(split), units, columns);
+    }
+  }
+  return flat;
+}
+
+/** `input` is row-major [time, inputs]; returns [outputs]. */
+function forwardLstm(weights: readonly WeightTensor[], input: Float64Array, time: number): Float64Array {
   let sequence = input;
   for (let index = 0; index + 2 < weights.length; index += 2)
     sequence = lstmSequence(weights[index]!, weights[index + 1]!, sequence, time);

@@ -2,26 +2,14 @@
 export type WeightTensor = { name: string; shape: number[]; values: Float32Array };
 export type WeightShape = { name: string; shape: number[] };
 
-/**
- * Names and shapes of a network's weights in their one order: per LSTM layer a kernel [inputs + units, 4 units] over
- * the input stacked on the hidden state and a bias [4 units], then the dense kernel [units, outputs] and bias.
- * The four gates lie side by side in the order input, forget, candidate, output.
- */
-export function weightShapes(inputs: number, units: readonly number[], outputs: number): WeightShape[] {
-  const shapes: WeightShape[] = [];
-  let width = inputs;
-  units.forEach((count, layer) => {
-    shapes.push({ name: `lstm${layer + 1}/kernel`, shape: [width + count, 4 * count] });
-    shapes.push({ name: `lstm${layer + 1}/bias`, shape: [4 * count] });
-    width = count;
-  });
-  shapes.push({ name: 'dense/kernel', shape: [width, outputs] }, { name: 'dense/bias', shape: [outputs] });
-  return shapes;
-}
-
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Number of elements of all shapes together: the length of the flat vector they lie in. */
+export function totalSize(shapes: readonly WeightShape[]): number {
+  return shapes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** Views of one flat vector as the tensors of `shapes`, in order; nothing is copied. */

@@ -1,3 +1,5 @@
+import { alignForecast } from '../forecast/forecast.ts';
+import type { ForecastResult } from '../forecast/forecast-result.ts';
 import { allowedExposure } from '../portfolio/drawdown.ts';
 import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
@@ -24,12 +26,13 @@ export function decisionSessions(policy: PortfolioPolicy): number {
  * have no answer to steps down; anything else, a guard that is broken among it, is a fault of the program: nothing of it
  * is trusted further, and what is held is held. It throws only when `panel` is not the policy's at `asOf`.
  */
-export function decide(input: DecideInput): Decision {
-  const { asOf, policy } = input;
-  if (input.panel.lastSession !== asOf)
+export function decide(given: DecideInput): Decision {
+  const { asOf, policy } = given;
+  if (given.panel.lastSession !== asOf)
     throw new Error(
-      `decide as of ${asOf}: the price panel ends on ${input.panel.lastSession}; ingest that session`,
+      `decide as of ${asOf}: the price panel ends on ${given.panel.lastSession}; ingest that session`,
     );
+  const input = { ...given, forecastResult: aligned(given.forecastResult, policy.symbols) };
   const universe = cleanUniverse(input.panel, policy);
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
@@ -50,6 +53,11 @@ export function decide(input: DecideInput): Decision {
   }
   const held = hold(input, exposure, universe.bounds);
   return compose(input, universe, 'hold', attempts, exposure, held, [...input.shadowHoldings.weights]);
+}
+
+/** From here on the forecast is in the order of the policy's symbols. */
+function aligned(result: ForecastResult, symbols: readonly string[]): ForecastResult {
+  return { ...result, forecast: result.forecast && alignForecast(result.forecast, symbols) };
 }
 
 const isEmpty = ({ weights }: Holdings) => weights.every((weight) => weight === 0);
@@ -163,7 +171,7 @@ function compose(
     trade: live.targets[i]! - holdings.weights[i]!,
     lower: live.bounds[i]!.lower,
     upper: live.bounds[i]!.upper,
-    forecast: finiteOrNull(forecast?.meanLogReturn[forecast.symbols.indexOf(symbol)]),
+    forecast: finiteOrNull(forecast?.mean?.values[i]),
     costRatio: trading.costs[i]!,
   }));
   return {

@@ -34,7 +34,7 @@ export type TargetLine = {
   /** the bounds this target was made within */
   lower: number;
   upper: number;
-  /** forecast mean daily log return; null where no forecast was used */
+  /** forecast mean log return per session; null where no forecast was used */
   forecast: number | null;
   /** estimated cost of this trade as a ratio of net asset value */
   costRatio: number;

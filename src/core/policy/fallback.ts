@@ -1,6 +1,7 @@
 import { allocate } from '../allocation/allocate.ts';
 import { allocatorNamed } from '../allocation/allocators.ts';
 import { AllocationError } from '../allocation-error.ts';
+import { simpleMeans } from '../forecast/forecast.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
@@ -98,16 +99,17 @@ function fromReturns(
     propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
+      const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
       const { optimise } = allocatorNamed(policy.allocator);
       if (optimise) {
-        const moments = momentsOf({ returns, covariance, signal, signalScale });
+        const moments = momentsOf(estimates);
         return optimisedProposal(policy, universe, context, (limits) =>
           optimise(moments, limits, policy.allocatorOptions),
         );
       }
       const weights = allocate(
         policy.allocator,
-        { returns, covariance, signal, signalScale, bounds: proposalBounds(input, universe) },
+        { ...estimates, bounds: proposalBounds(input, universe) },
         policy.allocatorOptions,
       );
       return {
@@ -128,14 +130,19 @@ function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) 
   };
 }
 
+/**
+ * The forecast means of the members, 0 without a forecast. Allocators that weigh by the forecast itself take it as the
+ * model gave it; the others as simple returns, for they blend it with historical ones and add it up across assets.
+ */
 function signalOf(
   { forecastResult, policy }: DecideInput,
   { members }: Universe,
   signalScale: number,
 ): number[] {
-  const forecast = signalScale > 0 ? forecastResult.forecast : null;
-  if (!forecast) return members.map(() => 0);
-  return members.map((i) => forecast.meanLogReturn[forecast.symbols.indexOf(policy.symbols[i]!)]!);
+  const mean = signalScale > 0 ? forecastResult.forecast?.mean : undefined;
+  if (!mean) return members.map(() => 0);
+  const values = allocatorNamed(policy.allocator).needs.forecast ? mean.values : simpleMeans(mean);
+  return members.map((i) => values[i]!);
 }
 
 function whyNoSignal(
@@ -149,10 +156,8 @@ function whyNoSignal(
   const age = panel.sessions.filter((session) => session > trainedOn).length;
   if (age > policy.modelExpirySessions)
     return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
-  for (const i of universe.members) {
-    const symbol = policy.symbols[i]!;
-    if (!Number.isFinite(forecast.meanLogReturn[forecast.symbols.indexOf(symbol)]))
-      return `the forecast has no finite value for ${symbol}`;
-  }
+  for (const i of universe.members)
+    if (!Number.isFinite(forecast.mean?.values[i]))
+      return `the forecast has no finite value for ${policy.symbols[i]}`;
   return null;
 }

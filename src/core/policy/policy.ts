@@ -11,6 +11,8 @@ export type PolicyGroup = Bounds & { name: string; symbols: string[] };
 export type PortfolioPolicy = {
   portfolio: string;
   symbols: string[];
+  /** of the portfolio's calendar: what volatility, historical means and a month of holding are counted by */
+  sessionsPerYear: number;
   allocator: AllocatorName;
   allocatorOptions: AllocationOptions;
   covariance: CovarianceName;
@@ -27,7 +29,7 @@ export type PortfolioPolicy = {
   groups: PolicyGroup[];
   /** limit on the sum of absolute weights, for long/short; null for none */
   grossExposureMax: number | null;
-  /** ex-ante volatility a year the invested part is scaled down to; null for none */
+  /** ex-ante annualised volatility the invested part is scaled down to; null for none */
   volatilityTarget: number | null;
   /** symbol that takes what drawdown limits free from the others; null for cash. It is no part of the allocation. */
   cashProxySymbol: string | null;

@@ -1,6 +1,5 @@
-import type { Optimum } from '../allocation/allocator.ts';
+import type { Optimum, TradedLimits } from '../allocation/allocator.ts';
 import { AllocationError } from '../allocation-error.ts';
-import type { WeightLimits } from '../optimisation/weight-limits.ts';
 import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
 import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';
@@ -22,7 +21,7 @@ export function optimisedProposal(
   policy: PortfolioPolicy,
   universe: Universe,
   { holdings, exposure, isFirstInvestment }: AllocationContext,
-  optimise: (limits: WeightLimits) => Optimum,
+  optimise: (limits: TradedLimits) => Optimum,
 ): Proposal {
   const { members } = universe;
   const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
@@ -42,6 +41,8 @@ export function optimisedProposal(
   const solve = (turnoverMax: number | undefined) =>
     optimise({
       ...asWeightLimits(own),
+      // Decisions are monthly, so what trading costs is paid once for a month of the portfolio's calendar.
+      horizonSessions: policy.sessionsPerYear / 12,
       trading: {
         current: members.map((i) => holdings.weights[i]!),
         costBps: terms.map(({ costBps }) => costBps),

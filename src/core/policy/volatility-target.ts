@@ -5,7 +5,6 @@ import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';
 import { UnusableDataError } from './unusable-data-error.ts';
 
-const sessionsPerYear = 252;
 /** How near, as a ratio, the volatility comes to its target. */
 const tolerance = 1e-10;
 const stepsMax = 60;
@@ -30,7 +29,8 @@ export function scaleToVolatilityTarget(
   const target = policy.volatilityTarget;
   const full = constrainedAt(exposureMax);
   if (target === null || covariance === null) return { targets: full, exposure: exposureMax };
-  const excessOf = ({ targets }: Constrained) => annualisedVolatility(universe, covariance, targets) - target;
+  const excessOf = ({ targets }: Constrained) =>
+    annualisedVolatility(policy, universe, covariance, targets) - target;
   const evaluate = (exposure: number) => {
     const detail = constrainedAt(exposure);
     return { at: exposure, value: excessOf(detail), detail };
@@ -50,6 +50,7 @@ export function scaleToVolatilityTarget(
 }
 
 function annualisedVolatility(
+  { sessionsPerYear }: PortfolioPolicy,
   { members }: Universe,
   { size, values }: Covariance,
   weights: readonly number[],

@@ -15,7 +15,9 @@ export type Moments = {
 export type Estimates = {
   returns: ReturnsMatrix;
   covariance: Covariance;
-  /** forecast mean return per session, one per asset */
+  /** how many of the returns make a year; needed where compounded history is the mean */
+  periodsPerYear?: number | undefined;
+  /** forecast mean return per session, one per asset; simple where it is weighed with history */
   signal?: readonly number[] | undefined;
   /** how far the signal is trusted, 0..1; default 1 */
   signalScale?: number | undefined;
@@ -50,10 +52,14 @@ function expectedReturns({
   signalScale = 1,
   returns,
   historicalMean,
+  periodsPerYear,
 }: Estimates): Float64Array {
   if (mean) return Float64Array.from(mean);
   if (signal && signalScale === 1) return Float64Array.from(signal);
-  const history = historicalMean === 'arithmetic' ? meanReturns(returns) : compoundedMeanReturns(returns);
+  const history =
+    historicalMean === 'arithmetic'
+      ? meanReturns(returns)
+      : compoundedMeanReturns(returns, known(periodsPerYear));
   const bad = history.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new AllocationError(
@@ -62,4 +68,12 @@ function expectedReturns({
     );
   if (!signal) return history;
   return history.map((value, i) => signalScale * signal[i]! + (1 - signalScale) * value);
+}
+
+function known(periodsPerYear: number | undefined): number {
+  if (periodsPerYear !== undefined && periodsPerYear > 0) return periodsPerYear;
+  throw new AllocationError(
+    'bad-input',
+    `History as the mean compounds over a year: periodsPerYear is ${periodsPerYear}, expected a number above 0.`,
+  );
 }

@@ -56,11 +56,11 @@ export function meanReturns(returns: ReturnsMatrix): Float64Array {
 }
 
 /**
- * Compounded mean per session of each asset: the growth per year that the returns compound to, over
- * `sessionsPerYear` (default 252), divided by it: PyPortfolioOpt's `mean_historical_return`, per session. Gaps are
- * skipped; NaN for an asset without a return.
+ * Compounded mean per period of each asset: the growth per year that the returns compound to, over `periodsPerYear`,
+ * divided by it: PyPortfolioOpt's `mean_historical_return`, per period. Gaps are skipped; NaN for an asset without a
+ * return.
  */
-export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 252): Float64Array {
+export function compoundedMeanReturns(returns: ReturnsMatrix, periodsPerYear: number): Float64Array {
   const { rows, columns, values } = returns;
   const growth = new Float64Array(columns).fill(1);
   const count = new Int32Array(columns);
@@ -72,7 +72,7 @@ export function compoundedMeanReturns(returns: ReturnsMatrix, sessionsPerYear = 
       count[i]! += 1;
     }
   }
-  return growth.map((factor, i) => (factor ** (sessionsPerYear / count[i]!) - 1) / sessionsPerYear);
+  return growth.map((factor, i) => (factor ** (periodsPerYear / count[i]!) - 1) / periodsPerYear);
 }
 
 /** Raises `bad-input` when the sizes do not fit and `not-finite` (naming session and asset) at the first NaN. */

@@ -40,6 +40,18 @@ export function isRebalanceSession(plan: SchedulePlan, session: Session): boolea
   return other.slice(0, 7) !== session.slice(0, 7);
 }
 
+/** The sessions from `from` to `to` that end with a training: inception, and every so many sessions after it. */
+export function trainingSessions(
+  { calendar, inception, retrainEverySessions }: SchedulePlan,
+  from: Session,
+  to: Session,
+): Session[] {
+  if (retrainEverySessions === null) return [];
+  return calendar
+    .sessions(inception, to)
+    .filter((session, i) => i % retrainEverySessions === 0 && session >= from);
+}
+
 /**
  * Every slot due at `now` for sessions after `after` (null: from inception on), ascending by session.
  * After a downtime: every session is ingested and revalued; only the newest training is due; only the newest
@@ -56,7 +68,7 @@ export function dueSlots(plan: SchedulePlan, after: Session | null, now: number)
     slotAt(plan, 'ingest', session),
     slotAt(plan, 'revalue', session),
   ]);
-  const training = newestTraining(plan, sessions);
+  const training = trainingSessions(plan, from, newest).at(-1);
   if (training) slots.push(slotAt(plan, 'retrain', training));
   const month = sessions.findLast((session) => isRebalanceSession(plan, session));
   if (month) {
@@ -64,13 +76,6 @@ export function dueSlots(plan: SchedulePlan, after: Session | null, now: number)
     if (late <= plan.lateSessionsMax) slots.push(slotAt(plan, 'rebalance', late === 0 ? month : newest));
   }
   return slots.sort((a, b) => (a.session < b.session ? -1 : a.session > b.session ? 1 : 0));
-}
-
-function newestTraining(plan: SchedulePlan, sessions: readonly Session[]): Session | undefined {
-  const step = plan.retrainEverySessions;
-  if (step === null) return undefined;
-  const before = plan.calendar.sessions(plan.inception, sessions[0]!).length - 1;
-  return sessions.findLast((_, i) => (before + i) % step === 0);
 }
 
 /** One slot of a session, with its due time and deadline. */
@@ -106,13 +111,9 @@ export function upcomingSlots(plan: SchedulePlan, after: Session | null): Slot[]
   const first = after === null || after < plan.inception ? firstSession(plan) : calendar.next(after);
   const slots = [slotAt(plan, 'ingest', first), slotAt(plan, 'revalue', first)];
   if (plan.retrainEverySessions !== null) {
-    let count = calendar.sessions(plan.inception, first).length - 1;
-    let session = first;
-    while (count % plan.retrainEverySessions !== 0) {
-      session = calendar.next(session);
-      count += 1;
-    }
-    slots.push(slotAt(plan, 'retrain', session));
+    let latest = first;
+    for (let ahead = 1; ahead < plan.retrainEverySessions; ahead += 1) latest = calendar.next(latest);
+    slots.push(slotAt(plan, 'retrain', trainingSessions(plan, first, latest)[0]!));
   }
   let month = first;
   while (!isRebalanceSession(plan, month)) month = calendar.next(month);

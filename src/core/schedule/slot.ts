@@ -3,6 +3,9 @@ import type { Session } from '../calendar/session.ts';
 export const taskNames = ['ingest', 'retrain', 'revalue', 'rebalance', 'deliver'] as const;
 export type TaskName = (typeof taskNames)[number];
 
+export const slotStates = ['waiting', 'queued', 'done', 'missed'] as const;
+export type SlotState = (typeof slotStates)[number];
+
 /** One thing to be done once: a task, for a portfolio, for a nominal session. Times are epoch milliseconds. */
 export type Slot = {
   task: TaskName;

@@ -7,9 +7,9 @@ type Save = (tensors: core.Tensor[]) => void;
 type Trace = { gates: Matrix[]; cells: Matrix[]; tanhCell: Matrix[]; hidden: Matrix[] };
 
 /**
- * The LSTM sequence of kernels.ts out of ordinary tfjs ops, for backends without TensorFlow's fused ones. Its gradient
+ * The LSTM sequence of lstm-sequence.ts out of ordinary tfjs ops, for backends without TensorFlow's fused ones. Its gradient
  * is written out too (back-propagation through time; Werbos, 1990), in fewer ops than tfjs would take for it.
- * The candidate's tanh(z) is taken as 2 sigmoid(2 z) - 1, so that one sigmoid serves all four gates of a time.
+ * The cell gate's tanh(z) is taken as 2 sigmoid(2 z) - 1, so that one sigmoid serves all four gates of a time.
  */
 export function composedSequence(
   { tf }: Runtime,
@@ -48,14 +48,9 @@ function forward(tf: Runtime['tf'], flat: Matrix, kernel: Matrix, bias: core.Ten
     const own = rowsAt(tf, preactivations, step, rows / time);
     const preactivation = step === 0 ? own : tf.add(own, tf.matMul(trace.hidden[step - 1]!, fromHidden));
     const gate = tf.sigmoid(preactivation) as Matrix;
-    const [inputGate, forgetGate, half, outputGate] = tf.split(gate, 4, 1) as [
-      Matrix,
-      Matrix,
-      Matrix,
-      Matrix,
-    ];
-    const admitted: Matrix = tf.mul(inputGate, tf.sub(tf.mul(half, 2), 1));
-    const cell: Matrix = step === 0 ? admitted : tf.add(tf.mul(forgetGate, trace.cells[step - 1]!), admitted);
+    const { inputGate, forgetGate, cellGate, outputGate } = gatesOf(tf, gate);
+    const input: Matrix = tf.mul(inputGate, cellGate);
+    const cell: Matrix = step === 0 ? input : tf.add(tf.mul(forgetGate, trace.cells[step - 1]!), input);
     trace.gates.push(gate);
     trace.cells.push(cell);
     trace.tanhCell.push(tf.tanh(cell));
@@ -81,7 +76,7 @@ function backward(
   const toInput = tf.transpose(tf.slice(kernel, [0, 0], [inputs, 4 * units]) as Matrix);
   const toHidden = tf.transpose(tf.slice(kernel, [inputs, 0], [units, 4 * units]) as Matrix);
   const { ofGates, ofCells } = derivatives(tf, trace, units);
-  const upstream = new Array<Matrix>(time);
+  const ofPreactivations = new Array<Matrix>(time);
   let ofHidden: Matrix | undefined;
   let ofCell: Matrix | undefined;
   for (let step = time - 1; step >= 0; step -= 1) {
@@ -89,15 +84,14 @@ function backward(
     const output: Matrix = ofHidden ? tf.add(own, ofHidden) : own;
     const throughOutput: Matrix = tf.mul(output, rowsAt(tf, ofCells, step, batch));
     const cell: Matrix = ofCell ? tf.add(throughOutput, ofCell) : throughOutput;
-    const [inputGate, forgetGate, half] = tf.split(gates[step]!, 4, 1) as [Matrix, Matrix, Matrix, Matrix];
-    const kept: Matrix = step === 0 ? tf.zerosLike(cell) : tf.mul(cell, cells[step - 1]!);
-    const candidate = tf.sub(tf.mul(half, 2), 1);
-    const each = [tf.mul(cell, candidate), kept, tf.mul(cell, inputGate), tf.mul(output, tanhCell[step]!)];
-    upstream[step] = tf.mul(tf.concat(each, 1), rowsAt(tf, ofGates, step, batch));
-    ofHidden = tf.matMul(upstream[step]!, toHidden);
+    const { inputGate, forgetGate, cellGate } = gatesOf(tf, gates[step]!);
+    const forget: Matrix = step === 0 ? tf.zerosLike(cell) : tf.mul(cell, cells[step - 1]!);
+    const each = [tf.mul(cell, cellGate), forget, tf.mul(cell, inputGate), tf.mul(output, tanhCell[step]!)];
+    ofPreactivations[step] = tf.mul(tf.concat(each, 1), rowsAt(tf, ofGates, step, batch));
+    ofHidden = tf.matMul(ofPreactivations[step]!, toHidden);
     ofCell = tf.mul(cell, forgetGate);
   }
-  const all = tf.concat(upstream, 0);
+  const all = tf.concat(ofPreactivations, 0);
   const before = tf.concat([tf.zeros([batch, units]) as Matrix, ...hidden.slice(0, -1)], 0);
   return [
     tf.reshape(tf.matMul(all, toInput), [time, batch, inputs]),
@@ -106,20 +100,31 @@ function backward(
   ];
 }
 
-/** Derivatives, all times at once, of the gates in their drives and of the hidden states in the cells. */
+/** The four gates of one time, each [batch, units]; the cell gate from the sigmoid that stands in for its tanh. */
+function gatesOf(tf: Runtime['tf'], gate: Matrix) {
+  const [inputGate, forgetGate, sigmoid, outputGate] = tf.split(gate, 4, 1) as [
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix,
+  ];
+  return { inputGate, forgetGate, cellGate: tf.sub(tf.mul(sigmoid, 2), 1) as Matrix, outputGate };
+}
+
+/** Derivatives, all times at once, of the gates in their preactivations and of the hidden states in the cells. */
 function derivatives(tf: Runtime['tf'], { gates, tanhCell }: Trace, units: number) {
   const all = tf.concat(gates, 0);
-  // the candidate's is 1 - (2 s - 1)^2 = 4 s (1 - s)
+  // the cell gate's is 1 - (2 s - 1)^2 = 4 s (1 - s)
   const ofGates: Matrix = tf.mul(tf.mul(all, tf.sub(1, all)), perGate(tf, units, 4));
   const outputGates = tf.slice(all, [0, 3 * units], [all.shape[0], units]);
   const ofCells: Matrix = tf.mul(outputGates, tf.sub(1, tf.square(tf.concat(tanhCell, 0))));
   return { ofGates, ofCells };
 }
 
-/** One factor per gate column: 1 for input, forget and output, `candidate` for the candidate's. */
-function perGate(tf: Runtime['tf'], units: number, candidate: number): core.Tensor1D {
+/** One factor per gate column: 1 for input, forget and output, `ofCellGate` for the cell gate's. */
+function perGate(tf: Runtime['tf'], units: number, ofCellGate: number): core.Tensor1D {
   return tf.tensor1d(
-    Array.from({ length: 4 * units }, (_, column) => (Math.floor(column / units) === 2 ? candidate : 1)),
+    Array.from({ length: 4 * units }, (_, column) => (Math.floor(column / units) === 2 ? ofCellGate : 1)),
   );
 }
 

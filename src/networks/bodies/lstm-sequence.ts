@@ -14,7 +14,7 @@ type NativeBackend = {
 
 /**
  * Hidden states of one LSTM layer over a whole sequence from zero initial state, differentiable in x, w and b.
- * x [time, batch, inputs]; w [inputs + units, 4 units], b [4 units], gates input, forget, candidate, output;
+ * x [time, batch, inputs]; w [inputs + units, 4 units], b [4 units], gates input, forget, cell, output;
  * returns [time, batch, units]. Fused TensorFlow kernels where the runtime has them, ordinary ops elsewhere.
  */
 export function lstmSequence(

@@ -1,37 +1,67 @@
 import { trueMinus } from '../format.ts';
-import { html, join, type Markup } from './markup.ts';
+import { html, type Markup } from '../html.ts';
 import type { Page } from './page.ts';
-import type { Section } from './sections.ts';
+import type { Fact, Section } from './sections.ts';
 import type { Notice } from './sentences.ts';
-import { colours, styles } from './style.ts';
-import { fill } from './template.ts';
+import { colours, fonts, styles } from './style.ts';
 import { weightTable } from './weight-table.ts';
 
 /** The page as an HTML document that loads nothing from anywhere and runs no script. */
-export function htmlOf(page: Page): Promise<string> {
-  const tiles = page.tiles.flatMap(({ label, value }, index) => [
-    [`label${index}`, html`${label}`],
-    [`value${index}`, html`${trueMinus(value)}`],
-  ]);
-  const slots: Record<string, Markup> = {
-    title: html`${page.subject}`,
-    preview: html`${page.why[0] ?? ''} ${page.dateline}`,
-    kicker: html`${page.kicker}`,
-    headline: html`${page.headline}`,
-    dateline: html`${page.dateline}`,
-    notices: join(page.notices.map(notice)),
-    why: html`${page.why.map(trueMinus).join(' ')}`,
-    weights: weightTable(page),
-    facts: join(page.sections.map(factRows)),
-    notes: notes(page.notes),
-    smallPrint: smallPrint(page),
-    ...Object.fromEntries(tiles),
-  };
-  const shown = new Set<string>();
-  if (page.notices.length > 0) shown.add('notices');
-  if (page.rows.length > 0) shown.add('weights');
-  if (page.notes.length > 0) shown.add('notes');
-  return fill(slots, shown);
+export async function htmlOf(page: Page): Promise<string> {
+  // It loads slowly, so only when a letter is written.
+  const { default: mjml } = await import('mjml');
+  // MJML would otherwise fetch web fonts by the names of the stack: a letter loads nothing from anywhere.
+  const { html: document } = await mjml(`${mjmlOf(page)}`, { validationLevel: 'strict', fonts: {} });
+  return document.replace(/\n\s+/g, '\n').trim();
+}
+
+/** The whole letter in MJML: what it has nothing of is left out. */
+function mjmlOf(page: Page): Markup {
+  return html`
+<mjml lang="en">
+  <mj-head>
+    <mj-title>${page.subject}</mj-title>
+    <mj-preview>${page.why[0] ?? ''} ${page.dateline}</mj-preview>
+    <mj-raw><meta name="color-scheme" content="light only"><meta name="format-detection" content="telephone=no,date=no"></mj-raw>
+    <mj-attributes>
+      <mj-all font-family="${fonts.sans}" />
+      <mj-text font-size="14px" line-height="21px" color="${colours.ink}" padding="0" />
+      <mj-table font-size="14px" line-height="20px" color="${colours.ink}" padding="0" />
+    </mj-attributes>
+  </mj-head>
+  <mj-body width="600px" background-color="${colours.ground}">
+    <mj-section padding="10px 0 0"></mj-section>
+    <mj-section background-color="${colours.accent}" padding="0"><mj-column><mj-spacer height="4px" /></mj-column></mj-section>
+    ${section(
+      '26px 24px 0',
+      html`
+        <mj-text font-size="12px" line-height="16px" letter-spacing="0.6px" color="${colours.muted}">${page.kicker}</mj-text>
+        <mj-text padding="6px 0 0" font-family="${fonts.serif}" font-size="25px" line-height="32px">${page.headline}</mj-text>
+        <mj-text padding="8px 0 0" color="${colours.muted}">${page.dateline}</mj-text>`,
+    )}
+    ${page.notices.length > 0 ? section('18px 24px 0', html`<mj-table>${page.notices.map(notice)}</mj-table>`) : null}
+    <mj-section background-color="${colours.paper}" padding="22px 24px 0"><mj-group>${page.tiles.map(tile)}</mj-group></mj-section>
+    ${section('20px 24px 0', html`<mj-text>${page.why.map(trueMinus).join(' ')}</mj-text>`)}
+    ${page.rows.length > 0 ? section('24px 24px 0', html`<mj-table>${weightTable(page)}</mj-table>`) : null}
+    ${section('2px 24px 0', html`<mj-table>${page.sections.map(factRows)}</mj-table>`)}
+    ${page.notes.length > 0 ? section('24px 24px 0', html`<mj-text>${notes(page.notes)}</mj-text>`) : null}
+    ${section('26px 24px 28px', html`<mj-text font-size="11px" line-height="17px" color="${colours.muted}" padding="0">${smallPrint(page)}</mj-text>`)}
+    <mj-section padding="0 0 20px"></mj-section>
+  </mj-body>
+</mjml>`;
+}
+
+function section(padding: string, inner: Markup): Markup {
+  return html`
+  <mj-section background-color="${colours.paper}" padding="${padding}"><mj-column>${inner}</mj-column></mj-section>`;
+}
+
+function tile({ label, value }: Fact): Markup {
+  return html`
+  <mj-column width="25%" vertical-align="top">
+    <mj-text padding="0 6px 0 0" font-size="11px" line-height="15px" color="${colours.muted}">${label}</mj-text>
+    <mj-text padding="2px 6px 0 0" font-size="17px" line-height="22px" font-weight="600">${trueMinus(value)}</mj-text>
+  </mj-column>`;
 }
 
 function notice({ title, text }: Notice, index: number): Markup {
@@ -64,10 +94,8 @@ function smallPrint({ smallPrint: lines, statusUrl }: Page): Markup {
     statusUrl === null
       ? []
       : [html`<a href="${statusUrl}" style="color:${colours.accent};">Status of the portfolio</a>`];
-  return join(
-    [...link, ...lines.map((line) => html`${line}`)].map(
-      (line) => html`
+  return html`${[...link, ...lines].map(
+    (line) => html`
 <p style="margin:0 0 8px;">${line}</p>`,
-    ),
-  );
+  )}`;
 }

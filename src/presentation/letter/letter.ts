@@ -1,6 +1,6 @@
 import type { LetterContent } from '../../views/letter.ts';
 import { htmlOf } from './html.ts';
-import { inOneLine } from './markup.ts';
+import { inOneLine } from './one-line.ts';
 import { pageOf } from './page.ts';
 import { textOf } from './text.ts';
 

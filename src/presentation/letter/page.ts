@@ -68,9 +68,15 @@ function smallPrint({ decision, model }: LetterContent): string[] {
   const expiry = model?.expiresAfter ? `, to be used until ${longDate(model.expiresAfter)}` : '';
   const forecaster = model
     ? `Model ${short(model.id)}, trained on closes up to ${longDate(model.trainedOn)}${expiry}, on ${model.backend} ${model.backendVersion}.`
-    : 'No model was used.';
+    : withoutModel(inputs.modelId);
   return [
     `${forecaster} ${made}`,
     'Forecasts and cost estimates can be wrong, and past returns promise nothing. This letter is not investment advice.',
   ];
+}
+
+/** A naive forecast moves weights, too; whoever reads the letter is told by which rule. */
+function withoutModel(modelId: string | null): string {
+  if (!modelId?.startsWith('naive:')) return 'No model was used.';
+  return `Forecast by the rule ${modelId.slice('naive:'.length)}, without a trained model.`;
 }

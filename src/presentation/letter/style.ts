@@ -1,3 +1,5 @@
+import { Markup } from '../html.ts';
+
 /** Dark on light, and few of them. */
 export const colours = {
   ink: '#1c2430',
@@ -21,7 +23,8 @@ export const styles = {
   figure: 'text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;vertical-align:top;',
 } as const;
 
+/** Font stacks for an attribute in double quotes: markup, as their own quotes are to stay. */
 export const fonts = {
-  sans: "-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif",
-  serif: "Georgia, 'Times New Roman', serif",
+  sans: new Markup("-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"),
+  serif: new Markup("Georgia, 'Times New Roman', serif"),
 } as const;

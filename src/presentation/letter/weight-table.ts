@@ -1,5 +1,5 @@
 import { percent, signedPercent, trueMinus } from '../format.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from '../html.ts';
 import type { Page } from './page.ts';
 import { colours, styles } from './style.ts';
 import { tradeText } from './text.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { checkEnterable } from '../../../src/adapters/embedded-postgres/account.ts';
 import { livePostmaster } from '../../../src/adapters/embedded-postgres/postmaster.ts';
 import type { EmbeddedServer } from '../../../src/adapters/embedded-postgres/server.ts';
@@ -73,7 +73,7 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the embedded server', () => {
-  it('starts a real PostgreSQL that keeps its data, and stops it', async () => {
+  test('starts a real PostgreSQL that keeps its data, and stops it', async () => {
     const server = await start();
     expect(server.startedHere).toBe(true);
     expect(await ask(server.url, 'show server_version_num')).toMatch(/^18/);
@@ -93,7 +93,7 @@ describe('the embedded server', () => {
     expect(isRunning()).toBe(false);
   });
 
-  it('runs under an account that is not root, and lets nobody in without the password', async () => {
+  test('runs under an account that is not root, and lets nobody in without the password', async () => {
     const server = await start();
     const { uid, mode } = statSync(cluster());
     expect(uid).not.toBe(0);
@@ -104,7 +104,7 @@ describe('the embedded server', () => {
     await server.stop();
   });
 
-  it('is found again after its parent was killed, and belongs to who found it', async () => {
+  test('is found again after its parent was killed, and belongs to who found it', async () => {
     const killed = await holder();
     expect(killed.first.startedHere).toBe(true);
     await killed.kill('SIGKILL');
@@ -117,7 +117,7 @@ describe('the embedded server', () => {
     expect(isRunning()).toBe(false);
   });
 
-  it('is not stopped under another process', async () => {
+  test('is not stopped under another process', async () => {
     const server = await start();
     const other = await holder();
     expect(other.first).toEqual({ url: server.url, startedHere: false });
@@ -128,7 +128,7 @@ describe('the embedded server', () => {
     expect(isRunning()).toBe(false);
   });
 
-  it('does not get the Ctrl-C of the group of its parent', async () => {
+  test('does not get the Ctrl-C of the group of its parent', async () => {
     const parent = await holder(dataFolder, root, { detached: true });
     const pid = [...holders][0]!.pid!;
     process.kill(-pid, 'SIGINT');
@@ -136,7 +136,7 @@ describe('the embedded server', () => {
     expect(await ask(parent.first.url, 'select 1')).toBe(1);
   });
 
-  it('starts after a crash, although its process id now belongs to another process', async () => {
+  test('starts after a crash, although its process id now belongs to another process', async () => {
     const server = await start();
     const { pid } = livePostmaster(cluster())!;
     const file = join(cluster(), 'postmaster.pid');
@@ -157,7 +157,7 @@ describe('the embedded server', () => {
     unknownSymbol.kill();
   });
 
-  it('is one server for two processes that start at once, on a folder made by one of them', async () => {
+  test('is one server for two processes that start at once, on a folder made by one of them', async () => {
     const fresh = join(folder, 'race', 'postgres');
     const both = await Promise.all([holder(fresh), holder(fresh)]);
     expect(both.map(({ first }) => first.startedHere).sort()).toEqual([false, true]);
@@ -168,27 +168,27 @@ describe('the embedded server', () => {
 });
 
 describe('what the embedded server says when it cannot start', () => {
-  it('the words of PostgreSQL', async () => {
+  test('the words of PostgreSQL', async () => {
     const settings = { max_connections: 'many' };
     const failing = startEmbedded({ dataFolder, cacheFolder, settings, log: () => {} });
     await expect(failing).rejects.toThrow(/does not start in .*max_connections/);
   });
 
-  it('that the data was made by another version', async () => {
+  test('that the data was made by another version', async () => {
     const file = join(cluster(), 'PG_VERSION');
     await writeFile(file, '15\n');
     await expect(start()).rejects.toThrow('was made by PostgreSQL 15, and this is PostgreSQL 18');
     await writeFile(file, '18\n');
   });
 
-  it('that the password is missing', async () => {
+  test('that the password is missing', async () => {
     const file = join(dataFolder, 'password');
     await rename(file, `${file}.away`);
     await expect(start()).rejects.toThrow(`cannot be read from ${file}`);
     await rename(`${file}.away`, file);
   });
 
-  it('which folder its account cannot enter', async () => {
+  test('which folder its account cannot enter', async () => {
     const closed = join(folder, 'closed');
     await mkdir(join(closed, 'inner'), { recursive: true });
     await chmod(closed, 0o700);
@@ -218,7 +218,7 @@ async function readableProject(target: string): Promise<void> {
 
 // An ordinary user's run of this file is all of it on that path; root's looks at it once.
 if (isRoot) {
-  it('runs as an ordinary user who starts it', async () => {
+  test('runs as an ordinary user who starts it', async () => {
     const home = join(folder, 'home');
     await mkdir(home);
     await chown(home, NOBODY, NOBODY);

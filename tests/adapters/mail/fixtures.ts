@@ -1,4 +1,5 @@
-import { composeMessage, messageIdFor, type OutgoingMessage } from '../../../src/adapters/mail/mailer.ts';
+import type { OutgoingMessage } from '../../../src/adapters/mail/mailer.ts';
+import { composeMessage, messageIdFor } from '../../../src/adapters/mail/message.ts';
 
 export const letter = {
   from: 'Rebalanced <daemon@example.org>',

@@ -2,8 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { folderMailer, messageIdFor } from '../../../src/adapters/mail/mailer.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { folderMailer } from '../../../src/adapters/mail/folder.ts';
+import { messageIdFor } from '../../../src/adapters/mail/message.ts';
 import { letter, outgoing } from './fixtures.ts';
 
 let root: string;
@@ -12,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-it('writes a letter as a whole file, named by session and portfolio', async () => {
+test('writes a letter as a whole file, named by session and portfolio', async () => {
   const folder = join(root, 'new', 'letters');
   const message = await outgoing();
   expect(await folderMailer({ folder }).send(message)).toEqual({ outcome: 'sent' });
@@ -24,7 +25,7 @@ it('writes a letter as a whole file, named by session and portfolio', async () =
   expect((await simpleParser(bytes)).messageId).toBe(letter.messageId);
 });
 
-it('writes the same Message-ID to the same file, even at the same time, and another to another', async () => {
+test('writes the same Message-ID to the same file, even at the same time, and another to another', async () => {
   const message = await outgoing();
   const mailer = folderMailer({ folder: root });
   await Promise.all(Array.from({ length: 8 }, () => mailer.send(message)));
@@ -40,14 +41,14 @@ it('writes the same Message-ID to the same file, even at the same time, and anot
   expect(await readdir(root)).toHaveLength(2);
 });
 
-it('keeps a Message-ID of another make inside the folder', async () => {
+test('keeps a Message-ID of another make inside the folder', async () => {
   const mailer = folderMailer({ folder: join(root, 'letters') });
   await mailer.send({ ...(await outgoing()), messageId: '<../../escaped@example.org>' });
   expect(await readdir(root)).toEqual(['letters']);
   expect((await readdir(join(root, 'letters')))[0]).toMatch(/^letter-[0-9a-f]{32}\.eml$/);
 });
 
-it('a folder that cannot be written is refused, to be tried again, and says where', async () => {
+test('a folder that cannot be written is refused, to be tried again, and says where', async () => {
   const folder = join(root, 'a-file');
   await writeFile(folder, '');
   expect(await folderMailer({ folder }).send(await outgoing())).toEqual({

@@ -1,7 +1,6 @@
 import { simpleParser } from 'mailparser';
-import { describe, expect, it } from 'vitest';
-import { composeMessage, messageIdFor } from '../../../src/adapters/mail/mailer.ts';
-import { bareAddress } from '../../../src/adapters/mail/message.ts';
+import { describe, expect, test } from 'vitest';
+import { bareAddress, composeMessage, messageIdFor } from '../../../src/adapters/mail/message.ts';
 import { letter } from './fixtures.ts';
 
 const decision = {
@@ -13,7 +12,7 @@ const decision = {
 };
 
 describe('a composed message', () => {
-  it('says what it was given, in both parts, with its headers', async () => {
+  test('says what it was given, in both parts, with its headers', async () => {
     const parsed = await simpleParser(await composeMessage(letter), { skipTextToHtml: true });
     expect(parsed.messageId).toBe(letter.messageId);
     expect(parsed.date).toEqual(letter.date);
@@ -28,7 +27,7 @@ describe('a composed message', () => {
     expect(parsed.attachments).toEqual([]);
   });
 
-  it('is the same bytes each time, and its boundary follows the Message-ID alone', async () => {
+  test('is the same bytes each time, and its boundary follows the Message-ID alone', async () => {
     const bytes = await composeMessage(letter);
     expect(await composeMessage({ ...letter })).toEqual(bytes);
     const boundary = (raw: Buffer) => /boundary="([^"]+)"/.exec(raw.toString())![1];
@@ -37,7 +36,7 @@ describe('a composed message', () => {
     expect(boundary(await composeMessage({ ...letter, subject: 'x' }))).toBe(boundary(bytes));
   });
 
-  it('is pure ASCII in CRLF lines of at most 998 bytes, as SMTP without extensions needs', async () => {
+  test('is pure ASCII in CRLF lines of at most 998 bytes, as SMTP without extensions needs', async () => {
     const long = { ...letter, html: `<p>${'é'.repeat(5000)}</p>`, text: 'ü'.repeat(5000) };
     for (const message of [letter, long]) {
       const raw = (await composeMessage(message)).toString('latin1');
@@ -47,28 +46,31 @@ describe('a composed message', () => {
     }
   });
 
-  it('lets no line break in a subject become a header', async () => {
+  test('lets no line break in a subject become a header', async () => {
     const bytes = await composeMessage({ ...letter, subject: 'a\r\nBcc: victim@example.net\r\n\r\nbody' });
     const parsed = await simpleParser(bytes);
     expect(parsed.bcc).toBeUndefined();
     expect(parsed.text).toBe(letter.text);
   });
 
-  it.each(['', 'nobody', 'a@b, c@d', 'a b@c', 'x@y\r\nBcc: z@w'])('refuses the recipient %j', async (to) => {
-    await expect(composeMessage({ ...letter, to })).rejects.toThrow(/no mail address/);
-  });
+  test.each(['', 'nobody', 'a@b, c@d', 'a b@c', 'x@y\r\nBcc: z@w'])(
+    'refuses the recipient %j',
+    async (to) => {
+      await expect(composeMessage({ ...letter, to })).rejects.toThrow(/no mail address/);
+    },
+  );
 
-  it('refuses a date that is none', async () => {
+  test('refuses a date that is none', async () => {
     await expect(composeMessage({ ...letter, date: new Date('x') })).rejects.toThrow(/is no date/);
   });
 });
 
 describe('the Message-ID', () => {
-  it('is derived, and stays what it was (letters of earlier versions must not be sent again)', () => {
+  test('is derived, and stays what it was (letters of earlier versions must not be sent again)', () => {
     expect(messageIdFor(decision)).toBe('<2024-01-31.us-etfs.2a9e9e1f12db33e49d2d2be39ccc21c1@example.org>');
   });
 
-  it.each([
+  test.each([
     ['portfolio', 'us-stocks'],
     ['session', '2024-02-29'],
     ['revision', 1],
@@ -78,7 +80,7 @@ describe('the Message-ID', () => {
     expect(messageIdFor({ ...decision, [part]: value })).not.toBe(messageIdFor(decision));
   });
 
-  it('takes an international domain in its ASCII form and refuses what is no domain', () => {
+  test('takes an international domain in its ASCII form and refuses what is no domain', () => {
     expect(messageIdFor({ ...decision, domain: 'bücher.example' })).toMatch(/@xn--bcher-kva\.example>$/);
     for (const domain of ['', 'a b', '-x', 'x>y'])
       expect(() => messageIdFor({ ...decision, domain })).toThrow(/no domain/);
@@ -86,7 +88,7 @@ describe('the Message-ID', () => {
 });
 
 describe('an envelope address', () => {
-  it('is bare, its domain in ASCII', () => {
+  test('is bare, its domain in ASCII', () => {
     expect(bareAddress('"Owner, The" <owner@bücher.example>')).toBe('owner@xn--bcher-kva.example');
   });
 });

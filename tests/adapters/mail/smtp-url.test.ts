@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseSmtpUrl } from '../../../src/adapters/mail/smtp-url.ts';
 
 describe('the address of a mail server', () => {
-  it.each([
+  test.each([
     [
       'smtp://mail.example.org',
       { host: 'mail.example.org', port: 587, secure: false, verified: false, login: null },
@@ -21,10 +21,11 @@ describe('the address of a mail server', () => {
     expect(parseSmtpUrl(url)).toMatchObject(server);
   });
 
-  it.each([
+  test.each([
     'not a url secret',
     'http://u:secret@host',
     'smtp:',
+    'secret:password@host',
     'smtp://u:secret@',
     'smtp://u:secret@host:99999',
     'smtp://u:secret@host/path',

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { simpleParser } from 'mailparser';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Mailer, smtpMailer } from '../../../src/adapters/mail/mailer.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Mailer } from '../../../src/adapters/mail/mailer.ts';
+import { smtpMailer } from '../../../src/adapters/mail/smtp.ts';
 import { type SmtpFault, type SmtpOptions, type SmtpSimulator, startSmtp } from '../../support/smtp.ts';
 import { certificate } from '../../support/smtp-certificate.ts';
 import { letter, outgoing } from './fixtures.ts';
@@ -24,7 +25,7 @@ function mailer(url: string, options: { timeoutMs?: number; certificateAuthority
 }
 
 describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pipelining) => {
-  it('delivers the frozen bytes as they are, with the envelope given', async () => {
+  test('delivers the frozen bytes as they are, with the envelope given', async () => {
     const smtp = await server({ pipelining });
     const message = await outgoing();
     expect(await mailer(smtp.url).send(message)).toEqual({ outcome: 'sent' });
@@ -42,7 +43,7 @@ describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pi
     });
   });
 
-  it('sends again and to the same server without leaving anything behind', async () => {
+  test('sends again and to the same server without leaving anything behind', async () => {
     const smtp = await server({ pipelining });
     const post = mailer(smtp.url);
     const message = await outgoing();
@@ -68,7 +69,7 @@ describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pi
     [{ at: 'data', how: 'refuse', code: 452 }, false],
     [{ at: 'data', how: 'refuse', code: 554 }, true],
   ];
-  it.each(refusals)('%j is refused, permanently: %j', async (fault, permanent) => {
+  test.each(refusals)('%j is refused, permanently: %j', async (fault, permanent) => {
     const smtp = await server({ pipelining, fault });
     const post = mailer(smtp.url);
     const outcome = await post.send(await outgoing());
@@ -83,7 +84,7 @@ describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pi
     expect(smtp.received).toHaveLength(before + 1);
   });
 
-  it.each(['data', 'body'] as const)(
+  test.each(['data', 'body'] as const)(
     'a connection lost at the %s is ambiguous and not repeated',
     async (at) => {
       const smtp = await server({ pipelining, fault: { at, how: 'drop' } });
@@ -94,7 +95,7 @@ describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pi
     },
   );
 
-  it.each([
+  test.each([
     ['greeting', 'refused'],
     ['recipient', 'refused'],
     ['data', 'ambiguous'],
@@ -106,7 +107,7 @@ describe.each([true, false])('over a real SMTP conversation, pipelining %s', (pi
   });
 });
 
-it('waits for a greeting that comes late', async () => {
+test('waits for a greeting that comes late', async () => {
   const smtp = await server({ fault: { at: 'greeting', how: 'hold' } });
   const sending = mailer(smtp.url).send(await outgoing());
   await smtp.held();
@@ -115,7 +116,7 @@ it('waits for a greeting that comes late', async () => {
   expect(await sending).toEqual({ outcome: 'sent' });
 });
 
-it('an answer to the message that is neither yes nor no is ambiguous', async () => {
+test('an answer to the message that is neither yes nor no is ambiguous', async () => {
   const scripted = createServer((socket) => {
     let inBody = false;
     socket.write('220 here\r\n');
@@ -136,7 +137,7 @@ it('an answer to the message that is neither yes nor no is ambiguous', async () 
   expect(outcome).toEqual({ outcome: 'ambiguous', error: expect.stringContaining('354') });
 });
 
-it('a server that is not there is refused, to be tried again', async () => {
+test('a server that is not there is refused, to be tried again', async () => {
   const smtp = await startSmtp();
   await smtp.close();
   const outcome = await mailer(smtp.url).send(await outgoing());
@@ -147,7 +148,7 @@ it('a server that is not there is refused, to be tried again', async () => {
   });
 });
 
-it('a recipient that is no address is refused for good, without a conversation', async () => {
+test('a recipient that is no address is refused for good, without a conversation', async () => {
   const smtp = await server();
   const outcome = await mailer(smtp.url).send({ ...(await outgoing()), to: 'nobody' });
   expect(outcome).toMatchObject({ outcome: 'refused', permanent: true });
@@ -155,7 +156,7 @@ it('a recipient that is no address is refused for good, without a conversation',
 });
 
 describe('when it is closed', () => {
-  it.each([
+  test.each([
     ['recipient', { outcome: 'refused', permanent: false }],
     ['data', { outcome: 'ambiguous' }],
   ] as const)('ends a conversation under way at the %s', async (at, outcome) => {
@@ -167,7 +168,7 @@ describe('when it is closed', () => {
     expect(await sending).toMatchObject({ ...outcome, error: expect.stringContaining('stopped') });
   });
 
-  it('starts no other', async () => {
+  test('starts no other', async () => {
     const smtp = await server();
     const post = mailer(smtp.url);
     await post.close();
@@ -179,13 +180,13 @@ describe('when it is closed', () => {
 describe('logging in', () => {
   const credentials = { user: 'mail user', pass: 'hünter2/?%' };
 
-  it('uses the credentials of the URL', async () => {
+  test('uses the credentials of the URL', async () => {
     const smtp = await server({ credentials });
     expect(await mailer(smtp.url).send(await outgoing())).toEqual({ outcome: 'sent' });
     expect(smtp.received[0]!.user).toBe(credentials.user);
   });
 
-  it('refused, may be tried again, and no form of the password is in the error', async () => {
+  test('refused, may be tried again, and no form of the password is in the error', async () => {
     const { user, pass } = credentials;
     const plain = Buffer.from(`\0${user}\0${pass}`).toString('base64');
     const echo = `no: ${pass} ${encodeURIComponent(pass)} ${Buffer.from(pass).toString('base64')} ${plain}`;
@@ -202,7 +203,7 @@ describe('logging in', () => {
     }
   });
 
-  it('with a wrong password names no password either', async () => {
+  test('with a wrong password names no password either', async () => {
     const smtp = await server({ credentials });
     const outcome = await mailer(`smtp://user:wrong-secret@127.0.0.1:${smtp.port}`).send(await outgoing());
     expect(outcome).toMatchObject({
@@ -215,14 +216,14 @@ describe('logging in', () => {
 });
 
 describe('over TLS', () => {
-  it.each(['implicit', 'starttls'] as const)('%s encrypts', async (tls) => {
+  test.each(['implicit', 'starttls'] as const)('%s encrypts', async (tls) => {
     const smtp = await server({ tls, credentials: { user: 'u', pass: 'p w' } });
     const post = mailer(smtp.url, { certificateAuthority: certificate });
     expect(await post.send(await outgoing())).toEqual({ outcome: 'sent' });
     expect(smtp.received[0]).toMatchObject({ encrypted: true, user: 'u' });
   });
 
-  it('smtps refuses a certificate nobody vouches for', async () => {
+  test('smtps refuses a certificate nobody vouches for', async () => {
     const smtp = await server({ tls: 'implicit' });
     const outcome = await mailer(smtp.url).send(await outgoing());
     expect(outcome).toMatchObject({
@@ -233,7 +234,7 @@ describe('over TLS', () => {
     expect(smtp.received).toHaveLength(0);
   });
 
-  it('without credentials takes STARTTLS where it is offered, vouched for or not', async () => {
+  test('without credentials takes STARTTLS where it is offered, vouched for or not', async () => {
     const smtp = await server({ tls: 'starttls' });
     expect(await mailer(smtp.url).send(await outgoing())).toEqual({ outcome: 'sent' });
     expect(smtp.received[0]!.encrypted).toBe(true);

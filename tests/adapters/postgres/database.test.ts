@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { testDatabase } from '../../support/database.ts';
@@ -123,6 +124,7 @@ describe('a connection that breaks', () => {
       ['after', ['in doubt', 'kept']],
     ] as const) {
       const single = openDatabase(proxy.url, { connectionsMax: 1 });
+      await single.query('select 1'); // connected, and settled
       proxy.cutAt(3, when);
       const doubtful = single.transaction((sql) => sql.query(`insert into notes values ('in doubt')`));
       await expect(doubtful).rejects.toThrow();
@@ -130,6 +132,17 @@ describe('a connection that breaks', () => {
       await single.close();
     }
   });
+});
+
+test('a login that is refused is not told', async () => {
+  const address = new URL(url);
+  address.username = 'rebalanced_stranger';
+  address.password = 'hunter2';
+  const refused = openDatabase(address.toString(), { connectionsMax: 1 });
+  const error = await refused.query('select 1').catch((e: Error) => e);
+  expect(inspect(error, { depth: 9 })).toMatch(/(authentication failed|does not exist)/);
+  expect(inspect(error, { depth: 9 })).not.toMatch(/stranger|hunter2/);
+  await refused.close();
 });
 
 test('a server that accepts and then says nothing is given up after five seconds', async () => {

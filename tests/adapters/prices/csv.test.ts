@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
 import { SourceError } from '../../../src/adapters/prices/source.ts';
 import { totalReturn } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { bundledPrices } from '../../support/bundled-prices.ts';
 
 let folder: string;
 let count = 0;
@@ -32,7 +32,7 @@ TLT,2024-01-02,98,,,,,
 `;
 
 describe('a wide price file', () => {
-  it('is read as closes by date and symbol, an empty cell as no price', () => {
+  test('is read as closes by date and symbol, an empty cell as no price', () => {
     const { dates, symbols, values } = readWideCsv(file(wide));
     expect(dates).toEqual(['2024-01-02', '2024-01-03', '2024-01-04']);
     expect(symbols).toEqual(['SPY', 'TLT']);
@@ -42,7 +42,7 @@ describe('a wide price file', () => {
     ]);
   });
 
-  it.each<[string, string | Buffer]>([
+  test.each<[string, string | Buffer]>([
     ['gzip', gzipSync(wide)],
     ['line ends of Windows and a mark of its encoding', `\uFEFF${wide.replaceAll('\n', '\r\n')}`],
     [
@@ -53,11 +53,27 @@ describe('a wide price file', () => {
       'spaces, empty lines, a capital D',
       'Date, SPY, TLT\n\n2024-01-02, 472.65, 98.2\n2024-01-03,468.79, \n2024-01-04,467.28,97.1',
     ],
+    ['quoted values', wide.replace(/[^,\n]+/g, '"$&"')],
+    ['quotes with spaces around and in them', wide.replace(/[^,\n]+/g, ' " $& " ')],
+    ['semicolons', wide.replaceAll(',', ';')],
+    ['tabs', wide.replaceAll(',', '\t')],
+    ['semicolons, and commas in a quoted name', `"date";${wide.slice(5).replaceAll(',', ';')}`],
+    ['line ends of two kinds', wide.replace('\n', '\r\n')],
+    ['the line ends of old machines', wide.replaceAll('\n', '\r')],
+    [
+      'UTF-16, tabs and line ends of Windows',
+      Buffer.from(`\uFEFF${wide.replaceAll(',', '\t').replaceAll('\n', '\r\n')}`, 'utf16le'),
+    ],
+    ['lines of delimiters alone before and after', `\n,,\n${wide},,\n , ,\n\n`],
+    ...['null', 'NULL', 'NaN', 'nan', 'N/A', 'NA', '#N/A', 'None'].map((none): [string, string] => [
+      `${none} where there is no price`,
+      wide.replace(',\n', `,${none}\n`),
+    ]),
   ])('may have %s', (_, content) => {
     expect(readWideCsv(file(content))).toEqual(readWideCsv(file(wide)));
   });
 
-  it('is a source of bars', async () => {
+  test('is a source of bars', async () => {
     const source = csvSource({ path: file(wide), basis: 'total-return' });
     expect(source).toMatchObject({ name: 'csv', basis: 'total-return' });
     expect(await source.fetchBars('TLT', '2024-01-01', '2024-01-03')).toEqual({
@@ -80,11 +96,11 @@ describe('a wide price file', () => {
     expect(bars.map(({ session }) => session)).toEqual(['2024-01-04']);
   });
 
-  it('may hold symbols that look like the columns of a long file', () => {
+  test('may hold symbols that look like the columns of a long file', () => {
     expect(readWideCsv(file('date,LOW,OPEN\n2024-01-02,1,2\n')).symbols).toEqual(['LOW', 'OPEN']);
   });
 
-  it('gives back any prices it was written from', () => {
+  test('gives back any prices it was written from', () => {
     const price = fc.option(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { nil: null });
     fc.assert(
       fc.property(fc.array(fc.tuple(price, price), { minLength: 1, maxLength: 20 }), (rows) => {
@@ -101,7 +117,7 @@ describe('a wide price file', () => {
 });
 
 describe('a long price file', () => {
-  it('carries the event of a day without a price on, in the share units of the next price', async () => {
+  test('carries the event of a day without a price on, in the share units of the next price', async () => {
     const source = csvSource({ path: file(long), basis: 'as-traded', name: 'bundled' });
     const { bars, warnings } = await source.fetchBars('SPY', '2024-01-01', '2024-01-31');
     expect(bars).toEqual([
@@ -131,13 +147,13 @@ describe('a long price file', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  it('carries a split-adjusted dividend unchanged', async () => {
+  test('carries a split-adjusted dividend unchanged', async () => {
     const source = csvSource({ path: file(long), basis: 'split-adjusted' });
     const { bars } = await source.fetchBars('SPY', '2024-01-04', '2024-01-04');
     expect(bars[0]).toMatchObject({ dividend: 2.5, splitRatio: 4 });
   });
 
-  it('may be in any order and case', async () => {
+  test('may be in any order and case', async () => {
     const path = file('Date,Close,Symbol\n2024-01-03,2,B\n2024-01-02,1,B\n2024-01-02,3,A\n');
     const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars('B', '2024-01-01', '2024-01-31');
     expect(bars.map(({ close }) => close)).toEqual([1, 2]);
@@ -145,7 +161,7 @@ describe('a long price file', () => {
 });
 
 describe('a file', () => {
-  it('is read at the first question, and again when it has changed', async () => {
+  test('is read at the first question, and again when it has changed', async () => {
     const path = join(folder, 'later.csv');
     const source = csvSource({ path, basis: 'as-traded' });
     await expect(source.fetchBars('SPY', '2024-01-01', '2024-01-31')).rejects.toMatchObject({
@@ -157,7 +173,7 @@ describe('a file', () => {
     expect((await source.fetchBars('SPY', '2024-01-01', '2024-01-31')).bars).toHaveLength(4);
   });
 
-  it('that lacks the symbol says which it has', async () => {
+  test('that lacks the symbol says which it has', async () => {
     const path = file(wide);
     const error = await csvSource({ path, basis: 'as-traded' })
       .fetchBars('GLD', '2024-01-01', '2024-01-31')
@@ -173,9 +189,10 @@ describe('a file', () => {
 
 const form = 'a first column date and one column for each symbol, or the columns symbol,date,close';
 const amount = 'a number not below 0, or nothing where there is none';
+const quotes = 'quotes around the whole value, and "" for a quote in it';
 
 describe('a bad file is refused by line and column', () => {
-  it.each([
+  test.each([
     ['', 'line 1 is empty; expected the names of the columns'],
     ['date,SPY\n', 'line 2 is missing; expected at least one row of prices'],
     ['time,SPY\n2024-01-02,1\n', `line 1 begins with the column time; expected ${form}`],
@@ -186,8 +203,18 @@ describe('a bad file is refused by line and column', () => {
     ],
     ['date,SPY,\n2024-01-02,1,2\n', 'line 1 has no name for column 3; expected one for each column'],
     ['date,SPY,SPY\n2024-01-02,1,2\n', 'line 1 names SPY twice; expected each column once'],
-    ['date,"SPY"\n2024-01-02,1\n', 'line 1 holds quotes; expected plain values parted by commas'],
-    ['date,SPY\n2024-01-02,"1"\n', 'line 2 holds quotes; expected plain values parted by commas'],
+    ['date,"SPY"x\n2024-01-02,1\n', `line 1 has a quote amid value 2; expected ${quotes}`],
+    ['date,SPY\n2024-01-02,1\n2024-01-03,1"2"\n', `line 3 has a quote amid value 2; expected ${quotes}`],
+    [
+      'date,SPY\n2024-01-02,"1\n2024-01-03,2\n',
+      'line 2 opens a quote that never closes; expected a quote at the end of each quoted value',
+    ],
+    ['"da\r\nte",SPY\r\n2024-01-02,1\r\n', `line 1 begins with the column da\r\nte; expected ${form}`],
+    [
+      'symbol,date,close\r\n"A\r\nB",2024-01-02,1\r\n\r\n"A\nC",2024-01-02,x\r\n',
+      `line 5 has "x" in the column close; expected ${amount}`,
+    ],
+    ['date;SPY\n2024-01-02;1,5\n', `line 2 has "1,5" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,1,2\n', 'line 2 has 3 values; expected 2, as many as the header'],
     ['date,SPY\n1/2/2024,1\n', 'line 2 has "1/2/2024" in the column date; expected a date like 2024-12-31'],
     [
@@ -198,8 +225,8 @@ describe('a bad file is refused by line and column', () => {
       'date,SPY\n2024-01-02,1\n\n2024-01-02,1\n',
       'line 4 repeats the date 2024-01-02; expected one row a day',
     ],
-    ['date,SPY\n2024-01-02,NaN\n', `line 2 has "NaN" in the column SPY; expected ${amount}`],
-    ['date,SPY\n2024-01-02,n/a\n', `line 2 has "n/a" in the column SPY; expected ${amount}`],
+    ['date,SPY\n2024-01-02,x\n', `line 2 has "x" in the column SPY; expected ${amount}`],
+    ['date,SPY\nnull,1\n', 'line 2 has "null" in the column date; expected a date like 2024-12-31'],
     ['date,SPY\n2024-01-02,-1\n', `line 2 has "-1" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,0x10\n', `line 2 has "0x10" in the column SPY; expected ${amount}`],
     ['date,SPY\n2024-01-02,1e999\n', `line 2 has "1e999" in the column SPY; expected ${amount}`],
@@ -232,7 +259,25 @@ describe('a bad file is refused by line and column', () => {
     await expect(asked).rejects.toMatchObject({ kind: 'schema', message: `${path}, ${message}` });
   });
 
-  it('and so is one that is not there, a folder, or broken gzip', () => {
+  test('and so is one whose line never ends', () => {
+    const path = file(`date,SPY\n2024-01-02,${','.repeat(2 ** 20)}`);
+    expect(() => readWideCsv(path)).toThrow(
+      `${path}, line 2 is longer than ${2 ** 20} bytes; expected a CSV file with one row a line`,
+    );
+  });
+
+  test('and so is one too long, once unpacked too, before it fills the memory', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const bomb = gzipSync(Buffer.alloc(2 ** 29, 'date,SPY\n'), { level: 1 });
+    expect(bomb.length).toBeLessThan(4 * 2 ** 20);
+    const path = file(bomb);
+    expect(() => readWideCsv(path)).toThrow(
+      `the file ${path} is too long; expected at most 128 MiB of prices, unpacked: is it the right file?`,
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 28);
+  });
+
+  test('and so is one that is not there, a folder, or broken gzip', () => {
     expect(() => readWideCsv(join(folder, 'none.csv'))).toThrow(
       'is not there; expected a CSV file of prices',
     );
@@ -241,32 +286,16 @@ describe('a bad file is refused by line and column', () => {
   });
 });
 
-describeWithReference('real price files', () => {
-  it.each([
-    ['prices/core4_adj_close.csv', 5063, 4],
-    ['prices/sp500_adj_close_2013_2024.csv.gz', 3020, 386],
-    ['reference/pypfopt/stock_prices.csv.gz', 7126, 20],
-    ['reference/walkforward_20stocks/prices.csv.gz', 6548, 20],
-    ['reference/skfolio/sp500_dataset.csv.gz', 8313, 20],
-  ])('%s', (name, rows, columns) => {
-    const { dates, symbols } = readWideCsv(referenceData(name));
-    expect([dates.length, symbols.length]).toEqual([rows, columns]);
-  });
-
-  it('the raw file knows its splits, so AAPL does not fall by three quarters', async () => {
-    const path = referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz');
-    const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars(
-      'AAPL',
-      '2020-08-28',
-      '2020-08-31',
-    );
-    expect(bars[1]!.splitRatio).toBe(4);
-    expect(totalReturn('as-traded', bars[0]!.close, bars[1]!)).toBeCloseTo(0.0339, 3);
-  });
-
-  it('a file of dates as M/D/YYYY is refused by its first line of data', () => {
-    expect(() => readWideCsv(referenceData('reference/ffn/test_data.csv.gz'))).toThrow(
-      'line 2 has "3/10/2004"',
-    );
+describe('the bundled prices', () => {
+  test('are 20 stocks and the index over ten years, none missing, gzip or not', () => {
+    const table = readWideCsv(bundledPrices);
+    expect([table.dates.length, table.symbols.length]).toEqual([2516, 21]);
+    expect([table.dates[0], table.dates.at(-1), table.symbols.at(-1)]).toEqual([
+      '2013-01-02',
+      '2022-12-28',
+      '^GSPC',
+    ]);
+    expect(table.values.every((column) => column.every((price) => price > 0))).toBe(true);
+    expect(readWideCsv(file(gunzipSync(readFileSync(bundledPrices))))).toEqual(table);
   });
 });

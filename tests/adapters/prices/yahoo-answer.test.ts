@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../src/adapters/prices/source.ts';
 import { parseChart, type RawAnswer, readAnswer } from '../../../src/adapters/prices/yahoo/answer.ts';
-import { crossCheck } from '../../../src/adapters/prices/yahoo/cross-check.ts';
+import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
 
 const result = {
   meta: { symbol: 'SPY', currency: 'USD', gmtoffset: -18_000, dataGranularity: '1d' },
@@ -21,16 +21,16 @@ function read(answer: Partial<RawAnswer>): unknown {
 }
 
 describe('an answer', () => {
-  it('is a chart when it has one', () => {
-    expect(read({ body: wrapped(null, [result]) })).toEqual({ chart: { result: [result] } });
+  test('is a chart when it has one', () => {
+    expect(read({ body: wrapped(null, [result]) })).toEqual(result);
   });
 
-  it('is nothing when the window is before the listing', () => {
+  test('is nothing when the window is before the listing', () => {
     const error = { code: 'Bad Request', description: "Data doesn't exist for startDate = 1, endDate = 2" };
     expect(read({ status: 400, body: wrapped(error) })).toBeNull();
   });
 
-  it.each<[string, Partial<RawAnswer>, string]>([
+  test.each<[string, Partial<RawAnswer>, string]>([
     ['429 without words', { status: 429 }, 'throttled'],
     ['999', { status: 999, body: '<html>' }, 'throttled'],
     ['a 200 of "Too Many Requests"', { body: 'Too Many Requests\r\n' }, 'throttled'],
@@ -42,6 +42,11 @@ describe('an answer', () => {
     [
       '401 in other words',
       { status: 401, body: wrapped({ code: 'x', description: 'Not today' }) },
+      'consent',
+    ],
+    [
+      '401 for a crumb',
+      { status: 401, body: wrapped({ code: 'Unauthorized', description: 'Invalid Crumb' }) },
       'consent',
     ],
     ['403 as a page', { status: 403, body: '<html>denied</html>' }, 'consent'],
@@ -63,6 +68,11 @@ describe('an answer', () => {
       { status: 400, body: wrapped({ code: 'Bad Request', description: 'interval' }) },
       'schema',
     ],
+    [
+      '422 in JSON',
+      { status: 422, body: wrapped({ code: 'Unprocessable Entity', description: '1m data not available' }) },
+      'schema',
+    ],
     ['an empty body', { body: '' }, 'schema'],
     ['half of it', { body: wrapped(null, [result]).slice(0, 60) }, 'schema'],
     ['a number', { body: '5' }, 'schema'],
@@ -75,7 +85,7 @@ describe('an answer', () => {
     expect(read(answer)).toBe(kind);
   });
 
-  it('that asks for a pause in seconds is believed', () => {
+  test('that asks for a pause in seconds is believed', () => {
     const answer = { status: 429, location: null, retryAfter: '90', body: '' };
     expect(() => readAnswer(answer, 'SPY')).toThrow(
       expect.objectContaining({ kind: 'throttled', retryAfterMs: 90_000 }),
@@ -84,10 +94,11 @@ describe('an answer', () => {
 });
 
 describe('a chart is refused by what is wrong with it:', () => {
-  it.each<[object, string]>([
+  test.each<[object, string]>([
     [{ meta: { ...result.meta, gmtoffset: 'x' } }, 'meta.gmtoffset'],
     [{ meta: { ...result.meta, symbol: 'QQQ' } }, 'the prices of QQQ instead'],
     [{ meta: { ...result.meta, dataGranularity: '1wk' } }, 'bars of 1wk, expected 1d'],
+    [{ meta: { ...result.meta, dataGranularity: '1m' } }, 'bars of 1m, expected 1d'],
     [{ indicators: { quote: [{ close: ['1', 2] }] } }, 'indicators.quote.0.close.0'],
     [{ indicators: { quote: [{ close: [1] }] } }, '1 values in close, expected one for each of 2 timestamps'],
     [{ indicators: { quote: [{ close: [1, 2], volume: [1, 2, 3] }] } }, '3 values in volume'],
@@ -107,19 +118,37 @@ describe('the cross-check with adjusted closes', () => {
   });
   const bars = [bar('2024-01-02', 100), bar('2024-01-03', 99, 1), bar('2024-01-04', 99)];
   const check = (adjusted: (number | null)[]) =>
-    crossCheck(
-      'SPY',
-      bars,
-      (session) => adjusted[bars.findIndex((each) => each.session === session)] ?? null,
-    );
+    adjustedDisagreement('SPY', bars, new Map(bars.map(({ session }, i) => [session, adjusted[i]!])));
 
-  it('passes what agrees', () => expect(check([99, 99, 99])).toBeNull());
-  it('names the day and the size of a difference', () => {
+  test('passes what agrees', () => expect(check([99, 99, 99])).toBeNull());
+  test('names the day and the size of a difference', () => {
     expect(check([100, 99, 99])).toBe(
       "SPY: Yahoo's adjusted closes disagree with its closes and events on 2024-01-03 by -1.00 %",
     );
   });
-  it.each([null, 0])('compares nothing with an adjusted close of %s', (missing) => {
+  test.each([null, 0])('compares nothing with an adjusted close of %s', (missing) => {
     expect(check([99, missing, 99])).toBeNull();
+  });
+  test('sees a dividend lost on a day without an adjusted close at the next that has one', () => {
+    expect(check([100, null, 99])).toMatch(/ on 2024-01-04 by -1\.00 %$/);
+  });
+  test('passes adjusted closes that add the dividend instead of taking it off', () => {
+    const large = [bar('2024-01-02', 100), bar('2024-01-03', 99, 10)];
+    const sessions = large.map(({ session }) => session);
+    expect(
+      adjustedDisagreement(
+        'SPY',
+        large,
+        new Map([
+          [sessions[0]!, 100],
+          [sessions[1]!, 109],
+        ]),
+      ),
+    ).toBeNull();
+  });
+  test('names three days and counts the others', () => {
+    const many = Array.from({ length: 6 }, (_, i) => bar(`2024-01-0${i + 2}`, 100));
+    const wrong = new Map(many.map(({ session }, i) => [session, 1.01 ** i]));
+    expect(adjustedDisagreement('SPY', many, wrong)).toMatch(/2024-01-05 by 1\.00 % and 2 more$/);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   admitted,
   type Breaker,
@@ -20,7 +20,7 @@ const fail = (breaker: Breaker, kind: BreakerKind, nowMs: number, retryAfterMs =
   failed(breaker, kind, nowMs, policy, retryAfterMs);
 
 describe('a breaker', () => {
-  it('opens at the number of failures in a row, not before', () => {
+  test('opens at the number of failures in a row, not before', () => {
     let breaker = fail(fail(closedBreaker, 'network', 0), 'network', 1);
     expect(paused(breaker, 1)).toBeNull();
     breaker = fail(breaker, 'network', 2);
@@ -28,13 +28,13 @@ describe('a breaker', () => {
     expect(paused(breaker, 12)).toBeNull();
   });
 
-  it('starts counting anew after a success', () => {
+  test('starts counting anew after a success', () => {
     let breaker = fail(fail(closedBreaker, 'network', 0), 'network', 1);
     breaker = fail(succeeded(breaker), 'network', 2);
     expect(paused(breaker, 2)).toBeNull();
   });
 
-  it('doubles the pause with each failed probe, up to the limit, and begins small again after a success', () => {
+  test('doubles the pause with each failed probe, up to the limit, and begins small again after a success', () => {
     let breaker = closedBreaker;
     let nowMs = 0;
     const pauses: number[] = [];
@@ -48,7 +48,7 @@ describe('a breaker', () => {
     expect(paused(breaker, nowMs)!.untilMs - nowMs).toBe(100);
   });
 
-  it('sends one probe, and another when nothing was heard of the first', () => {
+  test('sends one probe, and another when nothing was heard of the first', () => {
     let breaker = fail(closedBreaker, 'throttled', 0);
     expect(paused(breaker, 99)).not.toBeNull();
     expect(paused(breaker, 100)).toBeNull();
@@ -57,23 +57,23 @@ describe('a breaker', () => {
     expect(paused(breaker, 200)).toBeNull();
   });
 
-  it('does not let a straggler end a pause, or a straggling failure double it', () => {
+  test('does not let a straggler end a pause, or a straggling failure double it', () => {
     const open = fail(closedBreaker, 'throttled', 0);
     expect(paused(succeeded(open), 50)).toEqual({ kind: 'throttled', untilMs: 100 });
     expect(paused(fail(open, 'throttled', 5), 50)).toEqual({ kind: 'throttled', untilMs: 105 });
   });
 
-  it('waits as long as it is asked to, within its limit', () => {
+  test('waits as long as it is asked to, within its limit', () => {
     expect(paused(fail(closedBreaker, 'throttled', 0, 300), 0)?.untilMs).toBe(300);
     expect(paused(fail(closedBreaker, 'throttled', 0, 1e9), 0)?.untilMs).toBe(350);
   });
 
-  it('names the circuit that stays open longest', () => {
+  test('names the circuit that stays open longest', () => {
     const breaker = fail(fail(closedBreaker, 'throttled', 0), 'consent', 0);
     expect(paused(breaker, 0)).toEqual({ kind: 'consent', untilMs: 1000 });
   });
 
-  it('always lets a request go again within its longest pause, whatever happened', () => {
+  test('always lets a request go again within its longest pause, whatever happened', () => {
     const step = fc.record({
       event: fc.constantFrom('throttled', 'consent', 'network', 'success', 'admit'),
       afterMs: fc.integer({ min: 0, max: 500 }),

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { rateLimit } from '../../../src/adapters/prices/yahoo/fetch.ts';
 import { afterEverything, failure, from, to, yahooBench } from '../../support/yahoo-bench.ts';
 import type { Fault } from '../../support/yahoo-simulator.ts';
@@ -6,7 +6,7 @@ import type { Fault } from '../../support/yahoo-simulator.ts';
 const bench = yahooBench();
 
 describe('a failure of Yahoo', () => {
-  it.each<[Fault, string]>([
+  test.each<[Fault, string]>([
     ['throttled', 'throttled'],
     ['throttled-200', 'throttled'],
     ['consent-redirect', 'consent'],
@@ -24,20 +24,30 @@ describe('a failure of Yahoo', () => {
     expect(error.message).toContain('SPY');
   });
 
-  it.each<Fault>(['hang', 'hang-body'])('%s ends in a time-out', async (fault) => {
+  test.each<Fault>(['hang', 'hang-body'])('%s ends in a time-out', async (fault) => {
     bench.simulator.setFault(fault);
     const error = await failure(bench.source({ attemptsMax: 1, timeoutMs: 60 }).fetchBars('SPY', from, to));
     expect(error.kind).toBe('time-out');
   });
 
-  it('is network when nobody listens', async () => {
+  test('is network when nobody listens', async () => {
     await bench.simulator.stop();
     const error = await failure(bench.source({ attemptsMax: 1 }).fetchBars('SPY', from, to));
     expect(error).toMatchObject({ kind: 'network', symbol: 'SPY' });
     expect(error.message).toContain('ECONNREFUSED');
   });
 
-  it('prints nothing of the library', async () => {
+  test('is of the form when the chart has a time beyond any calendar', async () => {
+    const meta = { symbol: 'SPY', gmtoffset: 0, exchangeTimezoneName: 'America/New_York' };
+    const result = [{ meta, timestamp: [1e300], indicators: { quote: [{ close: [1] }] } }];
+    bench.simulator.setFault({
+      raw: { status: 200, body: JSON.stringify({ chart: { result, error: null } }) },
+    });
+    const error = await failure(bench.source({ attemptsMax: 1 }).fetchBars('SPY', from, to));
+    expect(error).toMatchObject({ kind: 'schema', message: expect.stringContaining('SPY') });
+  });
+
+  test('prints nothing of the library', async () => {
     const printed = (['log', 'info', 'warn', 'error', 'dir', 'debug'] as const).map((name) =>
       vi.spyOn(console, name).mockImplementation(() => {}),
     );
@@ -62,7 +72,7 @@ describe('a failure of Yahoo', () => {
     vi.restoreAllMocks();
   });
 
-  it('of one symbol leaves the others alone', async () => {
+  test('of one symbol leaves the others alone', async () => {
     const yahoo = bench.source({ attemptsMax: 1 });
     for (const fault of ['delisted', 'chart-null', 'html', 'truncated', 'reset', 'delisted'] as const) {
       bench.simulator.setFault(fault, { symbol: 'TLT' });
@@ -72,14 +82,14 @@ describe('a failure of Yahoo', () => {
     expect(yahoo.paused()).toBeNull();
   });
 
-  it('is a schema error when it never ends', async () => {
+  test('is a schema error when it never ends', async () => {
     bench.simulator.setFault({ raw: { status: 200, body: ' '.repeat(33 * 1024 * 1024) } });
     const error = await failure(bench.source({ attemptsMax: 1 }).fetchBars('SPY', from, to));
     expect(error.kind).toBe('schema');
     expect(error.message).toContain('longer than');
   });
 
-  it('that names another symbol is refused', async () => {
+  test('that names another symbol is refused', async () => {
     bench.simulator.setFault(
       { raw: { status: 200, body: bench.simulator.bodyOf('GLD') } },
       { symbol: 'SPY' },
@@ -91,26 +101,26 @@ describe('a failure of Yahoo', () => {
 });
 
 describe('trying again', () => {
-  it('waits longer each time and ends well when Yahoo comes back', async () => {
+  test('waits longer each time and ends well when Yahoo comes back', async () => {
     bench.simulator.setFault('reset', { times: 2 });
     const { bars } = await bench.source().fetchBars('SPY', from, to);
     expect(bars).toHaveLength(30);
     expect(bench.waits).toEqual([500, 1000]);
   });
 
-  it('ends at the limit', async () => {
+  test('ends at the limit', async () => {
     bench.simulator.setFault('truncated');
     await failure(bench.source({ attemptsMax: 4 }).fetchBars('SPY', from, to));
     expect(bench.simulator.requests).toHaveLength(4);
   });
 
-  it('leaves part of the wait to chance', async () => {
+  test('leaves part of the wait to chance', async () => {
     bench.simulator.setFault('reset', { times: 1 });
     await bench.source({ random: () => 0.5 }).fetchBars('SPY', from, to);
     expect(bench.waits).toEqual([750]);
   });
 
-  it.each(['throttled', 'consent-page', 'delisted', 'chart-null'] as const)(
+  test.each(['throttled', 'consent-page', 'delisted', 'chart-null'] as const)(
     'is not done for %s',
     async (fault) => {
       bench.simulator.setFault(fault);
@@ -119,7 +129,7 @@ describe('trying again', () => {
     },
   );
 
-  it('stops when the daemon stops', async () => {
+  test('stops when the daemon stops', async () => {
     const stop = new AbortController();
     bench.simulator.setFault('hang');
     const pending = failure(bench.source({ signal: stop.signal }).fetchBars('SPY', from, to));
@@ -132,7 +142,7 @@ describe('trying again', () => {
 });
 
 describe('a pause', () => {
-  it('follows a refusal at once, for all symbols, as long as Yahoo asks', async () => {
+  test('follows a refusal at once, for all symbols, as long as Yahoo asks', async () => {
     const yahoo = bench.source();
     bench.simulator.setFault('throttled', { times: 1 });
     await failure(yahoo.fetchBars('SPY', from, to));
@@ -146,7 +156,7 @@ describe('a pause', () => {
     expect(yahoo.paused()).toBeNull();
   });
 
-  it('is not prolonged by those who ask during it', async () => {
+  test('is not prolonged by those who ask during it', async () => {
     const yahoo = bench.source();
     bench.simulator.setFault('throttled', { times: 1 });
     await failure(yahoo.fetchBars('SPY', from, to));
@@ -156,7 +166,7 @@ describe('a pause', () => {
     expect(yahoo.paused()).toEqual(until);
   });
 
-  it('follows three symbols in a row that could not be reached', async () => {
+  test('follows three symbols in a row that could not be reached', async () => {
     const yahoo = bench.source({ attemptsMax: 2 });
     bench.simulator.setFault('reset');
     for (let count = 0; count < 3; count += 1) await failure(yahoo.fetchBars('SPY', from, to));
@@ -166,7 +176,7 @@ describe('a pause', () => {
     expect(yahoo.paused()?.kind).toBe('network');
   });
 
-  it('holds back those who wait for their turn, and is not prolonged by them', async () => {
+  test('holds back those who wait for their turn, and is not prolonged by them', async () => {
     const warn = vi.fn();
     const yahoo = bench.source({ log: { warn } });
     bench.simulator.setFault('throttled');
@@ -180,7 +190,7 @@ describe('a pause', () => {
     expect(warn).toHaveBeenCalledTimes(bench.simulator.requests.length);
   });
 
-  it('ends with one probe, which is not repeated and doubles the pause when it fails', async () => {
+  test('ends with one probe, which is not repeated and doubles the pause when it fails', async () => {
     const yahoo = bench.source();
     bench.simulator.setFault('reset');
     for (let count = 0; count < 3; count += 1) await failure(yahoo.fetchBars('SPY', from, to));
@@ -195,7 +205,7 @@ describe('a pause', () => {
     expect(yahoo.paused()!.untilMs - bench.nowMs).toBe(2 * firstMs);
   });
 
-  it('is logged once, with its end', async () => {
+  test('is logged once, with its end', async () => {
     const warn = vi.fn();
     const yahoo = bench.source({ log: { warn } });
     bench.simulator.setFault('consent-page');
@@ -207,7 +217,7 @@ describe('a pause', () => {
 });
 
 describe('the rate of requests', () => {
-  it('stays within the limit, in order, under any number of callers', async () => {
+  test('stays within the limit, in order, under any number of callers', async () => {
     const starts: number[] = [];
     const turn = rateLimit(
       2,
@@ -218,7 +228,7 @@ describe('the rate of requests', () => {
     expect(starts).toEqual([500, 1000, 1500]);
   });
 
-  it('does not wait for a clock that was set back', async () => {
+  test('does not wait for a clock that was set back', async () => {
     let nowMs = 1e9;
     const waits: number[] = [];
     const turn = rateLimit(
@@ -232,7 +242,7 @@ describe('the rate of requests', () => {
     expect(waits).toEqual([500]);
   });
 
-  it('holds for the requests of one source', async () => {
+  test('holds for the requests of one source', async () => {
     const yahoo = bench.source({ requestsPerSecond: 2 });
     for (const symbol of ['SPY', 'TLT', 'GLD']) await yahoo.fetchBars(symbol, from, to);
     expect(bench.simulator.requests.map(({ atMs }) => atMs - afterEverything)).toEqual([0, 500, 1000]);
@@ -240,7 +250,7 @@ describe('the rate of requests', () => {
 });
 
 describe('input', () => {
-  it.each(['spy', '', 'A/B', '../x', 'A B', 'SPY?x', 'A%2F', 'ABCDEFGHIJKLMNOPQRSTU', 'SPÝ'])(
+  test.each(['spy', '', 'A/B', '../x', 'A B', 'SPY?x', 'A%2F', 'ABCDEFGHIJKLMNOPQRSTU', 'SPÝ'])(
     'refuses %j as a symbol before any request',
     async (symbol) => {
       const error = await failure(bench.source().fetchBars(symbol, from, to));
@@ -249,12 +259,12 @@ describe('input', () => {
     },
   );
 
-  it('refuses a window that cannot be one', async () => {
+  test('refuses a window that cannot be one', async () => {
     await expect(bench.source().fetchBars('SPY', to, from)).rejects.toThrow(`begins on ${to}`);
     await expect(bench.source().fetchBars('SPY', '2024-02-30', to)).rejects.toThrow('2024-02-30');
   });
 
-  it('refuses a base address that is none', () => {
+  test('refuses a base address that is none', () => {
     for (const baseUrl of ['localhost:80', 'ftp://x', ''])
       expect(() => bench.source({ baseUrl })).toThrow('the base address of Yahoo');
   });

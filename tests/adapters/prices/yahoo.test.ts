@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { totalReturn } from '../../../src/core/market/bar.ts';
 import { from, plainSeries, sessions, to, yahooBench } from '../../support/yahoo-bench.ts';
 import { weekdays } from '../../support/yahoo-simulator.ts';
@@ -7,7 +7,7 @@ import { weekdays } from '../../support/yahoo-simulator.ts';
 const bench = yahooBench();
 
 describe('bars from Yahoo', () => {
-  it('gives the window, both ends included, ascending', async () => {
+  test('gives the window, both ends included, ascending', async () => {
     const { bars, currency, warnings } = await bench.source().fetchBars('SPY', from, to);
     expect(bars.map((bar) => bar.session)).toEqual(sessions.slice(20, 50));
     expect(bars.map((bar) => bar.close)).toEqual(plainSeries().closes.slice(20, 50));
@@ -15,7 +15,7 @@ describe('bars from Yahoo', () => {
     expect({ currency, warnings }).toEqual({ currency: 'USD', warnings: [] });
   });
 
-  it('asks for daily bars with all three kinds of event', async () => {
+  test('asks for daily bars with all three kinds of event', async () => {
     await bench.source().fetchBars('SPY', from, to);
     expect(bench.simulator.requests).toHaveLength(1);
     expect(bench.simulator.requests[0]).toMatchObject({
@@ -24,12 +24,12 @@ describe('bars from Yahoo', () => {
     });
   });
 
-  it('speaks to a base address with a path of its own', async () => {
+  test('speaks to a base address with a path of its own', async () => {
     await bench.source({ baseUrl: `${bench.simulator.url}/yahoo/` }).fetchBars('SPY', from, to);
     expect(bench.simulator.requests[0]?.path).toBe('/yahoo/v8/finance/chart/SPY');
   });
 
-  it('restates closes and dividends for a later split, and keeps the total return', async () => {
+  test('restates closes and dividends for a later split, and keeps the total return', async () => {
     const traded = [400, 404, 102, 103];
     const days = sessions.slice(30, 34);
     bench.simulator.series.SPY = {
@@ -46,7 +46,7 @@ describe('bars from Yahoo', () => {
     expect(totalReturn('split-adjusted', bars[1]!.close, bars[2]!)).toBeCloseTo(102 / 101 - 1, 12);
   });
 
-  it('knows the split only from its ex-date on', async () => {
+  test('knows the split only from its ex-date on', async () => {
     const days = sessions.slice(30, 33);
     bench.simulator.series.SPY = { sessions: days, closes: [400, 404, 102], splits: { [days[2]!]: [4, 1] } };
     bench.nowMs = Date.parse(`${days[1]}T22:00:00Z`);
@@ -54,7 +54,7 @@ describe('bars from Yahoo', () => {
     expect(before.bars.map((bar) => bar.close)).toEqual([400, 404]);
   });
 
-  it.each([
+  test.each([
     ['split-undone', [400, 404, 102], [1, 1, 1]],
     ['split-listed-only', [400, 404, 102], [1, 1, 4]],
   ] as const)('passes on what Yahoo says when it has %s', async (fault, closes, ratios) => {
@@ -66,7 +66,7 @@ describe('bars from Yahoo', () => {
     expect(bars.map((bar) => bar.splitRatio)).toEqual(ratios);
   });
 
-  it('sees a corrected dividend at the next fetch', async () => {
+  test('sees a corrected dividend at the next fetch', async () => {
     bench.simulator.series.SPY!.dividends = { [from]: 1 };
     const yahoo = bench.source();
     const first = await yahoo.fetchBars('SPY', from, to);
@@ -75,7 +75,7 @@ describe('bars from Yahoo', () => {
     expect([first.bars[0]!.dividend, second.bars[0]!.dividend]).toEqual([1, 1.2]);
   });
 
-  it('takes capital gains in, whether Yahoo holds them in the dividend or apart', async () => {
+  test('takes capital gains in, whether Yahoo holds them in the dividend or apart', async () => {
     const [apart, within, alone] = [sessions[25]!, sessions[26]!, sessions[27]!];
     bench.simulator.series.SPY!.dividends = { [apart]: 0.5, [within]: 3 };
     bench.simulator.series.SPY!.capitalGains = { [apart]: 2, [within]: 2.5, [alone]: 1 };
@@ -87,7 +87,7 @@ describe('bars from Yahoo', () => {
     ]);
   });
 
-  it('has no bars, and says so, for a window before the listing', async () => {
+  test('has no bars, and says so, for a window before the listing', async () => {
     const { bars, warnings } = await bench.source().fetchBars('SPY', '2019-01-01', '2019-02-01');
     expect({ bars, warnings }).toEqual({
       bars: [],
@@ -95,14 +95,14 @@ describe('bars from Yahoo', () => {
     });
   });
 
-  it('has no bars for a window without trading', async () => {
+  test('has no bars for a window without trading', async () => {
     const { bars } = await bench.source().fetchBars('SPY', '2024-06-01', '2024-06-10');
     expect(bars).toEqual([]);
   });
 });
 
 describe('a bar that is not final', () => {
-  it('never comes: not after `to`, not while its session is open', async () => {
+  test('never comes: not after `to`, not while its session is open', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 20, max: 58 }),
@@ -121,7 +121,7 @@ describe('a bar that is not final', () => {
     );
   });
 
-  it('is named when the caller took its session for final', async () => {
+  test('is named when the caller took its session for final', async () => {
     bench.nowMs = Date.parse(`${sessions[40]}T18:00:00Z`);
     const { bars, warnings } = await bench.source().fetchBars('SPY', from, sessions[40]!);
     expect(bars.at(-1)?.session).toBe(sessions[39]);
@@ -130,7 +130,7 @@ describe('a bar that is not final', () => {
 });
 
 describe('a row without a price', () => {
-  it('is left out with a warning and hands its events on', async () => {
+  test('is left out with a warning and hands its events on', async () => {
     const [gap, next] = [sessions[25]!, sessions[26]!];
     bench.simulator.series.SPY!.closes[25] = null;
     bench.simulator.series.SPY!.dividends = { [gap]: 0.7, [next]: 0.1 };
@@ -143,7 +143,7 @@ describe('a row without a price', () => {
     ]);
   });
 
-  it.each([null, 0, -37.63])('is one with the close %s', async (close) => {
+  test.each([null, 0, -37.63])('is one with the close %s', async (close) => {
     bench.simulator.series.SPY!.closes[25] = close;
     const { bars, warnings } = await bench.source().fetchBars('SPY', from, to);
     expect(bars).toHaveLength(29);
@@ -152,7 +152,7 @@ describe('a row without a price', () => {
     );
   });
 
-  it('may be one of several, then the first event is named', async () => {
+  test('may be one of several, then the first event is named', async () => {
     for (const day of [25, 26, 27]) bench.simulator.series.SPY!.closes[day] = null;
     bench.simulator.series.SPY!.dividends = { [sessions[26]!]: 1, [sessions[27]!]: 2 };
     const { bars, warnings } = await bench.source().fetchBars('SPY', from, to);
@@ -160,14 +160,14 @@ describe('a row without a price', () => {
     expect(warnings.at(-1)).toContain(`the event of ${sessions[26]} is carried to ${sessions[28]}`);
   });
 
-  it('hands its events into a window that begins after it', async () => {
+  test('hands its events into a window that begins after it', async () => {
     bench.simulator.series.SPY!.closes[19] = null;
     bench.simulator.series.SPY!.dividends = { [sessions[18]!]: 9, [sessions[19]!]: 0.7 };
     const { bars } = await bench.source().fetchBars('SPY', from, to);
     expect(bars[0]).toMatchObject({ session: from, dividend: 0.7 });
   });
 
-  it('keeps its event waiting, and says so, while no price follows', async () => {
+  test('keeps its event waiting, and says so, while no price follows', async () => {
     bench.simulator.series.SPY!.closes[49] = null;
     bench.simulator.series.SPY!.splits = { [to]: [2, 1] };
     const { bars, warnings } = await bench.source().fetchBars('SPY', from, to);
@@ -175,7 +175,7 @@ describe('a row without a price', () => {
     expect(warnings).toContain(`SPY: the event of ${to} waits for the next session with a price`);
   });
 
-  it('loses no event over any fetches that follow one another', async () => {
+  test('loses no event over any fetches that follow one another', async () => {
     const gaps = fc.uniqueArray(fc.integer({ min: 11, max: 48 }), { maxLength: 12 });
     const dividends = fc.uniqueArray(fc.integer({ min: 11, max: 48 }), { maxLength: 12 });
     await fc.assert(
@@ -208,14 +208,14 @@ describe('two rows of one session', () => {
     return bench.source().fetchBars('SPY', from, sessions[59]!);
   }
 
-  it('make one bar of the later price, and are told when they differ', async () => {
+  test('make one bar of the later price, and are told when they differ', async () => {
     const { bars, warnings } = await withSecondRow(160);
     expect(bars).toHaveLength(40);
     expect(bars.at(-1)).toMatchObject({ session: sessions[59], close: 160 });
     expect(warnings).toEqual([`SPY: ${sessions[59]} has two closes, 159 and 160; the later row is taken`]);
   });
 
-  it('make one bar of the price there is', async () => {
+  test('make one bar of the price there is', async () => {
     const { bars, warnings } = await withSecondRow(null);
     expect(bars.at(-1)).toMatchObject({ session: sessions[59], close: 159 });
     expect(warnings).toEqual([]);
@@ -223,7 +223,7 @@ describe('two rows of one session', () => {
 });
 
 describe('the session of a bar', () => {
-  it.each([
+  test.each([
     ['Europe/London', '00:00', '23:59'],
     ['Asia/Tokyo', '09:00', '15:00'],
     ['Australia/Sydney', '10:00', '16:00'],

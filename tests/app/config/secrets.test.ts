@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { secret } from '../../../src/app/config/secrets.ts';
 import { openStore } from '../../../src/app/store.ts';
 import { UserError } from '../../../src/app/user-error.ts';
@@ -73,6 +76,32 @@ describe('an address of a database', () => {
     const store = await open(url);
     expect(store).toMatchObject({ url, embedded: false });
     await store.close();
+  });
+
+  test('that leads to a socket works, by any of its spellings', async () => {
+    const server = new URL(await reachable());
+    const socketFolder = await mkdtemp(join(tmpdir(), 'rebalanced-socket-'));
+    const relay = createServer((client) => {
+      const upstream = connect({ host: server.hostname, port: Number(server.port || 5432) });
+      client.pipe(upstream).pipe(client);
+      for (const socket of [client, upstream]) socket.on('error', () => {});
+    }).listen(join(socketFolder, '.s.PGSQL.5432'));
+    await once(relay, 'listening');
+    const login = `${server.username}:${server.password}`;
+    const database = server.pathname;
+    for (const url of [
+      `postgres://${login}@${encodeURIComponent(socketFolder)}${database}`,
+      `postgres://${login}@${database}?host=${socketFolder}`,
+      `postgres://${database}?host=${socketFolder}&user=${server.username}&password=${server.password}`,
+    ]) {
+      const store = await open(url);
+      const opened = openDatabase(store.url, { connectionsMax: 1 });
+      const { rows } = await opened.query('select current_database() as name, inet_server_port() as port');
+      expect(rows).toEqual([{ name: database.slice(1), port: Number(server.port) }]);
+      await opened.close();
+    }
+    await new Promise((resolve) => relay.close(resolve));
+    await rm(socketFolder, { recursive: true });
   });
 
   let database: string | undefined;

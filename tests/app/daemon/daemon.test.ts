@@ -178,8 +178,8 @@ describe('a database that goes away', () => {
     proxy.setReachable(false);
     away.release();
     await vi.waitFor(() => {
-      expect(context.lines.map(({ msg }) => msg)).toContain(
-        'the queue failed; trying again at the next tick',
+      expect(context.lines).toContainEqual(
+        expect.objectContaining({ task: 'ingest', msg: 'the queue failed; trying again at the next tick' }),
       );
     });
     proxy.setReachable(true);
@@ -267,17 +267,15 @@ describe('stopping', () => {
       historyStart: '2022-10-03',
       forecaster: {
         ...smallForecaster,
-        windowSessions: 250,
-        units: [256, 256],
-        epochsMax: 1000,
-        patienceEpochs: 1000,
+        body: { ...smallForecaster.body, units: [256, 256] },
+        training: { windowSessions: 250, epochsMax: 1000, patienceEpochs: 1000 },
       },
     });
     const source = memorySource(testSymbols, '2022-10-03', '2024-02-29');
     const { context, daemon } = await start(await testDatabase(), { portfolios: [portfolio], source });
-    const { train } = context.trainer;
+    const { train } = context.services.trainer;
     const training = new Promise<void>((resolve) => {
-      context.trainer.train = (request) => {
+      context.services.trainer.train = (request) => {
         resolve();
         return train(request);
       };

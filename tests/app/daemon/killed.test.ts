@@ -116,13 +116,11 @@ test.concurrent('during a training', { timeout: 200_000 }, async () => {
       inception: newest,
       historyStart,
       forecaster: {
-        windowSessions: 100,
-        stepSessions: 21,
-        lookbackSessions: 10,
+        kind: 'network',
         horizonSessions: 2,
-        units: [64],
-        epochsMax: 150,
-        patienceEpochs: 150,
+        body: { type: 'lstm', units: [64], lookbackSessions: 10 },
+        training: { windowSessions: 100, epochsMax: 150, patienceEpochs: 150 },
+        stepSessions: 21,
       },
     }),
   );

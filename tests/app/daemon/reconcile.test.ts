@@ -156,6 +156,7 @@ test('cut off at any statement, it plans and queues all or nothing, and the next
   const proxy = await startDatabaseProxy(url);
   const cut = openDatabase(proxy.url, { connectionsMax: 1 });
   const now = due(first);
+  await cut.query('select 1'); // connected and settled, so that what is counted is the work's
   proxy.count();
   expect(named(await reconcile(cut, context.queue, plan, now))).toEqual([`ingest ${first}`]);
   const statements = proxy.statements();
@@ -164,6 +165,7 @@ test('cut off at any statement, it plans and queues all or nothing, and the next
     for (let at = 1; at <= statements; at += 1) {
       await context.queue.clear();
       const mine = (await freshPortfolio()).plan;
+      await cut.query('select 1'); // connected and settled, so that what is counted is the work's
       proxy.cutAt(at, when);
       await expect(reconcile(cut, context.queue, mine, now)).rejects.toThrow();
       const committed = at === statements && when === 'after';

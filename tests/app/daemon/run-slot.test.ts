@@ -89,6 +89,25 @@ describe('catching up from the command line', () => {
     ]);
   });
 
+  test('names the first sessions that wait for the same reason, and counts the others', async () => {
+    context.source.failures.set('BBB', 'throttled');
+    const last = '2025-12-31';
+    const [first, ...later] = plan().calendar.sessions(testInception, last);
+    expect(await catchUp(context, ['ingest'], due(last))).toEqual([
+      `ingest of small at ${first}: no bar of ${first} for BBB yet: BBB fails by throttled`,
+      `ingest of small at ${later.slice(0, 3).join(', ')} and ${later.length - 3} later sessions: waits for what comes before it`,
+    ]);
+  });
+
+  test('ends between two tasks when it is told to, and takes nothing up', async () => {
+    const reason = new Error('stopped');
+    await expect(catchUp(context, ['ingest'], due(testInception), AbortSignal.abort(reason))).rejects.toBe(
+      reason,
+    );
+    expect(context.source.asked).toEqual([]);
+    expect(await catchUp(context, ['ingest'], due(testInception))).toEqual([]);
+  });
+
   test('does not call done what another worker holds', async () => {
     const job = await take(due(testInception));
     expect(await catchUp(context, ['ingest'], due(testInception))).toEqual([

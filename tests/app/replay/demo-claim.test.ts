@@ -1,19 +1,30 @@
-import { test } from 'vitest';
-import { claimDemo } from '../../../src/app/replay/demo-claim.ts';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../../src/adapters/postgres/database.ts';
+import { claimDemo, refuseDuringReplay } from '../../../src/app/replay/demo-claim.ts';
 import { testDatabase } from '../../support/database.ts';
 
 const url = await testDatabase();
+const unexpected = (what: string) => () => {
+  throw new Error(`${what} was told to go`);
+};
 
 test('the newest demo takes the claim over, and the one before is told', async () => {
   const lost = Promise.withResolvers<void>();
   await claimDemo(url, lost.resolve);
-  const release = await claimDemo(url, () => {
-    throw new Error('the newest demo was told to go');
-  });
+  const newest = await claimDemo(url, unexpected('the newest demo'));
   await lost.promise;
-  await release();
-  const again = await claimDemo(url, () => {
-    throw new Error('a free claim was told to go');
-  });
-  await again();
+  await newest.release();
+  const again = await claimDemo(url, unexpected('a free claim'));
+  await again.release();
+});
+
+test('nothing is entered by hand while a demo replays; once its replay is over, it may be', async () => {
+  const database = openDatabase(url, { connectionsMax: 1 });
+  const claim = await claimDemo(url, unexpected('a free claim'));
+  await expect(refuseDuringReplay(database)).rejects.toThrow(/^the demo is replaying.*finished or stopped/);
+  await claim.replayed();
+  await refuseDuringReplay(database);
+  await claim.release();
+  await refuseDuringReplay(database);
+  await database.close();
 });

@@ -26,7 +26,7 @@ const portfolio = portfolioInput({
   inception,
   historyStart: '2014-07-01',
   allocator: { method: 'signal-inverse-vol' },
-  forecaster: { ...smallForecaster, windowSessions: 80 },
+  forecaster: { ...smallForecaster, training: { ...smallForecaster.training, windowSessions: 80 } },
   drawdown: { softRatio: 0.06, hardRatio: 0.2, restoreRatio: 0.03 },
 });
 const sources = {
@@ -67,9 +67,7 @@ const fatal = [83, 302, 611];
 
 /** All rows that a replay determines: how long a training took is no part of them. */
 async function rowsOf(database: Database): Promise<PortfolioRows> {
-  const names = { policy: { portfolio: 'replayed' }, sourceName: 'prices' } as Parameters<
-    typeof portfolioRows
-  >[1];
+  const names = { id: 'replayed', sourceName: 'prices' } as Parameters<typeof portfolioRows>[1];
   const rows = await portfolioRows(database, names);
   return {
     ...rows,
@@ -118,7 +116,11 @@ describe('a replay', () => {
     const decisions = await readDecisions(context.database, 'replayed');
     expect(decisions.length).toBeGreaterThanOrEqual(3);
     for (const stored of decisions) {
-      const again = await recomputeDecision(context.database, context.decisions(replayed!), stored);
+      const again = await recomputeDecision(
+        context.database,
+        { portfolio: replayed!, services: context.services },
+        stored,
+      );
       expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
     }
   });

@@ -1,9 +1,9 @@
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createTrainingPool } from '../../../src/app/training/pool.ts';
 import { trainingRequest } from '../../../src/core/forecast/training-request.ts';
 import { trainArtefact } from '../../../src/networks/artefact.ts';
 import { loadRuntime } from '../../../src/networks/runtime.ts';
-import { simulatedPanel, smallConfig } from '../../core/forecast/simulated-prices.ts';
+import { simulatedPanel, smallSpec } from '../../core/forecast/simulated-prices.ts';
 import { describeOnBackends } from '../../networks/backends.ts';
 
 const symbols = ['BBB', 'CCC', 'DDD'];
@@ -17,8 +17,8 @@ describeOnBackends('a real training process', (backend) => {
     await Promise.all(pools.map((pool) => pool.close()));
   });
 
-  it('gives the same artefacts alone, beside another, and in this process', async () => {
-    const requests = [1, 2].map((seed) => trainingRequest(panel, symbols, smallConfig({ seed })));
+  test('gives the same artefacts alone, beside another, and in this process', async () => {
+    const requests = [1, 2].map((seed) => trainingRequest(panel, symbols, smallSpec({ training: { seed } })));
     const [alone, beside] = await Promise.all(
       pools.map((pool) => Promise.all(requests.map((request) => pool.train(request)))),
     );
@@ -28,8 +28,8 @@ describeOnBackends('a real training process', (backend) => {
     expect(pools[0]!.backend()).toMatchObject({ backend, fused: backend === 'tensorflow' });
   });
 
-  it('says what is wrong with a request and trains the next one', async () => {
-    const request = trainingRequest(panel, symbols, smallConfig());
+  test('says what is wrong with a request and trains the next one', async () => {
+    const request = trainingRequest(panel, symbols, smallSpec());
     const short = {
       ...request,
       panel: { ...request.panel, levels: request.panel.levels.map((column) => column.slice(1)) },

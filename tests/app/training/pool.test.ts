@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   createTrainingPool,
   type TrainingPool,
@@ -31,7 +31,7 @@ function poolOf(changes: Partial<TrainingPoolOptions> = {}): TrainingPool {
 /** A request told apart from others by its level; the stand-in process does as the symbol says. */
 function request(behaviour: string, level = 1): TrainingRequest {
   const panel = { sessions: ['2024-01-02'], symbols: [behaviour], levels: [Float64Array.of(level)] };
-  return { symbols: [behaviour], panel, config: { seed: 1 } as TrainingRequest['config'] };
+  return { symbols: [behaviour], panel, spec: { horizonSessions: 1 } as TrainingRequest['spec'] };
 }
 
 const processOf = (artefact: { id: string }): string => artefact.id.split('/')[0]!;
@@ -44,14 +44,14 @@ function ended(pid: string): boolean {
     return true;
   }
 }
-const onLinux = it.runIf(process.platform === 'linux');
+const onLinux = test.runIf(process.platform === 'linux');
 
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
 describe('the training pool', () => {
-  it('trains several requests in one process and tells what it computes with', async () => {
+  test('trains several requests in one process and tells what it computes with', async () => {
     const pool = poolOf({ size: 1 });
     expect(pool.backend()).toBeNull();
     const first = await pool.train(request('quick', 1));
@@ -60,7 +60,7 @@ describe('the training pool', () => {
     expect(pool.backend()).toEqual({ backend: 'wasm', backendVersion: '1', fused: false, note: 'a test' });
   });
 
-  it('trains the same request once, also while it runs, and another level is another request', async () => {
+  test('trains the same request once, also while it runs, and another level is another request', async () => {
     const pool = poolOf({ size: 1 });
     const running = pool.train(request('slow', 1));
     expect(pool.train(request('slow', 1))).toBe(running);
@@ -69,7 +69,7 @@ describe('the training pool', () => {
     expect((await pool.train(request('slow', 1 + 2 ** -52))).id).not.toBe(artefact.id);
   });
 
-  it('keeps no more processes than its size', async () => {
+  test('keeps no more processes than its size', async () => {
     const pool = poolOf({ size: 2 });
     const artefacts = await Promise.all(
       [1, 2, 3, 4, 5, 6].map((level) => pool.train(request('slow', level))),
@@ -77,7 +77,7 @@ describe('the training pool', () => {
     expect(new Set(artefacts.map(processOf)).size).toBe(2);
   });
 
-  it('replaces a process after its share of trainings', async () => {
+  test('replaces a process after its share of trainings', async () => {
     const pool = poolOf({ size: 1, jobsPerProcess: 2 });
     const used: string[] = [];
     for (const level of [1, 2, 3, 4, 5]) used.push(processOf(await pool.train(request('quick', level))));
@@ -86,7 +86,7 @@ describe('the training pool', () => {
     expect(new Set(used).size).toBe(3);
   });
 
-  it('ends an idle process, and starts another when asked again', async () => {
+  test('ends an idle process, and starts another when asked again', async () => {
     const pool = poolOf({ size: 1, idleSeconds: 0.05 });
     const first = processOf(await pool.train(request('quick', 1)));
     await vi.waitFor(() => expect(ended(first)).toBe(true), { timeout: 20_000 });
@@ -95,7 +95,7 @@ describe('the training pool', () => {
 });
 
 describe('a faulty training', () => {
-  it.each<[string, Partial<TrainingPoolOptions>, RegExp]>([
+  test.each<[string, Partial<TrainingPoolOptions>, RegExp]>([
     ['wrong', {}, /^training failed: the levels are no good$/],
     [
       'dying',
@@ -113,7 +113,7 @@ describe('a faulty training', () => {
     expect((await pool.train(request('quick'))).id).toBeTruthy();
   });
 
-  it('is forgotten, so that asking again trains again', async () => {
+  test('is forgotten, so that asking again trains again', async () => {
     const pool = poolOf();
     const first = pool.train(request('wrong'));
     await expect(first).rejects.toThrow('no good');
@@ -122,7 +122,7 @@ describe('a faulty training', () => {
     await expect(second).rejects.toThrow('no good');
   });
 
-  it('that nobody waits for does not end the daemon', async () => {
+  test('that nobody waits for does not end the daemon', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const pool = poolOf({ size: 1 });
@@ -132,12 +132,12 @@ describe('a faulty training', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
-  it('whose backend cannot be loaded says so', async () => {
+  test('whose backend cannot be loaded says so', async () => {
     const pool = poolOf({ entry: join(folder, 'unready.ts') });
     await expect(pool.train(request('quick'))).rejects.toThrow('training cannot start: no backend here');
   });
 
-  it('whose file is not there says what node said', async () => {
+  test('whose file is not there says what node said', async () => {
     const pool = poolOf({ entry: join(folder, 'absent.ts') });
     await expect(pool.train(request('quick'))).rejects.toThrow(
       /ended by itself \(exit 1\); its last output: /,
@@ -146,7 +146,7 @@ describe('a faulty training', () => {
 });
 
 describe('closing', () => {
-  it('ends running and waiting trainings within two seconds and refuses new ones', async () => {
+  test('ends running and waiting trainings within two seconds and refuses new ones', async () => {
     const pool = poolOf({ size: 1 });
     const running = expect(pool.train(request('tireless', 1))).rejects.toThrow('closed during this training');
     const waiting = expect(pool.train(request('tireless', 2))).rejects.toThrow('closed before this training');

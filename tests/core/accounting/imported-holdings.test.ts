@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importedWeights, type ReportedLine } from '../../../src/core/accounting/imported-holdings.ts';
 
 const shares = (symbol: string, quantity: number): ReportedLine => ({ symbol, quantity, weight: null });
@@ -11,7 +11,7 @@ const closes = new Map([
 const closeOf = (symbol: string) => closes.get(symbol);
 
 describe('importedWeights', () => {
-  it('values quantities at their closes and cash as money', () => {
+  test('values quantities at their closes and cash as money', () => {
     const lines = [shares('BBB', 10), shares('AAA', 30), shares('CASH', 500)];
     expect(importedWeights(lines, 'CASH', closeOf)).toEqual([
       { symbol: 'BBB', weight: 0.5, quantity: 10 },
@@ -20,7 +20,7 @@ describe('importedWeights', () => {
     ]);
   });
 
-  it('takes ready weights, with the rounding of a report made good', () => {
+  test('takes ready weights, with the rounding of a report made good', () => {
     const lines = [share('AAA', 0.3333333), share('BBB', 0.3333333), share('CASH', 0.3333333)];
     const imported = importedWeights(lines, 'CASH', () => undefined);
     imported.forEach((line) => {
@@ -29,7 +29,7 @@ describe('importedWeights', () => {
     });
   });
 
-  it('takes a short position and borrowed money as they are', () => {
+  test('takes a short position and borrowed money as they are', () => {
     const imported = importedWeights(
       [shares('AAA', -10), shares('BBB', 10), shares('CASH', -500)],
       'CASH',
@@ -38,12 +38,12 @@ describe('importedWeights', () => {
     expect(imported.map(({ weight }) => weight)).toEqual([-0.5, 2, -0.5]);
   });
 
-  it('asks no price for what is not held', () => {
+  test('asks no price for what is not held', () => {
     const lines = [shares('AAA', 10), shares('GONE', 0), shares('CASH', 0)];
     expect(importedWeights(lines, 'CASH', closeOf).map(({ weight }) => weight)).toEqual([1, 0, 0]);
   });
 
-  it('sums to 1 whatever is held', () => {
+  test('sums to 1 whatever is held', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 3, maxLength: 3 }), (counts) => {
         fc.pre(counts.some((count) => count > 0));
@@ -62,7 +62,7 @@ describe('importedWeights', () => {
   const refused = (lines: readonly ReportedLine[], price = closeOf) =>
     expect(() => importedWeights(lines, 'CASH', price));
 
-  it('refuses a mixture of both kinds, and weights that are not of 1', () => {
+  test('refuses a mixture of both kinds, and weights that are not of 1', () => {
     refused([shares('AAA', 10), share('BBB', 0.5)]).toThrow(
       /some lines have a weight and some have a quantity/,
     );
@@ -70,7 +70,7 @@ describe('importedWeights', () => {
     refused([share('AAA', 0.6), share('CASH', 0.400_01)]).toThrow(RangeError);
   });
 
-  it('refuses a quantity without a price, or with one that is none', () => {
+  test('refuses a quantity without a price, or with one that is none', () => {
     refused([shares('AAA', 10), shares('ZZZ', 5)]).toThrow(
       'ZZZ has no price to value its quantity with; ingest first',
     );
@@ -78,7 +78,7 @@ describe('importedWeights', () => {
       refused([shares('AAA', 10)], () => close).toThrow(/AAA has no price/);
   });
 
-  it('refuses what is worth nothing, and what is no number', () => {
+  test('refuses what is worth nothing, and what is no number', () => {
     refused([]).toThrow(/worth 0 in all/);
     refused([shares('AAA', 0), shares('CASH', 0)]).toThrow(/worth 0 in all; expected more than 0/);
     refused([shares('AAA', 10), shares('CASH', -600)]).toThrow(/worth -100 in all/);

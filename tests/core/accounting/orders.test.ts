@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type OrderPolicy, ordersFor, type ReferencePrice } from '../../../src/core/accounting/orders.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import { holdingsOf, sampleDecision } from '../policy/samples.ts';
@@ -72,7 +72,7 @@ const cases = fc
   });
 
 describe('orders of any decision', () => {
-  it('never spend money that is not there', () => {
+  test('never spend money that is not there', () => {
     fc.assert(
       fc.property(cases, ({ sheet, worth, held }) => {
         const spent = sheet.orders.reduce((s, o) => s + (o.side === 'buy' ? o.value : -o.value), 0);
@@ -83,7 +83,7 @@ describe('orders of any decision', () => {
     );
   });
 
-  it('are whole where they must be, above the dust limit, worth what they say, and sales come first', () => {
+  test('are whole where they must be, above the dust limit, worth what they say, and sales come first', () => {
     fc.assert(
       fc.property(cases, ({ sheet, policy }) => {
         for (const { quantity, referencePrice, value } of sheet.orders) {
@@ -99,7 +99,7 @@ describe('orders of any decision', () => {
     );
   });
 
-  it('account for every trade of the decision once: an order, or a reason', () => {
+  test('account for every trade of the decision once: an order, or a reason', () => {
     fc.assert(
       fc.property(cases, ({ sheet, symbols, held, targets }) => {
         const traded = symbols.filter((_, i) => targets[i] !== held[i]);
@@ -111,7 +111,7 @@ describe('orders of any decision', () => {
     );
   });
 
-  it('never sell more than is held, and sell all of it where nothing is wanted', () => {
+  test('never sell more than is held, and sell all of it where nothing is wanted', () => {
     let closed = 0;
     fc.assert(
       fc.property(cases, ({ sheet, symbols, closes, worth, held, targets, shares, policy }) => {
@@ -131,7 +131,7 @@ describe('orders of any decision', () => {
     expect(closed).toBeGreaterThan(100);
   });
 
-  it('end within a share of the targets where money and dust allow it', () => {
+  test('end within a share of the targets where money and dust allow it', () => {
     fc.assert(
       fc.property(cases, ({ sheet, symbols, closes, worth, held, targets, shares, policy }) => {
         fc.pre(policy.minTradeValue === 0 && shares !== null && policy.wholeShares);
@@ -156,7 +156,7 @@ describe('orders by hand', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
   const prices = pricesOf({ AAA: 100, BBB: 30, CCC: 7 });
 
-  it('sells first, rounds to whole shares the cautious way, and tells the cash afterwards', () => {
+  test('sells first, rounds to whole shares the cautious way, and tells the cash afterwards', () => {
     // 10,000: AAA 60 shares to 34.5, BBB 100 to 116.67, CCC 0 to 214.29; cash 1,000 to 1,550
     const decision = decisionOf(symbols, [0.6, 0.3, 0], [0.345, 0.35, 0.15]);
     const sheet = ordersFor(decision, prices, 10_000, next, plain);
@@ -175,7 +175,7 @@ describe('orders by hand', () => {
     });
   });
 
-  it('trades fractions exactly, and closes a position to its last one', () => {
+  test('trades fractions exactly, and closes a position to its last one', () => {
     const decision = decisionOf(symbols, [0.123456, 0.3, 0], [0, 0.35, 0.2]);
     const { orders, cashAfter } = ordersFor(decision, prices, 10_000, next, { ...plain, wholeShares: false });
     expect(orders.map(({ side, quantity }) => [side, quantity])).toEqual([
@@ -186,7 +186,7 @@ describe('orders by hand', () => {
     expect(cashAfter).toBeCloseTo(4500, 8);
   });
 
-  it('leaves dust, and a change of less than a share, with the reason', () => {
+  test('leaves dust, and a change of less than a share, with the reason', () => {
     const decision = decisionOf(symbols, [0.5, 0.3, 0.1], [0.504, 0.309, 0.1]);
     const { orders, left } = ordersFor(decision, prices, 10_000, next, { ...plain, minTradeValue: 95 });
     expect(orders).toEqual([]);
@@ -198,7 +198,7 @@ describe('orders by hand', () => {
     expect(enough.orders).toMatchObject([{ symbol: 'BBB', side: 'buy', quantity: 3, value: 90 }]);
   });
 
-  it('does not buy what sales too small for an order were to pay for', () => {
+  test('does not buy what sales too small for an order were to pay for', () => {
     // Five sales of 8 each are dust; the 40 they would bring buy nothing.
     const names = ['A', 'B', 'C', 'D', 'E', 'F'];
     const decision = decisionOf(
@@ -213,7 +213,7 @@ describe('orders by hand', () => {
     expect(sheet.cashAfter).toBeCloseTo(0, 9);
   });
 
-  it('keeps the cash buffer, and no second one beside cash the decision keeps', () => {
+  test('keeps the cash buffer, and no second one beside cash the decision keeps', () => {
     const buffered = { ...plain, wholeShares: false, cashBufferRatio: 0.02 };
     const all = decisionOf(symbols, [0, 0, 0], [0.5, 0.5, 0]);
     expect(ordersFor(all, prices, 10_000, next, buffered).cashAfter).toBeCloseTo(200, 8);
@@ -223,7 +223,7 @@ describe('orders by hand', () => {
     expect(ordersFor(most, prices, 10_000, next, buffered).cashAfter).toBeCloseTo(200, 8);
   });
 
-  it('opens, and covers, a short position without overshooting it', () => {
+  test('opens, and covers, a short position without overshooting it', () => {
     const open = decisionOf(symbols, [0.5, 0.1, 0], [0.5, -0.1, 0]);
     // 33.33 shares of BBB to -33.33
     expect(ordersFor(open, prices, 10_000, next, plain).orders).toMatchObject([
@@ -235,7 +235,7 @@ describe('orders by hand', () => {
     ]);
   });
 
-  it('closes a position of very many shares to its last one', () => {
+  test('closes a position of very many shares to its last one', () => {
     const penny = pricesOf({ AAA: 0.0007, BBB: 30, CCC: 7 });
     const shares = 12_345_678_912;
     const worth = shares * 0.0007 * 1.7;
@@ -243,7 +243,7 @@ describe('orders by hand', () => {
     expect(ordersFor(decision, penny, worth, next, plain).orders).toMatchObject([{ quantity: shares }]);
   });
 
-  it('asks for nothing, and for no price, where nothing is traded', () => {
+  test('asks for nothing, and for no price, where nothing is traded', () => {
     const decision = decisionOf(symbols, [0.5, 0.3, 0.1], [0.5, 0.3, 0.1]);
     const sheet = ordersFor(decision, new Map(), 10_000, next, plain);
     expect([sheet.orders, sheet.left]).toEqual([[], []]);
@@ -256,7 +256,7 @@ describe('orders are refused', () => {
   const refused = (prices: Map<string, ReferencePrice>, session = next) =>
     expect(() => ordersFor(decision, prices, 1000, session, plain));
 
-  it('on the decision`s own session or before', () => {
+  test('on the decision`s own session or before', () => {
     refused(pricesOf({ AAA: 10 }), asOf).toThrow(RangeError);
     refused(pricesOf({ AAA: 10 }), '2024-03-27').toThrow(
       'orders of 2024-03-28 cannot be executed on 2024-03-27; expected a later session',
@@ -264,7 +264,7 @@ describe('orders are refused', () => {
     refused(pricesOf({ AAA: 10 }), '2024-03-29').not.toThrow();
   });
 
-  it('at a stale price, a missing one, and one that is none', () => {
+  test('at a stale price, a missing one, and one that is none', () => {
     refused(pricesOf({ AAA: 10 }, '2024-03-27')).toThrow(
       'the price of AAA is of 2024-03-27, stale for orders of 2024-03-28; ingest first',
     );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openingValuation, revalue, type Valuation } from '../../../src/core/accounting/valuation.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
 import { emptyHoldings, tradingTo } from '../../../src/core/portfolio/holdings.ts';
@@ -29,7 +29,7 @@ describe('a worked example', () => {
     policy,
   );
 
-  it('opens in cash, and the first fill earns nothing and pays for what it buys', () => {
+  test('opens in cash, and the first fill earns nothing and pays for what it buys', () => {
     expect(opening).toMatchObject({ navGross: 1, navNet: 1, live: { weights: [0, 0], cash: 1 } });
     expect(first.fill).toEqual({
       turnoverOneWay: expect.closeTo(0.45, 15),
@@ -42,7 +42,7 @@ describe('a worked example', () => {
     expect(first.valuation.driftOneWay).toBe(0);
   });
 
-  it('drifts by simple returns while nothing is filled', () => {
+  test('drifts by simple returns while nothing is filled', () => {
     expect(second.fill).toBeNull();
     expect(second.valuation.returnGross).toBeCloseTo(0.045, 15);
     expect(second.valuation.returnNet).toBeCloseTo(0.045, 15);
@@ -53,7 +53,7 @@ describe('a worked example', () => {
     expect(second.valuation.driftOneWay).toBeCloseTo((drifted[0]! - 0.6 + 0.3 - drifted[1]!) / 2, 15);
   });
 
-  it('lets the old holdings earn the session of the fill, then trades and pays against them as drifted', () => {
+  test('lets the old holdings earn the session of the fill, then trades and pays against them as drifted', () => {
     // of 1: 0.66 x 1.02 = 0.6732, 0.285 x 1.01 = 0.28785, cash 0.1; together 1.06105
     const earned = 1.06105 / 1.045 - 1;
     const traded = 0.6732 / 1.06105 - 0.5 + (0.5 - 0.28785 / 1.06105);
@@ -77,7 +77,7 @@ describe('revalue', () => {
     { minLength: 1, maxLength: 30 },
   );
 
-  it('puts nothing but the charged costs between gross and net', () => {
+  test('puts nothing but the charged costs between gross and net', () => {
     fc.assert(
       fc.property(steps, (path) => {
         let valuation: Valuation = openingValuation('2020-01-01', policy);
@@ -100,7 +100,7 @@ describe('revalue', () => {
     );
   });
 
-  it('charges what was estimated where prices stand still, by the same code', () => {
+  test('charges what was estimated where prices stand still, by the same code', () => {
     const own = {
       ...policy,
       costs: {
@@ -122,7 +122,7 @@ describe('revalue', () => {
     expect(moved.fill!.costRatio).not.toBe(decision.costRatio);
   });
 
-  it('trades nothing where what was held was decided for: not even what the session moved', () => {
+  test('trades nothing where what was held was decided for: not even what the session moved', () => {
     const held = holdingsOf([0.5, 0.3]);
     const before = { ...openingValuation('2020-01-01', policy), live: held, shadow: holdingsOf([0.6, 0.4]) };
     const decision = sampleDecision('2020-01-01', symbols, held.weights, [0.5, 0.5]);
@@ -135,7 +135,7 @@ describe('revalue', () => {
     expect(valuation.navShadow).toBeLessThan(1.06);
   });
 
-  it('fills the shadow with its own targets and charges it its own costs', () => {
+  test('fills the shadow with its own targets and charges it its own costs', () => {
     const limited = sampleDecision('2020-01-01', symbols, [0.3, 0.2], [0.6, 0.4]);
     const { valuation } = revalue(
       openingValuation('2020-01-01', policy),
@@ -150,7 +150,7 @@ describe('revalue', () => {
     expect(valuation.navNet).toBeCloseTo(1 - 0.00015, 15);
   });
 
-  it('fills by symbol, where symbols were added or moved since the decision', () => {
+  test('fills by symbol, where symbols were added or moved since the decision', () => {
     const decision = sampleDecision('2020-01-01', symbols, [0.7, 0.3], [0.6, 0.4]);
     const wider = samplePolicy(['CCC', 'BBB', 'AAA']);
     const opening = { ...openingValuation('2020-01-01', wider), live: emptyHoldings(3) };

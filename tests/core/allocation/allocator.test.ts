@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import {
@@ -35,7 +35,7 @@ const choices: { name: AllocatorName; options: AllocationOptions }[] = [
 
 function inputOf(returns: ReturnsMatrix, rest: Partial<AllocationInput> = {}): AllocationInput {
   const signal = Array.from(meanReturns(returns), (value, i) => value + 0.001 * Math.sin(i));
-  return { returns, covariance: estimateCovariance('sample', returns), signal, ...rest };
+  return { returns, covariance: estimateCovariance('sample', returns), signal, periodsPerYear: 252, ...rest };
 }
 
 /** Weights, or the reason there are none. */
@@ -57,7 +57,7 @@ for (const { name, options } of choices) {
   const title = [name, ...Object.values(options)].join(' ');
 
   describe(title, () => {
-    it('gives weights from 0 to 1 that sum to 1', () => {
+    test('gives weights from 0 to 1 that sum to 1', () => {
       fc.assert(
         fc.property(someReturns, (returns) => {
           const weights = attempt(name, inputOf(returns), options);
@@ -69,7 +69,7 @@ for (const { name, options } of choices) {
 
     // Twice the returns is twice the risk and the mean: only utility, which weighs one against the other, changes.
     if (options.objective !== 'utility')
-      it('does not depend on the unit of the returns', () => {
+      test('does not depend on the unit of the returns', () => {
         fc.assert(
           fc.property(someReturns, fc.constantFrom(0.01, 2, 100), (returns, unit) => {
             const scaled = { ...returns, values: returns.values.map((value) => unit * value) };
@@ -89,7 +89,7 @@ for (const { name, options } of choices) {
     // SciPy's order of a pair of leaves is that of the columns, so hierarchical bisection may split elsewhere;
     // linkage.test.ts shows that the tree itself does not change.
     if (name !== 'hrp')
-      it('permutes the weights when the assets are permuted', () => {
+      test('permutes the weights when the assets are permuted', () => {
         fc.assert(
           fc.property(someReturns, fc.integer(), (returns, seed) => {
             const order = permutation(seed, returns.columns);
@@ -110,12 +110,12 @@ for (const { name, options } of choices) {
         );
       });
 
-    it('gives all to one asset', () => {
+    test('gives all to one asset', () => {
       const returns = randomReturns(9, 30, 1);
       expect(allocate(name, inputOf(returns, { signal: [0.001] }), options)).toEqual([1]);
     });
 
-    it('takes two assets, duplicates, and assets in a perfect line', () => {
+    test('takes two assets, duplicates, and assets in a perfect line', () => {
       const base = randomReturns(11, 80, 4);
       const signal = (count: number): number[] => Array.from({ length: count }, (_, i) => 0.001 + 0.0001 * i);
       expectWeights(allocate(name, inputOf(pickColumns(base, [0, 1]), { signal: signal(2) }), options));
@@ -130,24 +130,24 @@ for (const { name, options } of choices) {
         );
       }
       const line = pickColumns(base, [0, 1, 2, 0]);
-      for (let t = 0; t < line.rows; t++) line.values[t * 4 + 3]! *= 2.5;
+      for (let t = 0; t < line.rows; t += 1) line.values[t * 4 + 3]! *= 2.5;
       expectWeights(allocate(name, inputOf(line, { signal: signal(4) }), options));
     });
 
-    it('takes a flat asset without NaN', () => {
+    test('takes a flat asset without NaN', () => {
       const returns = randomReturns(12, 60, 5);
-      for (let t = 0; t < 60; t++) returns.values[t * 5 + 2] = 0;
+      for (let t = 0; t < 60; t += 1) returns.values[t * 5 + 2] = 0;
       const weights = allocate(name, inputOf(returns), options);
       expectWeights(weights);
       if (['inverse-vol', 'signal-inverse-vol', 'hrp', 'herc', 'risk-parity'].includes(name))
         expect(weights[2]).toBe(0);
     });
 
-    it('takes fewer sessions than assets', () => {
+    test('takes fewer sessions than assets', () => {
       expectWeights(allocate(name, inputOf(randomReturns(13, 30, 60)), options));
     });
 
-    it('refuses a NaN in the covariance and returns that are not the same assets', () => {
+    test('refuses a NaN in the covariance and returns that are not the same assets', () => {
       const input = inputOf(randomReturns(14, 30, 3));
       input.covariance.values[4] = Number.NaN;
       expect(attempt(name, input, options)).toBe('not-finite');
@@ -159,7 +159,7 @@ for (const { name, options } of choices) {
 }
 
 describe('bounds', () => {
-  it('hold for mvo and cla, exactly', () => {
+  test('hold for mvo and cla, exactly', () => {
     fc.assert(
       fc.property(someReturns, (returns) => {
         const count = returns.columns;
@@ -187,11 +187,11 @@ describe('bounds', () => {
 describe('expected returns of mvo and cla', () => {
   const returns = randomReturns(21, 100, 4);
   const options = { objective: 'max-sharpe' } as const;
-  const history = Array.from(compoundedMeanReturns(returns));
+  const history = Array.from(compoundedMeanReturns(returns, 252));
   const withMean = (mean: number[]): number[] =>
     allocate('mvo', inputOf(returns, { mean, signal: undefined }), options);
 
-  it('are compounded history by default, arithmetic where asked', () => {
+  test('are compounded history by default, arithmetic where asked', () => {
     const input = inputOf(returns, { signal: undefined });
     expect(allocate('mvo', input, options)).toEqual(withMean(history));
     expect(allocate('mvo', { ...input, historicalMean: 'arithmetic' }, options)).toEqual(
@@ -199,7 +199,18 @@ describe('expected returns of mvo and cla', () => {
     );
   });
 
-  it('are the signal as far as its scale trusts it', () => {
+  test('compound over the year they are told, and are refused without one', () => {
+    const input = inputOf(returns, { signal: undefined });
+    const monthly = Array.from(compoundedMeanReturns(returns, 12));
+    expect(allocate('mvo', { ...input, periodsPerYear: 12 }, options)).toEqual(withMean(monthly));
+    expect(withMean(monthly)).not.toEqual(withMean(history));
+    for (const periodsPerYear of [undefined, 0, Number.NaN])
+      expect(() => allocate('mvo', { ...input, periodsPerYear }, options)).toThrow(
+        `periodsPerYear is ${periodsPerYear}, expected a number above 0`,
+      );
+  });
+
+  test('are the signal as far as its scale trusts it', () => {
     const signal = [0.004, 0.001, 0.002, 0.0005];
     expect(allocate('mvo', inputOf(returns, { signal }), options)).toEqual(withMean(signal));
     expect(allocate('mvo', inputOf(returns, { signal, signalScale: 0 }), options)).toEqual(withMean(history));
@@ -213,7 +224,7 @@ describe('5,000 assets', () => {
   const input = inputOf(returns);
 
   for (const name of allocatorNames) {
-    it(`${name} gives weights`, () => {
+    test(`${name} gives weights`, () => {
       expectWeights(allocate(name, input));
     });
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocate.ts';
 import type { RiskMeasure } from '../../../src/core/allocation/herc.ts';
 import { gapClusterCount } from '../../../src/core/clustering/clusters.ts';
@@ -23,7 +23,7 @@ describe('herc against riskfolio 7.4 (correlation distance, two-difference gap s
     const returns = matrixOf(rows);
     const covariance = estimateCovariance('sample', returns);
     for (const { clusterCount, weights: expected, ...options } of results) {
-      it(`${returns.columns} assets, ${options.linkage}, ${options.riskMeasure}: count and weights to 1e-12`, () => {
+      test(`${returns.columns} assets, ${options.linkage}, ${options.riskMeasure}: count and weights to 1e-12`, () => {
         const live = Int32Array.from({ length: returns.columns }, (_, i) => i);
         const distances = correlationDistances(covariance, live, inverseVolatilities(covariance));
         expect(gapClusterCount(linkage(options.linkage, distances), distances)).toBe(clusterCount);
@@ -36,7 +36,7 @@ describe('herc against riskfolio 7.4 (correlation distance, two-difference gap s
 });
 
 describe('herc', () => {
-  it('is inverse variance in one cluster, and shares by inverse variance between clusters of one', () => {
+  test('is inverse variance in one cluster, and shares by inverse variance between clusters of one', () => {
     const returns = randomReturns(4, 60, 2);
     const covariance = estimateCovariance('sample', returns);
     const [a, , , d] = covariance.values;
@@ -45,9 +45,9 @@ describe('herc', () => {
     }
   });
 
-  it('gives an asset that never fell no more than its risk floor allows, and no NaN', () => {
+  test('gives an asset that never fell no more than its risk floor allows, and no NaN', () => {
     const returns = randomReturns(4, 60, 3);
-    for (let t = 0; t < 60; t++) returns.values[t * 3] = 0.001 + 1e-5 * (t % 7);
+    for (let t = 0; t < 60; t += 1) returns.values[t * 3] = 0.001 + 1e-5 * (t % 7);
     const covariance = estimateCovariance('sample', returns);
     for (const riskMeasure of ['cvar', 'cdar'] as const) {
       const weights = allocate('herc', { returns, covariance }, { riskMeasure });
@@ -55,7 +55,7 @@ describe('herc', () => {
     }
   });
 
-  it('refuses a cluster count that cannot be', () => {
+  test('refuses a cluster count that cannot be', () => {
     const returns = randomReturns(4, 60, 3);
     const covariance = estimateCovariance('sample', returns);
     for (const clusterCount of [0, 4, 1.5]) {
@@ -69,21 +69,21 @@ describe('herc', () => {
 describe('tail risk by hand', () => {
   const returns = Float64Array.of(0.01, -0.05, 0.02, -0.03, 0.01, 0, -0.01, 0.03, 0.01, 0.02);
 
-  it('cvar: mean of the worst fifth', () => {
+  test('cvar: mean of the worst fifth', () => {
     expect(conditionalValueAtRisk(returns, 0.2)).toBeCloseTo(0.04, 15);
   });
 
-  it('cvar: the last session counts in part', () => {
+  test('cvar: the last session counts in part', () => {
     // the worst, and a half of the second worst, over one and a half sessions
     expect(conditionalValueAtRisk(returns, 0.15)).toBeCloseTo((0.05 + 0.015) / 1.5, 15);
   });
 
-  it('cdar: mean of the two deepest drawdowns of the summed returns', () => {
+  test('cdar: mean of the two deepest drawdowns of the summed returns', () => {
     // sums 0.01 -0.04 -0.02 -0.05 -0.04 -0.04 -0.05 -0.02 -0.01 0.01 under a peak of 0.01
     expect(conditionalDrawdownAtRisk(returns, 0.2)).toBeCloseTo(0.06, 15);
   });
 
-  it('scale with the returns', () => {
+  test('scale with the returns', () => {
     fc.assert(
       fc.property(someReturns, (sample) => {
         const series = sample.values;

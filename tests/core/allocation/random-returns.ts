@@ -8,9 +8,9 @@ export function randomReturns(seed: number, rows: number, columns: number): Retu
   const beta = Array.from({ length: columns }, () => 0.3 + uniform());
   const noise = Array.from({ length: columns }, () => 0.005 + 0.02 * uniform());
   const values = new Float64Array(rows * columns);
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     const market = 0.01 * normal();
-    for (let i = 0; i < columns; i++)
+    for (let i = 0; i < columns; i += 1)
       values[t * columns + i] = 0.0004 + beta[i]! * market + noise[i]! * normal();
   }
   return { rows, columns, values };
@@ -40,7 +40,7 @@ export const someReturns = fc
 /** The same returns with columns rearranged: column k of the result is column `order[k]`. */
 export function pickColumns(returns: ReturnsMatrix, order: readonly number[]): ReturnsMatrix {
   const values = new Float64Array(returns.rows * order.length);
-  for (let t = 0; t < returns.rows; t++) {
+  for (let t = 0; t < returns.rows; t += 1) {
     order.forEach((from, k) => {
       values[t * order.length + k] = returns.values[t * returns.columns + from]!;
     });
@@ -52,7 +52,7 @@ export function pickColumns(returns: ReturnsMatrix, order: readonly number[]): R
 export function permutation(seed: number, size: number): number[] {
   const uniform = generator(seed);
   const order = Array.from({ length: size }, (_, i) => i);
-  for (let i = size - 1; i > 0; i--) {
+  for (let i = size - 1; i > 0; i -= 1) {
     const j = Math.floor(uniform() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }

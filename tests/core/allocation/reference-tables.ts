@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type ReturnsMatrix, simpleReturns } from '../../../src/core/risk/returns.ts';
-import { referenceData } from '../../support/reference-data.ts';
 
 export type Table = { header: string[]; rows: string[][] };
 
-/** A CSV file of the reference data, unzipped where it is zipped. */
+/** A CSV file, unzipped where it is zipped. */
 export function readTable(path: string): Table {
-  const bytes = readFileSync(referenceData(path));
+  const bytes = readFileSync(path);
   const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   const [header, ...rows] = text
     .trim()
@@ -67,10 +66,4 @@ export function window(table: PriceTable, asOf: string, count: number): ReturnsM
   const columns = table.symbols.length;
   const values = table.prices.values.slice((end - count - 1) * columns, end * columns);
   return priceReturns({ rows: count + 1, columns, values });
-}
-
-/** A numeric CSV without a date column, as a matrix. */
-export function numericMatrix(path: string): ReturnsMatrix {
-  const { header, rows } = readTable(path);
-  return { rows: rows.length, columns: header.length, values: Float64Array.from(rows.flat().map(Number)) };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { randomReturns } from './random-returns.ts';
@@ -11,24 +11,24 @@ function input(rest: Partial<AllocationInput> = {}): AllocationInput {
 }
 
 describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
-  it('equal: 1 / N', () => expect(allocate('equal', input())).toEqual([1 / 3, 1 / 3, 1 / 3]));
+  test('equal: 1 / N', () => expect(allocate('equal', input())).toEqual([1 / 3, 1 / 3, 1 / 3]));
 
-  it('inverse-vol: 1 / sigma over the sum', () => {
+  test('inverse-vol: 1 / sigma over the sum', () => {
     const weights = allocate('inverse-vol', input());
     [4 / 7, 2 / 7, 1 / 7].forEach((weight, i) => {
       expect(weights[i]).toBeCloseTo(weight, 15);
     });
   });
 
-  it('signal: positive part over the sum', () => {
+  test('signal: positive part over the sum', () => {
     expect(allocate('signal', input({ signal: [0.003, -0.5, 0.001] }))).toEqual([0.75, 0, 0.25]);
   });
 
-  it('signal: equal weights when nothing is positive', () => {
+  test('signal: equal weights when nothing is positive', () => {
     expect(allocate('signal', input({ signal: [-1, 0, -2] }))).toEqual([1 / 3, 1 / 3, 1 / 3]);
   });
 
-  it('signal: its scale blends with equal weights, and 0 gives them exactly', () => {
+  test('signal: its scale blends with equal weights, and 0 gives them exactly', () => {
     const half = allocate('signal', input({ signal: [0, 1, 0], signalScale: 0.5 }));
     [1 / 6, 4 / 6, 1 / 6].forEach((weight, i) => {
       expect(half[i]).toBeCloseTo(weight, 15);
@@ -36,7 +36,7 @@ describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
     expect(allocate('signal', input({ signal: [0, 1, 0], signalScale: 0 }))).toEqual([1 / 3, 1 / 3, 1 / 3]);
   });
 
-  it('signal-inverse-vol: positive part / sigma over the sum, with inverse-vol as base and fall-back', () => {
+  test('signal-inverse-vol: positive part / sigma over the sum, with inverse-vol as base and fall-back', () => {
     const weights = allocate('signal-inverse-vol', input({ signal: [0.001, 0.002, -1] }));
     expect(weights).toEqual([0.5, 0.5, 0]);
     expect(allocate('signal-inverse-vol', input({ signal: [-1, -1, -1] }))).toEqual(
@@ -47,7 +47,7 @@ describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
     );
   });
 
-  it('a flat asset gets 0 and never NaN; all flat is said', () => {
+  test('a flat asset gets 0 and never NaN; all flat is said', () => {
     const covariance = { size: 2, values: Float64Array.of(0, 0, 0, 1e-4) };
     const returns = randomReturns(1, 30, 2);
     expect(allocate('inverse-vol', { returns, covariance })).toEqual([0, 1]);
@@ -60,7 +60,7 @@ describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
     }
   });
 
-  it('refuses a missing, a short and a NaN signal, a NaN covariance, a scale outside 0..1, unequal sizes', () => {
+  test('refuses a missing, a short and a NaN signal, a NaN covariance, a scale outside 0..1, unequal sizes', () => {
     expect(() => allocate('signal', input())).toThrow(/needs a signal/);
     expect(() => allocate('signal', input({ signal: [1, 2] }))).toThrow(/2 entries, expected 3/);
     expect(() => allocate('signal', input({ signal: [1, 2, Number.NaN] }))).toThrow(
@@ -78,7 +78,7 @@ describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
 });
 
 describe('weights of the simple allocators', () => {
-  it('are finite, sum to 1 and are not negative, for any signal and scale', () => {
+  test('are finite, sum to 1 and are not negative, for any signal and scale', () => {
     fc.assert(
       fc.property(
         fc.integer(),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cutTree } from '../../../src/core/clustering/clusters.ts';
 import { correlationDistances } from '../../../src/core/clustering/correlation-distance.ts';
 import type { DistanceRows } from '../../../src/core/clustering/distance-rows.ts';
@@ -45,7 +45,7 @@ function assetDistances(returns: ReturnType<typeof randomReturns>): DistanceRows
 describe('linkage against SciPy', () => {
   for (const { points, grid, trees } of cases) {
     for (const expected of trees) {
-      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, merges and leaf order`, () => {
+      test(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, merges and leaf order`, () => {
         const tree = linkage(expected.linkage, euclidean(points));
         expect(worstDifference(tree.height, expected.height)).toBeLessThan(1e-12);
         expect(Array.from(tree.left)).toEqual(expected.left);
@@ -53,7 +53,7 @@ describe('linkage against SciPy', () => {
         expect(Array.from(leafOrder(tree))).toEqual(expected.leaves);
       });
 
-      it(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, three clusters`, () => {
+      test(`${expected.linkage}: ${points.length} points${grid ? ' with ties' : ''}, three clusters`, () => {
         const ours = cutTree(linkage(expected.linkage, euclidean(points)), Math.min(3, points.length));
         // With ties SciPy may find no cut into exactly three.
         if (new Set(expected.threeClusters).size < Math.min(3, points.length)) return;
@@ -62,7 +62,7 @@ describe('linkage against SciPy', () => {
       });
 
       if (grid) continue; // where distances tie, equally short orders do too
-      it(`${expected.linkage}: ${points.length} points, order of leaves as optimal_ordering`, () => {
+      test(`${expected.linkage}: ${points.length} points, order of leaves as optimal_ordering`, () => {
         const distances = euclidean(points);
         const order = nearestLeafOrder(linkage(expected.linkage, distances), distances);
         expect(Array.from(order)).toEqual(expected.orderedLeaves);
@@ -72,7 +72,7 @@ describe('linkage against SciPy', () => {
 });
 
 describe('linkage', () => {
-  it('merges the same assets at the same heights whatever their order', () => {
+  test('merges the same assets at the same heights whatever their order', () => {
     fc.assert(
       fc.property(
         fc.integer(),
@@ -84,7 +84,7 @@ describe('linkage', () => {
           const tree = linkage(name, assetDistances(returns));
           const permuted = linkage(name, assetDistances(pickColumns(returns, order)));
           expect(worstDifference(tree.height, permuted.height)).toBeLessThan(1e-12);
-          for (let count = 1; count <= columns; count++) {
+          for (let count = 1; count <= columns; count += 1) {
             const labels = cutTree(tree, count);
             const moved = cutTree(permuted, count);
             expect(new Set(order.map((from, k) => `${labels[from]} ${moved[k]}`)).size).toBe(count);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { type FeatureName, featureNames } from '../../../src/core/features/feature-rows.ts';
+import { describe, expect, test } from 'vitest';
 import { featureSeries, featureValues, warmUpReturns } from '../../../src/core/features/indicators.ts';
+import { type FeatureName, featureNames } from '../../../src/core/features/names.ts';
 
 type Oracle = {
   window: number;
@@ -33,7 +33,7 @@ const anyLevels = (length: number) =>
     });
 
 describe('features against TA-Lib, ta and pandas', () => {
-  it.each(
+  test.each(
     Object.keys(oracle.levels).flatMap((series) => featureNames.map((name) => [series, name] as const)),
   )('%s: %s', (series, name) => {
     expect(warmUpReturns).toBe(oracle.window);
@@ -49,7 +49,7 @@ describe('features against TA-Lib, ta and pandas', () => {
 });
 
 describe('each feature', () => {
-  it.each(featureNames)('%s is unknown before 120 returns and known after', (name) => {
+  test.each(featureNames)('%s is unknown before 120 returns and known after', (name) => {
     const levels = levelsOf('risky');
     const got = featureSeries(name, levels, levelsOf('market'));
     expect(got).toHaveLength(levels.length);
@@ -57,7 +57,7 @@ describe('each feature', () => {
     expect([...got.slice(120)].every(Number.isFinite)).toBe(true);
   });
 
-  it.each(featureNames)('%s sees nothing after its session', (name) => {
+  test.each(featureNames)('%s sees nothing after its session', (name) => {
     fc.assert(
       fc.property(
         anyLevels(150),
@@ -75,7 +75,7 @@ describe('each feature', () => {
     );
   });
 
-  it.each(featureNames)('%s reads its last 120 returns and no more', (name) => {
+  test.each(featureNames)('%s reads its last 120 returns and no more', (name) => {
     fc.assert(
       fc.property(anyLevels(180), fc.integer({ min: 1, max: 59 }), (levels, from) => {
         const whole = featureSeries(name, levels, levels);
@@ -86,7 +86,7 @@ describe('each feature', () => {
     );
   });
 
-  it.each(featureNames)('%s does not depend on the unit of the levels', (name) => {
+  test.each(featureNames)('%s does not depend on the unit of the levels', (name) => {
     fc.assert(
       fc.property(anyLevels(130), fc.double({ min: 0.01, max: 100, noNaN: true }), (levels, unit) => {
         const scaled = levels.map((level) => level * unit);
@@ -100,14 +100,14 @@ describe('each feature', () => {
     );
   });
 
-  it.each(featureNames)('%s of chosen rows is the same number as in the whole series', (name) => {
+  test.each(featureNames)('%s of chosen rows is the same number as in the whole series', (name) => {
     const levels = levelsOf('risky');
     const market = levelsOf('market');
     const rows = featureValues(name, levels, market, 300, 329);
     expect(bits(rows)).toEqual(bits(featureSeries(name, levels, market).slice(300, 330)));
   });
 
-  it.each(featureNames)(
+  test.each(featureNames)(
     '%s is unknown while a missing level is among the 120 returns it may read',
     (name) => {
       const levels = levelsOf('risky');
@@ -119,7 +119,7 @@ describe('each feature', () => {
     },
   );
 
-  it('keeps a flat series at its resting values, whatever the level', () => {
+  test('keeps a flat series at its resting values, whatever the level', () => {
     for (const level of [1, 0.1, 1 / 3, 987.654321]) {
       const flat = new Float64Array(121).fill(level);
       const last = (name: FeatureName) => featureSeries(name, flat, flat)[120];
@@ -127,17 +127,17 @@ describe('each feature', () => {
     }
   });
 
-  it('bounds RSI: 100 on gains only, 0 on losses only', () => {
+  test('bounds RSI: 100 on gains only, 0 on losses only', () => {
     const rising = Float64Array.from({ length: 121 }, (_, t) => 1.01 ** t);
     expect(featureSeries('rsi', rising, null)[120]).toBe(100);
     expect(featureSeries('rsi', rising.toReversed(), null)[120]).toBe(0);
   });
 
-  it('refuses a market feature without the market', () => {
+  test('refuses a market feature without the market', () => {
     expect(() => featureSeries('market-slope-20', levelsOf('risky'), null)).toThrow(/marketSymbol/);
   });
 
-  it('computes 50 assets over 650 sessions well within a second', () => {
+  test('computes 50 assets over 650 sessions well within a second', () => {
     const levels = Float64Array.from({ length: 650 }, (_, t) => 100 + Math.sin(t) + t / 50);
     const start = performance.now();
     for (let asset = 0; asset < 50; asset += 1)

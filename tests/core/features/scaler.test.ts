@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fitScaler, scalerKinds, scaleValue, unscaleValue } from '../../../src/core/features/scaler.ts';
 
 const matrix = Float64Array.from([1, 10, 3, 10, 2, 10, 100, -500]);
 
 describe('scalers', () => {
-  it('maps the fitted rows to 0 .. 1, or to mean 0 and deviation 1, and reads no row outside them', () => {
+  test('maps the fitted rows to 0 .. 1, or to mean 0 and deviation 1, and reads no row outside them', () => {
     const minMax = fitScaler('min-max', matrix, 2, 0, 3);
     expect([1, 3, 2].map((value) => scaleValue(minMax, 0, value))).toEqual([0, 1, 0.5]);
     const standard = fitScaler('standard', matrix, 2, 0, 3);
@@ -13,11 +13,11 @@ describe('scalers', () => {
     expect(standard.scale[0]).toBeCloseTo(Math.sqrt(2 / 3), 15); // population deviation, as scikit-learn's
   });
 
-  it('maps values beyond the fitted range without clipping', () => {
+  test('maps values beyond the fitted range without clipping', () => {
     expect(scaleValue(fitScaler('min-max', matrix, 2, 0, 3), 0, 5)).toBe(2);
   });
 
-  it.each(scalerKinds)(
+  test.each(scalerKinds)(
     'keeps a flat column finite and scales any answer back to its constant (%s)',
     (kind) => {
       const scaler = fitScaler(kind, matrix, 2, 0, 3);
@@ -27,7 +27,7 @@ describe('scalers', () => {
     },
   );
 
-  it('is undone by its inverse', () => {
+  test('is undone by its inverse', () => {
     const numbers = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), {
       minLength: 2,
       maxLength: 30,
@@ -41,7 +41,7 @@ describe('scalers', () => {
     );
   });
 
-  it('refuses a gap and an empty range', () => {
+  test('refuses a gap and an empty range', () => {
     expect(() => fitScaler('min-max', Float64Array.from([1, Number.NaN]), 1, 0, 2)).toThrow(
       'column 0, row 1 is NaN',
     );

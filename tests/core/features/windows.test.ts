@@ -1,15 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import {
-  gatherInputs,
-  gatherTargets,
-  meanLogReturnAhead,
-  sampleCodes,
-  splitWindow,
-} from '../../../src/core/features/windows.ts';
+import { describe, expect, test } from 'vitest';
+import { gatherInputs, gatherTargets, sampleCodes, splitWindow } from '../../../src/core/features/windows.ts';
 
 describe('splitWindow', () => {
-  it('splits the default window', () => {
+  test('splits the default window', () => {
     expect(splitWindow(504, 30, 21, 0.1)).toEqual({
       trainFirst: 29,
       trainLast: 417,
@@ -18,7 +12,7 @@ describe('splitWindow', () => {
     });
   });
 
-  it('keeps time order, ends every target inside the window, and shares no target day between the parts', () => {
+  test('keeps time order, ends every target inside the window, and shares no target day between the parts', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 60, max: 800 }),
@@ -45,15 +39,6 @@ describe('splitWindow', () => {
   });
 });
 
-describe('targets', () => {
-  it('are mean daily log returns of the following sessions, NaN where these are not known', () => {
-    const levels = Float64Array.from([1, 2, 4, 8, 8]);
-    const targets = meanLogReturnAhead(levels, 2, 0, 4);
-    expect([...targets.slice(0, 3)]).toEqual([Math.log(4) / 2, Math.log(4) / 2, Math.log(2) / 2]);
-    expect([...targets.slice(3)]).toEqual([Number.NaN, Number.NaN]);
-  });
-});
-
 describe('gathering', () => {
   const rows = 6;
   const series = [0, 100].map((start) => ({
@@ -61,7 +46,7 @@ describe('gathering', () => {
     targets: Float64Array.from({ length: rows }, (_, index) => start + index),
   }));
 
-  it('lays a batch out time-major, each sample ending at its own row', () => {
+  test('lays a batch out time-major, each sample ending at its own row', () => {
     const codes = Int32Array.from([2, rows + 4]); // row 2 of the first series, row 4 of the second
     // features of row r are 2 r and 2 r + 1 (+ 100); lookback 3
     expect([...gatherInputs(series, rows, 2, 3, codes)]).toEqual([
@@ -70,7 +55,7 @@ describe('gathering', () => {
     expect([...gatherTargets(series, rows, 1, codes)]).toEqual([2, 104]);
   });
 
-  it('numbers the samples of every series in time order', () => {
+  test('numbers the samples of every series in time order', () => {
     expect([...sampleCodes(2, rows, 3, 4)]).toEqual([3, 4, 9, 10]);
   });
 });

@@ -1,33 +1,33 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { type Artefact, encodeFloats, sealArtefact } from '../../../src/core/forecast/artefact.ts';
-import { type ForecasterConfig, sessionsNeeded } from '../../../src/core/forecast/forecaster-config.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  type Artefact,
+  artefactFormat,
+  encodeFloats,
+  sealArtefact,
+} from '../../../src/core/forecast/artefact.ts';
+import { type NetworkSpec, sessionsRead } from '../../../src/core/forecast/model-spec.ts';
 import { predict } from '../../../src/core/forecast/predict.ts';
 import { readArtefact } from '../../../src/core/forecast/stored-artefact.ts';
 import { buildTrainingSet } from '../../../src/core/forecast/training-set.ts';
-import { sizeOf, weightShapes } from '../../../src/core/inference/weights.ts';
+import { bodyOf } from '../../../src/core/inference/bodies.ts';
+import { sizeOf } from '../../../src/core/inference/weights.ts';
 import type { PricePanel } from '../../../src/core/market/panel.ts';
-import {
-  everyFeature,
-  perturbedAfter,
-  randomValues,
-  simulatedPanel,
-  smallConfig,
-} from './simulated-prices.ts';
+import { everyFeature, perturbedAfter, randomValues, simulatedPanel, smallSpec } from './simulated-prices.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const symbols = ['BBB', 'CCC', 'DDD'];
 const panel = simulatedPanel(['AAA', ...symbols], 400);
 
 /** An artefact with random weights: forecasting does not care how they were found. */
-function artefactOf(config: ForecasterConfig, from: PricePanel, fill?: number): Artefact {
-  const set = buildTrainingSet(from, symbols, config);
-  const shapes = weightShapes(set.inputs, config.units, set.outputs);
+function artefactOf(spec: NetworkSpec, from: PricePanel, fill?: number): Artefact {
+  const set = buildTrainingSet(from, symbols, spec);
+  const shapes = bodyOf(spec.body).shapes(spec.body, set.inputs, set.outputs);
   return sealArtefact(
     {
-      formatVersion: 1,
-      config,
+      formatVersion: artefactFormat,
+      spec,
       symbols,
       windowFirst: set.windowFirst,
       trainedOn: set.windowLast,
@@ -43,7 +43,8 @@ function artefactOf(config: ForecasterConfig, from: PricePanel, fill?: number): 
       trainLoss: 0,
       validationLoss: 0,
       naiveValidationLoss: set.naiveValidationLoss,
-      seed: config.seed,
+      inputLag1Autocorrelation: set.inputLag1Autocorrelation,
+      seed: spec.training.seed,
       backend: 'wasm',
       backendVersion: '0',
       note: null,
@@ -53,15 +54,15 @@ function artefactOf(config: ForecasterConfig, from: PricePanel, fill?: number): 
 }
 
 describe.each([
-  ['joint', smallConfig()],
-  ['pooled', smallConfig({ form: 'pooled', features: everyFeature })],
-] as const)('a %s forecast', (_form, config) => {
-  const artefact = artefactOf(config, panel.upTo(panel.sessions[300]!));
+  ['joint', smallSpec()],
+  ['pooled', smallSpec({ inputs: { form: 'pooled', features: everyFeature } })],
+] as const)('a %s forecast', (_form, spec) => {
+  const artefact = artefactOf(spec, panel.upTo(panel.sessions[300]!));
 
-  it('is scaled back: an answer of 0, 1 or 0.5 is the least, the greatest or the middle training target', () => {
-    const at = (fill: number) => predict(artefactOf(config, panel, fill), panel).meanLogReturn;
-    const { scalers } = artefactOf(config, panel, 0);
-    const outputs = config.form === 'joint' ? scalers[0]!.outputs : null;
+  test('is scaled back: an answer of 0, 1 or 0.5 is the least, the greatest or the middle training target', () => {
+    const at = (fill: number) => predict(artefactOf(spec, panel, fill), panel).mean!.values;
+    const { scalers } = artefactOf(spec, panel, 0);
+    const outputs = spec.inputs.form === 'joint' ? scalers[0]!.outputs : null;
     symbols.forEach((_, index) => {
       const offset = outputs ? outputs.offset[index]! : scalers[index]!.outputs.offset[0]!;
       const scale = outputs ? outputs.scale[index]! : scalers[index]!.outputs.scale[0]!;
@@ -72,40 +73,38 @@ describe.each([
     expect(Math.max(...at(1).map(Math.abs))).toBeLessThan(0.05); // daily log returns, not scaled units
   });
 
-  it('names its session, symbols, horizon and model', () => {
+  test('names its session, symbols, horizon and model', () => {
     const forecast = predict(artefact, panel);
     expect(forecast).toMatchObject({
       asOf: panel.lastSession,
       symbols,
       horizonSessions: 5,
-      modelId: artefact.id,
+      modelIds: { 'mean-return': artefact.id },
     });
-    expect(forecast.meanLogReturn).toHaveLength(symbols.length);
+    expect(forecast.mean!.values).toHaveLength(symbols.length);
   });
 
-  it('does not change with anything after its session nor with more history, and does with its session', () => {
+  test('does not change with anything after its session nor with more history, and does with its session', () => {
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 398 }), (row) => {
         const session = panel.sessions[row]!;
         const forecast = predict(artefact, panel.upTo(session));
         expect(predict(artefact, perturbedAfter(panel, row).upTo(session))).toEqual(forecast);
-        expect(predict(artefact, panel.upTo(session).last(sessionsNeeded(config).inference))).toEqual(
-          forecast,
-        );
+        expect(predict(artefact, panel.upTo(session).last(sessionsRead(spec).inference))).toEqual(forecast);
         expect(predict(artefact, perturbedAfter(panel, row, true).upTo(session))).not.toEqual(forecast);
       }),
       { numRuns: 20 },
     );
   });
 
-  it('survives storage as JSON bit for bit', () => {
+  test('survives storage as JSON bit for bit', () => {
     const stored: unknown = JSON.parse(JSON.stringify(artefact));
     expect(predict(readArtefact(stored, sha256), panel)).toEqual(predict(artefact, panel));
   });
 });
 
 describe('a stored artefact', () => {
-  const artefact = artefactOf(smallConfig(), panel);
+  const artefact = artefactOf(smallSpec(), panel);
   const changed = (change: (copy: Artefact) => void, reseal = true): unknown => {
     const copy = structuredClone(artefact);
     change(copy);
@@ -114,7 +113,7 @@ describe('a stored artefact', () => {
     return sealArtefact(body, sha256);
   };
 
-  it('has the address of its content, whatever the order of its keys', () => {
+  test('has the address of its content, whatever the order of its keys', () => {
     const { id, ...body } = artefact;
     expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
     const reversed = Object.fromEntries(Object.entries(body).reverse()) as typeof body;
@@ -122,14 +121,14 @@ describe('a stored artefact', () => {
     expect(readArtefact(artefact, sha256)).toEqual(artefact);
   });
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ['no object', [], 'not a JSON object'],
     [
       'another format',
       changed((copy) => {
         copy.formatVersion = 9;
       }),
-      'format 9, this version reads format 1',
+      'format 9, this version reads formats 1 and 2',
     ],
     [
       'a changed weight',
@@ -167,22 +166,44 @@ describe('a stored artefact', () => {
       'a scaler does not hold 3 finite',
     ],
     [
-      'a wrong config',
+      'a wrong spec',
       changed((copy) => {
-        copy.config.units = [8, -4];
+        copy.spec.body.units = [8, -4];
       }),
-      'forecaster.units',
+      'forecaster.body.units',
     ],
     ['nothing inside', {}, 'format undefined'],
     [
-      'no config',
+      'no spec',
       changed((copy) => {
-        copy.config = null as never;
+        copy.spec = null as never;
       }),
       'stored model sha256:',
     ],
   ])('is refused with %s', (_name, stored, message) => {
     expect(() => readArtefact(stored, sha256)).toThrow(message);
     expect(() => readArtefact(stored, sha256)).toThrow('retrain it');
+  });
+});
+
+describe('an artefact of format 1', () => {
+  const artefact = artefactOf(smallSpec(), panel);
+  const { id: _, spec, inputLag1Autocorrelation: __, formatVersion: ___, ...rest } = artefact;
+  const { type, ...body } = spec.body;
+  const { head: _____, kind: ______, horizonSessions } = spec;
+  const config = { model: type, horizonSessions, ...body, ...spec.inputs, ...spec.training };
+  const stored = sealArtefact({ ...rest, formatVersion: 1, config } as never, sha256);
+
+  test('forecasts what it did, under its own address', () => {
+    const read = readArtefact(JSON.parse(JSON.stringify(stored)), sha256);
+    expect(read.id).toBe(stored.id);
+    expect(read.id).not.toBe(artefact.id);
+    expect(read.spec).toEqual(spec);
+    expect(predict(read, panel).mean).toEqual(predict(artefact, panel).mean);
+  });
+
+  test('is refused when it was changed after training', () => {
+    const changed = { ...stored, epochs: 7 };
+    expect(() => readArtefact(changed, sha256)).toThrow('it was changed after training: retrain it');
   });
 });

@@ -1,8 +1,5 @@
 import { addDays } from '../../../src/core/calendar/session.ts';
-import {
-  defaultForecasterConfig,
-  type ForecasterConfig,
-} from '../../../src/core/forecast/forecaster-config.ts';
+import { type NetworkSpec, parseNetworkSpec } from '../../../src/core/forecast/model-spec.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { createRandom } from '../../../src/core/numeric/random.ts';
 
@@ -34,22 +31,26 @@ export function perturbedAfter(panel: PricePanel, row: number, included = false)
   );
 }
 
-/** A small fast configuration. */
-export function smallConfig(changes: Partial<ForecasterConfig> = {}): ForecasterConfig {
-  return {
-    ...defaultForecasterConfig,
-    windowSessions: 120,
-    lookbackSessions: 10,
+/** A small fast network, with some of its parts changed. */
+export function smallSpec({
+  body,
+  inputs,
+  training,
+}: {
+  body?: Partial<NetworkSpec['body']>;
+  inputs?: Partial<NetworkSpec['inputs']>;
+  training?: Partial<NetworkSpec['training']>;
+} = {}): NetworkSpec {
+  return parseNetworkSpec({
     horizonSessions: 5,
-    units: [8, 4],
-    epochsMax: 3,
-    marketSymbol: 'AAA',
-    ...changes,
-  };
+    body: { units: [8, 4], lookbackSessions: 10, ...body },
+    inputs: { marketSymbol: 'AAA', ...inputs },
+    training: { windowSessions: 120, epochsMax: 3, ...training },
+  });
 }
 
 /** All features of the pooled form. */
-export const everyFeature: ForecasterConfig['features'] = [
+export const everyFeature: NetworkSpec['inputs']['features'] = [
   'return1',
   'return5',
   'ewma-volatility',

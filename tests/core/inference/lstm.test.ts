@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { forwardLstm, lstmSequence } from '../../../src/core/inference/lstm.ts';
-import { viewWeights, type WeightTensor, weightShapes } from '../../../src/core/inference/weights.ts';
+import { describe, expect, test } from 'vitest';
+import { lstm, lstmSequence } from '../../../src/core/inference/lstm.ts';
+import { viewWeights, type WeightTensor } from '../../../src/core/inference/weights.ts';
 
 const oracle = JSON.parse(
   readFileSync(new URL('../../oracles/networks/lstm.json', import.meta.url), 'utf8'),
@@ -26,6 +26,13 @@ const samples = Array.from({ length: oracle.batch }, (_, sample) =>
   Float64Array.from(oracle.input.slice(sample * sampleSize, (sample + 1) * sampleSize)),
 );
 
+const body = (units: number[]) => ({
+  type: 'lstm' as const,
+  units,
+  dropoutRatio: 0.2,
+  lookbackSessions: oracle.time,
+});
+
 function expectClose(actual: ArrayLike<number>, expected: readonly number[], within: number): void {
   expect(actual.length).toBe(expected.length);
   for (let index = 0; index < expected.length; index += 1)
@@ -33,12 +40,12 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], wit
 }
 
 describe('the plain forward pass', () => {
-  it('names and shapes the weights as Keras has them', () => {
-    const shapes = weightShapes(oracle.inputs, oracle.units, oracle.outputs);
+  test('names and shapes the weights as Keras has them', () => {
+    const shapes = lstm.shapes(body(oracle.units), oracle.inputs, oracle.outputs);
     expect(shapes).toEqual(oracle.weights.map(({ name, shape }) => ({ name, shape })));
   });
 
-  it("answers as Keras's LSTM - LSTM - Dense in float64", () => {
+  test("answers as Keras's LSTM - LSTM - Dense in float64", () => {
     samples.forEach((input, sample) => {
       const hidden1 = lstmSequence(weights[0]!, weights[1]!, input, oracle.time);
       const size1 = oracle.time * oracle.units[0]!;
@@ -46,21 +53,21 @@ describe('the plain forward pass', () => {
       const hidden2 = lstmSequence(weights[2]!, weights[3]!, hidden1, oracle.time);
       const size2 = oracle.time * oracle.units[1]!;
       expectClose(hidden2, oracle.hidden2.slice(sample * size2, (sample + 1) * size2), 1e-14);
-      const output = forwardLstm(weights, input, oracle.time);
+      const output = lstm.forward(weights, input, oracle.time);
       expectClose(output, oracle.output.slice(sample * oracle.outputs, (sample + 1) * oracle.outputs), 1e-14);
     });
   });
 
-  it('refuses an input of the wrong size', () => {
-    expect(() => forwardLstm(weights, samples[0]!.subarray(1), oracle.time)).toThrow(
+  test('refuses an input of the wrong size', () => {
+    expect(() => lstm.forward(weights, samples[0]!.subarray(1), oracle.time)).toThrow(
       'lstm1/kernel reads 4 inputs',
     );
   });
 });
 
 describe('viewWeights', () => {
-  it('lays tensors over one vector without copying, and refuses another length', () => {
-    const shapes = weightShapes(2, [1], 1);
+  test('lays tensors over one vector without copying, and refuses another length', () => {
+    const shapes = lstm.shapes(body([1]), 2, 1);
     const flat = new Float32Array(3 * 4 + 4 + 1 + 1);
     const views = viewWeights(flat, shapes);
     views[2]!.values[0] = 5;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addDays } from '../../../src/core/calendar/session.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { cleanPanel, type QualityOptions } from '../../../src/core/market/quality.ts';
@@ -28,7 +28,7 @@ const rising = (length: number, ...missing: number[]) =>
   Array.from({ length }, (_, row) => (missing.includes(row) ? none : row + 1));
 
 describe('cleanPanel', () => {
-  it('passes a sound panel through untouched', () => {
+  test('passes a sound panel through untouched', () => {
     const panel = panelOf(rising(12), rising(12));
     const clean = cleanPanel(panel, options);
     expect(clean.notes).toEqual([]);
@@ -37,7 +37,7 @@ describe('cleanPanel', () => {
     expect(clean.historySessions).toEqual([12, 12]);
   });
 
-  it('fills gaps up to the limit with the level before them, at the end too', () => {
+  test('fills gaps up to the limit with the level before them, at the end too', () => {
     const clean = cleanPanel(panelOf(rising(12, 5, 6, 11), rising(12)), options);
     expect([...clean.panel.column('A')]).toEqual([1, 2, 3, 4, 5, 5, 5, 8, 9, 10, 11, 11]);
     expect(clean.notes).toEqual([
@@ -52,7 +52,7 @@ describe('cleanPanel', () => {
     ]);
   });
 
-  it('drops a symbol for a gap one session beyond the limit', () => {
+  test('drops a symbol for a gap one session beyond the limit', () => {
     const clean = cleanPanel(panelOf(rising(12), rising(12, 5, 6, 7)), options);
     expect(clean.panel.symbols).toEqual(['A']);
     expect(clean.notes).toEqual([
@@ -67,13 +67,13 @@ describe('cleanPanel', () => {
     ]);
   });
 
-  it('drops a symbol whose closes have ended', () => {
+  test('drops a symbol whose closes have ended', () => {
     const [note] = cleanPanel(panelOf(rising(12, 9, 10, 11), rising(12)), options).notes;
     expect(note).toMatchObject({ kind: 'dropped', sessions: 3, firstSession: day(9), lastSession: day(11) });
     expect(note!.reason).toMatch(/no close any more for 3 sessions/);
   });
 
-  it('drops a symbol that misses more of the window than allowed, though each gap is short', () => {
+  test('drops a symbol that misses more of the window than allowed, though each gap is short', () => {
     const sparse = rising(20, 11, 13, 15, 17);
     const [note] = cleanPanel(panelOf(sparse, rising(20)), options).notes;
     expect(note).toMatchObject({ kind: 'dropped', sessions: 4, firstSession: day(11), lastSession: day(17) });
@@ -82,7 +82,7 @@ describe('cleanPanel', () => {
     expect(cleanPanel(panelOf(rising(20, 11, 13, 15)), options).notes[0]!.kind).toBe('filled');
   });
 
-  it('asks of sessions before the window nothing but causal filling', () => {
+  test('asks of sessions before the window nothing but causal filling', () => {
     const clean = cleanPanel(panelOf(rising(20, 3, 4, 5, 6)), options);
     expect([...clean.panel.column('A').slice(2, 8)]).toEqual([3, 3, 3, none, none, 8]);
     expect(clean.notes).toMatchObject([
@@ -90,12 +90,12 @@ describe('cleanPanel', () => {
     ]);
   });
 
-  it('counts a gap that begins before the window in full', () => {
+  test('counts a gap that begins before the window in full', () => {
     const [note] = cleanPanel(panelOf(rising(20, 8, 9, 10)), options).notes;
     expect(note).toMatchObject({ kind: 'dropped', sessions: 3, firstSession: day(8), lastSession: day(10) });
   });
 
-  it('excludes the young: history counts from the first close', () => {
+  test('excludes the young: history counts from the first close', () => {
     const young = (age: number) => [...new Array<number>(12 - age).fill(none), ...rising(age)];
     const clean = cleanPanel(panelOf(young(9), young(10), young(0)), options);
     expect(clean.panel.symbols).toEqual(['B']);
@@ -113,14 +113,14 @@ describe('cleanPanel', () => {
     ]);
   });
 
-  it('keeps a symbol younger than the window when that is allowed, and fills nothing before its first close', () => {
+  test('keeps a symbol younger than the window when that is allowed, and fills nothing before its first close', () => {
     const young = [none, none, none, none, none, 1, none, 3, 4, 5, 6, 7];
     const clean = cleanPanel(panelOf(young), { ...options, historySessionsMin: 5 });
     expect([...clean.panel.column('A')]).toEqual([none, none, none, none, none, 1, 1, 3, 4, 5, 6, 7]);
     expect(clean.historySessions).toEqual([7]);
   });
 
-  it.each([0, -1, Number.POSITIVE_INFINITY])('drops a symbol with a level of %d', (level) => {
+  test.each([0, -1, Number.POSITIVE_INFINITY])('drops a symbol with a level of %d', (level) => {
     const broken = rising(12);
     broken[4] = level;
     const [note] = cleanPanel(panelOf(broken), options).notes;
@@ -128,13 +128,13 @@ describe('cleanPanel', () => {
     expect(note!.reason).toMatch(/expected a finite one above 0/);
   });
 
-  it('does not touch the panel it is given', () => {
+  test('does not touch the panel it is given', () => {
     const panel = panelOf(rising(12, 5));
     cleanPanel(panel, options);
     expect(panel.column('A')[5]).toBeNaN();
   });
 
-  it.each([
+  test.each([
     [{ fillSessionsMax: -1 }, /fillSessionsMax is -1/],
     [{ fillSessionsMax: 1.5 }, /fillSessionsMax is 1.5/],
     [{ missingRatioMax: 5 }, /missingRatioMax is 5, expected a number from 0 to 1/],
@@ -161,7 +161,7 @@ const anyOptions = fc.record({
 });
 
 describe('cleanPanel, whatever the gaps', () => {
-  it('leaves no gap in the window since the first close, and keeps each known level', () => {
+  test('leaves no gap in the window since the first close, and keeps each known level', () => {
     fc.assert(
       fc.property(anyColumn, anyColumn, anyOptions, (a, b, chosen) => {
         const panel = panelOf(a, b);
@@ -183,7 +183,7 @@ describe('cleanPanel, whatever the gaps', () => {
     );
   });
 
-  it('never fills from the future: a kept level is the same when later levels change', () => {
+  test('never fills from the future: a kept level is the same when later levels change', () => {
     fc.assert(
       fc.property(
         anyColumn,
@@ -202,7 +202,7 @@ describe('cleanPanel, whatever the gaps', () => {
     );
   });
 
-  it('never fills a run longer than the limit', () => {
+  test('never fills a run longer than the limit', () => {
     fc.assert(
       fc.property(anyColumn, anyOptions, (column, chosen) => {
         const panel = panelOf(column);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../src/core/numeric/random.ts';
 
 describe('a seeded random stream', () => {
-  it('is the same for the same seed and stream, for ever', () => {
+  test('is the same for the same seed and stream, for ever', () => {
     const random = createRandom(1);
     const first = [random.bits(), random.bits(), random.bits()];
     const again = createRandom(1);
@@ -12,14 +12,14 @@ describe('a seeded random stream', () => {
     expect(first).toEqual([2719816156, 329822289, 138300035]);
   });
 
-  it('differs between neighbouring seeds, between streams, and above 32 bits', () => {
+  test('differs between neighbouring seeds, between streams, and above 32 bits', () => {
     const starts = [createRandom(1), createRandom(2), createRandom(1, 1), createRandom(1 + 2 ** 32)].map(
       (random) => random.bits(),
     );
     expect(new Set(starts).size).toBe(4);
   });
 
-  it('is uniform and normal to within five standard errors', () => {
+  test('is uniform and normal to within five standard errors', () => {
     const random = createRandom(42);
     const count = 100_000;
     let sum = 0;
@@ -36,7 +36,7 @@ describe('a seeded random stream', () => {
     expect(Math.abs(normalSquares / count - 1)).toBeLessThan(5 * Math.sqrt(2 / count));
   });
 
-  it('permutes without loss', () => {
+  test('permutes without loss', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.nat(), (count, seed) => {
         const order = createRandom(seed).permutation(count);
@@ -46,7 +46,7 @@ describe('a seeded random stream', () => {
     expect([...createRandom(3).permutation(50)]).not.toEqual(Array.from({ length: 50 }, (_, index) => index));
   });
 
-  it('refuses a seed that is not a whole number', () => {
+  test('refuses a seed that is not a whole number', () => {
     expect(() => createRandom(0.5)).toThrow('seed is 0.5, expected a whole number');
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as quadprog from 'quadprog';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ConstrainedQp, quadraticGradient } from '../../../src/core/optimisation/constrained-qp.ts';
 import { kktResidual } from '../../../src/core/optimisation/kkt.ts';
 import { nearestWeights } from '../../../src/core/optimisation/nearest.ts';
@@ -21,7 +21,7 @@ type OracleCase = {
   cost: number;
   impact: number;
   turnoverMax: number | null;
-  grossMax: number | null;
+  grossExposureMax: number | null;
   groups: { members: number[]; lower: number; upper: number }[];
   objective: number;
   weights: number[];
@@ -44,18 +44,18 @@ function problemOf(one: OracleCase): ConstrainedQp {
     proportional: new Float64Array(size).fill(one.cost),
     impact: new Float64Array(size).fill(one.impact),
     turnoverMax: one.turnoverMax ?? Number.POSITIVE_INFINITY,
-    grossExposureMax: one.grossMax ?? Number.POSITIVE_INFINITY,
+    grossExposureMax: one.grossExposureMax ?? Number.POSITIVE_INFINITY,
     groups: one.groups,
   };
 }
 
 function objective(problem: ConstrainedQp, weights: ArrayLike<number>): number {
   let value = 0;
-  for (let i = 0; i < problem.size; i++) {
+  for (let i = 0; i < problem.size; i += 1) {
     const trade = Math.abs(weights[i]! - problem.current[i]!);
     value +=
       problem.proportional[i]! * trade + problem.impact[i]! * trade ** 1.5 - problem.linear[i]! * weights[i]!;
-    for (let j = 0; j < problem.size; j++) {
+    for (let j = 0; j < problem.size; j += 1) {
       value += (problem.matrix[i * problem.size + j]! * weights[i]! * weights[j]!) / 2;
     }
   }
@@ -64,7 +64,7 @@ function objective(problem: ConstrainedQp, weights: ArrayLike<number>): number {
 
 describe('solveQp against Clarabel', () => {
   for (const one of oracle) {
-    it(`${one.kind}, ${one.linear.length} assets: same optimum, KKT residual below 1e-12`, () => {
+    test(`${one.kind}, ${one.linear.length} assets: same optimum, KKT residual below 1e-12`, () => {
       const problem = problemOf(one);
       const { weights, kktResidual: residual } = solveQp(problem);
       expect(residual).toBeLessThan(1e-12);
@@ -117,7 +117,7 @@ const problems = fc
   });
 
 describe('solveQp', () => {
-  it('proves every optimum: KKT residual below 1e-8, weights inside all limits', () => {
+  test('proves every optimum: KKT residual below 1e-8, weights inside all limits', () => {
     fc.assert(
       fc.property(problems, (problem) => {
         const { weights, multipliers, kktResidual: residual } = solveQp(problem);
@@ -138,7 +138,7 @@ describe('solveQp', () => {
     );
   });
 
-  it('is never beaten by a feasible neighbour', () => {
+  test('is never beaten by a feasible neighbour', () => {
     fc.assert(
       fc.property(problems, fc.double({ min: 0, max: 1, noNaN: true }), (problem, share) => {
         const { weights } = solveQp(problem);
@@ -149,7 +149,7 @@ describe('solveQp', () => {
     );
   });
 
-  it('agrees with quadprog (Goldfarb-Idnani) under bounds', () => {
+  test('agrees with quadprog (Goldfarb-Idnani) under bounds', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 2, max: 25 }), (seed, size) => {
         const uniform = generator(seed);
@@ -163,14 +163,14 @@ describe('solveQp', () => {
     );
   });
 
-  it('does not trade at all where no trade is worth its cost', () => {
+  test('does not trade at all where no trade is worth its cost', () => {
     const problem = problemOf(oracle.find(({ kind }) => kind === 'costs')!);
     problem.proportional.fill(1);
     problem.upper.fill(1);
     expect(Array.from(solveQp(problem).weights)).toEqual(Array.from(problem.current));
   });
 
-  it('says infeasible: crossed bounds, no room for the budget, a cap that cannot reach the bounds', () => {
+  test('says infeasible: crossed bounds, no room for the budget, a cap that cannot reach the bounds', () => {
     const problem = problemOf(oracle.find(({ kind }) => kind === 'turnover')!);
     const refusal = expect.objectContaining({ name: 'AllocationError', reason: 'infeasible' });
     expect(() => solveQp({ ...problem, upper: problem.lower.map(() => -1) })).toThrow(refusal);
@@ -195,7 +195,7 @@ function byQuadprog(problem: ConstrainedQp): number[] {
 }
 
 describe('kktResidual', () => {
-  it('sees a weight, a bound multiplier and a cost that are off', () => {
+  test('sees a weight, a bound multiplier and a cost that are off', () => {
     const problem = problemOf(oracle.find(({ kind }) => kind === 'everything')!);
     const { weights, multipliers } = solveQp(problem);
     const moved = weights.slice();
@@ -217,7 +217,7 @@ describe('kktResidual', () => {
 });
 
 describe('multipliers', () => {
-  it('are what the objective gains per unit of the limit', () => {
+  test('are what the objective gains per unit of the limit', () => {
     for (const kind of ['turnover', 'gross', 'groups'] as const) {
       const problem = problemOf(oracle.find((one) => one.kind === kind && one.linear.length === 10)!);
       const { multipliers } = solveQp(problem);
@@ -245,12 +245,12 @@ describe('multipliers', () => {
 });
 
 describe('nearestWeights', () => {
-  it('gives the target back when it is inside the limits', () => {
+  test('gives the target back when it is inside the limits', () => {
     const { weights } = nearestWeights([0.2, 0.3, 0.5], {});
     expect(worstDifference(weights, [0.2, 0.3, 0.5])).toBeLessThan(1e-15);
   });
 
-  it('cuts an asset at its bound and shares the rest evenly', () => {
+  test('cuts an asset at its bound and shares the rest evenly', () => {
     const { weights, multipliers } = nearestWeights([0.8, 0.1, 0.1], {
       bounds: { lower: [0, 0, 0], upper: [0.5, 1, 1] },
     });
@@ -258,14 +258,14 @@ describe('nearestWeights', () => {
     expect(multipliers.upper[0]).toBeGreaterThan(0);
   });
 
-  it('goes as far towards the target as the turnover cap lets it', () => {
+  test('goes as far towards the target as the turnover cap lets it', () => {
     const { weights } = nearestWeights([0, 1], { trading: { current: [1, 0], turnoverMax: 0.3 } });
     expect(worstDifference(weights, [0.7, 0.3])).toBeLessThan(1e-12);
   });
 });
 
 describe('quadraticGradient', () => {
-  it('is P w - q', () => {
+  test('is P w - q', () => {
     const problem = { size: 2, matrix: Float64Array.of(2, 1, 1, 3), linear: Float64Array.of(1, 0) };
     const qp = constrain(problem, {}, 0);
     expect(Array.from(quadraticGradient(qp, Float64Array.of(0.5, 0.5)))).toEqual([0.5, 2]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
@@ -39,7 +39,7 @@ function changed(symbol: string, to: (level: number, row: number) => number): Pr
 }
 
 describe('the cash proxy', () => {
-  it('has no part in the allocation, and takes what a drawdown state frees', () => {
+  test('has no part in the allocation, and takes what a drawdown state frees', () => {
     const held = [0.45, 0, 0.45];
     expect(targetsOf(later(held))).toEqual(close([0.45, 0, 0.45]));
     const reduced = later(held, { drawdown: inState('reduced') });
@@ -55,13 +55,13 @@ describe('the cash proxy', () => {
     expect(reduced.turnoverTwoWay).toBeCloseTo(0.9, 12);
   });
 
-  it('stands for cash where the turnover cap counts', () => {
+  test('stands for cash where the turnover cap counts', () => {
     const cap = { turnoverOneWayMax: 0.1 };
     const back = later([0, 0.9, 0], { shadowHoldings: holdingsOf([0.45, 0, 0.45]) }, cap);
     expect(targetsOf(back)).toEqual(close([0.1, 0.7, 0.1]));
   });
 
-  it('is not traded alone inside the no-trade band', () => {
+  test('is not traded alone inside the no-trade band', () => {
     const band = { noTradeBandRatio: 0.05 };
     const drifted = [0.23, 0.46, 0.23];
     const still = later(drifted, { drawdown: inState('reduced') }, band);
@@ -77,7 +77,7 @@ describe('the cash proxy', () => {
     expect(targetsOf(idle)).toEqual(close([0.22, 0.46, 0.22]));
   });
 
-  it('may be held beyond what is invested, drifted, without breaking a bound', () => {
+  test('may be held beyond what is invested, drifted, without breaking a bound', () => {
     const band = { noTradeBandRatio: 0.05 };
     const drifted = later([0, 0.93, 0], { drawdown: inState('halted') }, band);
     expect(drifted.fallbackLevel).toBe('full');
@@ -85,7 +85,7 @@ describe('the cash proxy', () => {
     expect(drifted.lines[1]!.upper).toBe(0.93);
   });
 
-  it('may be young, but needs a price no older than a gap that is filled', () => {
+  test('may be young, but needs a price no older than a gap that is filled', () => {
     const halted = { drawdown: inState('halted') };
     const at = (to: (level: number, row: number) => number) =>
       targetsOf(later([0.45, 0, 0.45], { ...halted, panel: changed('SAFE', to) }));
@@ -95,7 +95,7 @@ describe('the cash proxy', () => {
     expect(at(() => Number.NaN)).toEqual([0, 0, 0]);
   });
 
-  it('is kept, and not bought, where nothing can be decided', () => {
+  test('is kept, and not bought, where nothing can be decided', () => {
     const gone = changed('AAA', (level, row) => (row > 60 ? Number.NaN : level));
     const stuck = new PricePanel(
       gone.sessions,
@@ -111,7 +111,7 @@ describe('the cash proxy', () => {
     expect(targetsOf(calm)).toEqual([0.2, 0.6, 0.1]);
   });
 
-  it('is no part of the last good weights', () => {
+  test('is no part of the last good weights', () => {
     const flat = new PricePanel(
       panel.sessions,
       symbols,
@@ -126,7 +126,7 @@ describe('the cash proxy', () => {
     expect(targetsOf(decision)).toEqual(close([0.675, 0, 0.225]));
   });
 
-  it('leaves every decision as it was where it is only named', () => {
+  test('leaves every decision as it was where it is only named', () => {
     const book = [0.5, 0, 0.4];
     const two = ['AAA', 'BBB'];
     const without = decide(

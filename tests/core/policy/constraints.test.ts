@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Constrained,
   constrain,
@@ -21,7 +21,7 @@ describe('constrain', () => {
   });
   const limits = boundsOf(policy);
 
-  it('keeps cash, and names what it lies against', () => {
+  test('keeps cash, and names what it lies against', () => {
     const made = constrain(proposed([0.5, 0.4, 0.1]), emptyHoldings(3), policy, limits, 1, true);
     // 0.45, 0.36 and 0.09 are wanted of 0.9; CCC must have 0.2, and the others give up 0.055 each
     expect(made.targets).toEqual([0.395, 0.305, 0.2].map((w) => expect.closeTo(w, 12)));
@@ -31,7 +31,7 @@ describe('constrain', () => {
     ]);
   });
 
-  it('scales lower bounds with the exposure, and never the whole above it', () => {
+  test('scales lower bounds with the exposure, and never the whole above it', () => {
     const made = constrain(proposed([0.5, 0.4, 0.1]), emptyHoldings(3), policy, limits, 0.5, true);
     expect(made.targets.reduce((s, w) => s + w, 0)).toBeCloseTo(0.45, 12);
     expect(made.targets[2]).toBeCloseTo(0.1, 12);
@@ -39,7 +39,7 @@ describe('constrain', () => {
     expect(made.limits.budget).toBeCloseTo(0.45, 15);
   });
 
-  it('trades what is forced and then towards the goal, as far as the cap lets it', () => {
+  test('trades what is forced and then towards the goal, as far as the cap lets it', () => {
     const capped = { ...policy, turnoverOneWayMax: 0.1 };
     const book = holdingsOf([0.5, 0.3, 0.1]);
     const made = constrain(proposed([0.2, 0.8, 0]), book, capped, limits, 1, false);
@@ -68,12 +68,12 @@ describe('the guards', () => {
   const refused = (weights: number[], cash: number, limits: Bounds[] = bounds) =>
     expect(() => guardWeights(weights, cash, limits, 'here'));
 
-  it('let good weights pass', () => {
+  test('let good weights pass', () => {
     refused([0.6, 0.4], 0).not.toThrow();
     refused([0.6 + 1e-10, 0.1 - 1e-10], 0.3).not.toThrow();
   });
 
-  it('refuse what is no weight vector', () => {
+  test('refuse what is no weight vector', () => {
     refused([Number.NaN, 0.4], 0.6).toThrow(/here: weights must be finite, got NaN/);
     refused([0.6, Number.POSITIVE_INFINITY], 0).toThrow(/finite/);
     refused([0.6, 0.4], Number.NaN).toThrow(/finite/);
@@ -85,7 +85,7 @@ describe('the guards', () => {
     refused([0.6, 0.4], 0, [bounds[0]!, { lower: Number.NaN, upper: 1 }]).toThrow(/within NaN/);
   });
 
-  it('refuse more invested or traded than the limits allow', () => {
+  test('refuse more invested or traded than the limits allow', () => {
     const made: Constrained = {
       targets: [0.3, 0.2],
       bounds,

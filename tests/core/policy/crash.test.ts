@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { type AllocatorName, allocatorNames } from '../../../src/core/allocation/allocators.ts';
+import { describe, expect, test } from 'vitest';
+import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
+import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { describeWithReference } from '../../support/reference-data.ts';
-import { widePrices } from '../allocation/reference-tables.ts';
+import { bundledPanel } from '../../support/bundled-prices.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
 
@@ -18,13 +18,10 @@ function expectSound(decision: Decision): void {
   expect(sum(targets) + decision.cash.target).toBeCloseTo(1, 12);
 }
 
-describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
-  const { dates, symbols, prices } = widePrices('prices/core4_adj_close.csv');
-  const panel = new PricePanel(
-    dates,
-    symbols,
-    symbols.map((_, i) => Float64Array.from(dates, (_, row) => prices.values[row * symbols.length + i]!)),
-  );
+describe('March 2020 on four bundled stocks', () => {
+  const symbols = ['BAC', 'JNJ', 'MSFT', 'XOM'];
+  const panel = bundledPanel(symbols);
+  const dates = panel.sessions;
   const held = holdingsOf([0.22, 0.31, 0.27, 0.18]);
 
   function on(asOf: string, policyChanges: Partial<PortfolioPolicy>, changes: Partial<DecideInput> = {}) {
@@ -54,16 +51,22 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
   function fallen(cut: PricePanel): ForecastResult {
     const last = cut.sessions.length - 1;
     const bottom = dates.indexOf('2020-03-20');
-    const meanLogReturn = panel.levels.map((levels) => Math.log(levels[bottom]! / levels[bottom - 10]!) / 10);
-    expect(Math.max(...meanLogReturn)).toBeLessThan(0);
+    const values = panel.levels.map((levels) => Math.log(levels[bottom]! / levels[bottom - 10]!) / 10);
+    expect(Math.max(...values)).toBeLessThan(0);
     return {
-      forecast: { asOf: cut.lastSession, symbols, horizonSessions: 21, meanLogReturn, modelId: 'naive:last' },
+      forecast: {
+        asOf: cut.lastSession,
+        symbols,
+        horizonSessions: 21,
+        modelIds: { 'mean-return': 'naive:last' },
+        mean: { values, unit: 'log-return-per-session' },
+      },
       trainedOn: cut.sessions[last - 40]!,
       reason: null,
     };
   }
 
-  it.each([
+  test.each([
     ['signal', 'equal'],
     ['signal-inverse-vol', 'inverse-vol'],
   ] as const)(
@@ -80,7 +83,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     },
   );
 
-  it.each(['mvo', 'cla'] as const)(
+  test.each(['mvo', 'cla'] as const)(
     '%s: without a greatest Sharpe ratio it goes without the forecast, and says so',
     (allocator) => {
       const decision = on('2020-03-20', { allocator, allocatorOptions: { objective: 'max-sharpe' } });
@@ -92,7 +95,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     },
   );
 
-  it.each(['mvo', 'cla'] as const)(
+  test.each(['mvo', 'cla'] as const)(
     '%s: with history below 0 as well, takes the covariance and means of the decision before',
     (allocator) => {
       const short = {
@@ -119,7 +122,7 @@ describeWithReference('March 2020 on SPY, TLT, GLD and VNQ', () => {
     },
   );
 
-  it.each(allocatorNames)(
+  test.each(allocatorNames)(
     '%s: every session of the crash is decided on the first fallback level, within the turnover cap',
     (allocator) => {
       for (const asOf of dates.filter((date) => date >= '2020-02-20' && date <= '2020-04-03')) {
@@ -155,7 +158,7 @@ describe('estimates that are no numbers', () => {
       }),
     );
 
-  it.each(allocatorNames)(
+  test.each(allocatorNames)(
     '%s: an infinite return or covariance takes the one of the decision before',
     (allocator) => {
       for (const factor of [1e305, 1e200]) {
@@ -176,7 +179,7 @@ describe('estimates that are no numbers', () => {
     },
   );
 
-  it('a volatility that cannot be measured is not taken for a calm one', () => {
+  test('a volatility that cannot be measured is not taken for a calm one', () => {
     for (const factor of [1e305, 1e200]) {
       const decision = at('equal', exploded(factor), { volatilityTarget: 0.05 });
       expect(decision.fallbackLevel).toBe('previous-covariance');
@@ -184,7 +187,7 @@ describe('estimates that are no numbers', () => {
     }
   });
 
-  it('limits that contradict each other end on `hold`, each fallback level with its reason', () => {
+  test('limits that contradict each other end on `hold`, each fallback level with its reason', () => {
     const groups = [
       { name: 'most', symbols: ['AAA', 'BBB'], lower: 0, upper: 0.3 },
       { name: 'rest', symbols: ['CCC'], lower: 0, upper: 0.5 },
@@ -198,12 +201,12 @@ describe('estimates that are no numbers', () => {
     }
   });
 
-  it('a group of a symbol that is not there ends on `hold`, and is not thrown', () => {
+  test('a group of a symbol that is not there ends on `hold`, and is not thrown', () => {
     const decision = at('mvo', panel, { groups: [{ name: 'lost', symbols: ['ZZZ'], lower: 0, upper: 0.5 }] });
     expect(decision.fallbackLevel).toBe('hold');
   });
 
-  it('a group whose assets are all dropped asks for nothing that is not there', () => {
+  test('a group whose assets are all dropped asks for nothing that is not there', () => {
     const gone = new PricePanel(
       panel.sessions,
       symbols,
@@ -231,7 +234,7 @@ describe('a turnover cap that limits overrule', () => {
       }),
     );
 
-  it('is decided on the first fallback level, with the forced trades only', () => {
+  test('is decided on the first fallback level, with the forced trades only', () => {
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at([0.9, 0.1, 0], { allocator, bounds: { lower: 0, upper: 0.5 } });
       expect(decision.fallbackLevel).toBe('full');
@@ -245,7 +248,7 @@ describe('a turnover cap that limits overrule', () => {
     }
   });
 
-  it('sells a group to its limit and buys nothing for the money', () => {
+  test('sells a group to its limit and buys nothing for the money', () => {
     const groups = [{ name: 'two', symbols: ['AAA', 'BBB'], lower: 0, upper: 0.6 }];
     for (const allocator of ['mvo', 'hrp'] as const) {
       const decision = at([0.5, 0.3, 0.1], { allocator, groups });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
@@ -20,7 +20,7 @@ import {
 const five = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE'];
 
 describe('decide sees nothing after its session', () => {
-  it.each(allocatorNames)(
+  test.each(allocatorNames)(
     '%s: a perturbed future and a longer past leave every bit as it was',
     (allocator) => {
       const policy = samplePolicy(five, { allocator, allocatorOptions: { objective: 'max-sharpe' } });
@@ -39,7 +39,7 @@ describe('decide sees nothing after its session', () => {
     },
   );
 
-  it('reads no further back than it says', () => {
+  test('reads no further back than it says', () => {
     const policy = samplePolicy(five);
     const panel = simulatedPanel(five, 200);
     const count = decisionSessions(policy);
@@ -57,13 +57,13 @@ describe('decide sees nothing after its session', () => {
     );
   });
 
-  it('refuses a panel that is not cut at its session', () => {
+  test('refuses a panel that is not cut at its session', () => {
     const panel = simulatedPanel(five, 80);
     const asOf = panel.sessions[70]!;
     expect(() => decide(sampleInput(samplePolicy(five), panel, { asOf }))).toThrow(/panel ends on/);
   });
 
-  it('refuses a forecast or a model of a later day, and goes without', () => {
+  test('refuses a forecast or a model of a later day, and goes without', () => {
     const panel = simulatedPanel(five, 100);
     const cut = panel.upTo(panel.sessions[90]!);
     const policy = samplePolicy(five);
@@ -135,7 +135,7 @@ function forcedTurnover(held: readonly number[], policy: PortfolioPolicy, exposu
 }
 
 describe('every decision', () => {
-  it('is finite, sums to 1 with cash, stays in its bounds, exposure and turnover cap, on its first fallback level', () => {
+  test('is finite, sums to 1 with cash, stays in its bounds, exposure and turnover cap, on its first fallback level', () => {
     fc.assert(
       fc.property(situations, (drawn) => {
         const { policy, input, first } = situation(drawn);
@@ -169,7 +169,7 @@ describe('every decision', () => {
     );
   });
 
-  it('is the shadow decision wherever no drawdown limit bites', () => {
+  test('is the shadow decision wherever no drawdown limit bites', () => {
     fc.assert(
       fc.property(situations, (drawn) => {
         const { input } = situation(drawn);
@@ -181,7 +181,7 @@ describe('every decision', () => {
     );
   });
 
-  it('gives the same bytes twice', () => {
+  test('gives the same bytes twice', () => {
     fc.assert(
       fc.property(situations, (drawn) => {
         const { input } = situation(drawn);
@@ -191,7 +191,7 @@ describe('every decision', () => {
     );
   });
 
-  it('permutes with its symbols', () => {
+  test('permutes with its symbols', () => {
     fc.assert(
       fc.property(situations, fc.array(fc.nat(), { minLength: 6, maxLength: 6 }), (drawn, keys) => {
         // The leaves of HRP keep the order of their columns where a merge leaves it open, so it does not permute.
@@ -233,7 +233,7 @@ describe('a decision by hand', () => {
   const panel = simulatedPanel(symbols, 60);
   const equal = samplePolicy(symbols, { allocator: 'equal' });
 
-  it('trades no more than the cap, on the straight way from what is held', () => {
+  test('trades no more than the cap, on the straight way from what is held', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1 };
     const book = holdingsOf([0.9, 0.1]);
     const decision = decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
@@ -248,7 +248,7 @@ describe('a decision by hand', () => {
     });
   });
 
-  it('leaves what is held inside the no-trade band, and nothing beside it', () => {
+  test('leaves what is held inside the no-trade band, and nothing beside it', () => {
     const policy = { ...equal, noTradeBandRatio: 0.05 };
     const inside = holdingsOf([0.54, 0.46]);
     const outside = holdingsOf([0.56, 0.44]);
@@ -261,7 +261,7 @@ describe('a decision by hand', () => {
     expect(targetsOf(at(outside))).toEqual([0.5, 0.5]);
   });
 
-  it('brings what lies out of bounds back into them inside the band and beyond the cap', () => {
+  test('brings what lies out of bounds back into them inside the band and beyond the cap', () => {
     const policy = {
       ...equal,
       noTradeBandRatio: 0.5,
@@ -274,7 +274,7 @@ describe('a decision by hand', () => {
     expect(targetsOf(decision)[1]).toBeCloseTo(0.2, 12);
   });
 
-  it('de-risks at once whatever the cap, and puts the shadow under the cap alone', () => {
+  test('de-risks at once whatever the cap, and puts the shadow under the cap alone', () => {
     const policy = { ...equal, drawdown: sampleLimits, turnoverOneWayMax: 0.02 };
     const book = holdingsOf([0.6, 0.4]);
     const input = { holdings: book, shadowHoldings: book, reason: 'drawdown' as const };
@@ -289,14 +289,14 @@ describe('a decision by hand', () => {
     expect(halted.shadowTargets).toEqual(reduced.shadowTargets);
   });
 
-  it('exempts the first investment from cap and band, also after a first decision that bought nothing', () => {
+  test('exempts the first investment from cap and band, also after a first decision that bought nothing', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1, noTradeBandRatio: 0.9 };
     expect(targetsOf(decide(sampleInput(policy, panel)))).toEqual([0.5, 0.5]);
     const previous = { asOf: panel.sessions[30]!, targets: [0, 0] };
     expect(targetsOf(decide(sampleInput(policy, panel, { previous })))).toEqual([0.5, 0.5]);
   });
 
-  it('does not exempt a return from cash, where the shadow stayed invested', () => {
+  test('does not exempt a return from cash, where the shadow stayed invested', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1 };
     const previous = { asOf: panel.sessions[30]!, targets: [0.5, 0.5] };
     const decision = decide(sampleInput(policy, panel, { previous, shadowHoldings: holdingsOf([0.5, 0.5]) }));
@@ -304,7 +304,7 @@ describe('a decision by hand', () => {
     expect(decision.cash.target).toBeCloseTo(0.8, 12);
   });
 
-  it('optimises within bounds that leave room for cash', () => {
+  test('optimises within bounds that leave room for cash', () => {
     const policy = samplePolicy(five, {
       allocator: 'mvo',
       cashRatio: 0.2,
@@ -316,7 +316,7 @@ describe('a decision by hand', () => {
     expect(Math.max(...targetsOf(decision))).toBeCloseTo(0.17, 9);
   });
 
-  it('charges each asset its own cost, impact included', () => {
+  test('charges each asset its own cost, impact included', () => {
     const own = { commissionBps: 3, halfSpreadBps: 7, impactBps: 40, averageDailyValue: 200_000 };
     const policy = { ...equal, costs: { ...equal.costs, bySymbol: { BBB: own } } };
     const decision = decide(sampleInput(policy, panel));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { type ForecastResult, noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
@@ -48,15 +48,15 @@ function changed(symbol: string, to: (level: number, row: number) => number, sou
 }
 
 describe('the first fallback level', () => {
-  it('uses the forecast, says so, and gives no reason', () => {
+  test('uses the forecast, says so, and gives no reason', () => {
     const decision = later();
     expect(decision.fallbackLevel).toBe('full');
     expect(decision.fallbackReason).toBeNull();
     expect(decision.signalScale).toBe(0.5);
-    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.meanLogReturn);
+    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.mean!.values);
   });
 
-  it('is full without a forecast where the policy reads none', () => {
+  test('is full without a forecast where the policy reads none', () => {
     for (const changes of [
       { allocator: 'hrp' as const },
       { signalScale: 0 },
@@ -76,12 +76,12 @@ describe('the first fallback level', () => {
     }
   });
 
-  it('means by a forecast where mvo or cla reads one', () => {
+  test('means by a forecast where mvo or cla reads one', () => {
     for (const allocator of ['mvo', 'cla'] as const) {
       const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
       expect(usesForecast({ ...policy, ...own })).toBe(true);
       const forecastResult = trendOutlook(panel);
-      forecastResult.forecast!.meanLogReturn = [-0.001, 0.002, -0.001];
+      forecastResult.forecast!.mean!.values = [-0.001, 0.002, -0.001];
       const decision = later({ forecastResult }, own);
       expect(decision.fallbackLevel).toBe('full');
       expect(targetsOf(decision)[1]).toBeGreaterThan(0.5);
@@ -99,12 +99,12 @@ describe('signal off', () => {
     expect(targetsOf(decision)).toEqual(targetsOf(later({}, { allocator: 'inverse-vol' })));
   };
 
-  it('without a forecast, for the reason forecasting gave', () => {
+  test('without a forecast, for the reason forecasting gave', () => {
     expectOff(noForecast('no model has been trained yet'), /^full: no model has been trained yet$/);
     expectOff({ ...trendOutlook(panel), forecast: null }, /there is no forecast/);
   });
 
-  it('when the model has expired, and not a session earlier', () => {
+  test('when the model has expired, and not a session earlier', () => {
     const aged = (sessions: number): ForecastResult => ({
       ...trendOutlook(panel),
       trainedOn: panel.sessions[panel.sessions.length - 1 - sessions]!,
@@ -113,7 +113,7 @@ describe('signal off', () => {
     expectOff(aged(31), /31 sessions old and expires after 30/);
   });
 
-  it('when the model has expired longer ago than the weights look back', () => {
+  test('when the model has expired longer ago than the weights look back', () => {
     const long = { modelExpirySessions: 100 };
     const count = decisionSessions({ ...policy, ...long });
     const cut = { panel: panel.last(count) };
@@ -126,16 +126,16 @@ describe('signal off', () => {
     expect(later({ ...cut, forecastResult: trainedOn(0) }, long).fallbackLevel).toBe('signal-off');
   });
 
-  it('when the forecast of an asset in use is no number or missing', () => {
+  test('when the forecast of an asset in use is no number or missing', () => {
     const broken = trendOutlook(panel);
-    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    broken.forecast!.mean!.values[1] = Number.NaN;
     expectOff(broken, /no finite value for BBB/);
     expectOff(trendOutlook(panel, ['AAA', 'BBB']), /no finite value for CCC/);
   });
 
-  it('not when only an asset left out has no forecast, which then shows as none', () => {
+  test('not when only an asset left out has no forecast, which then shows as none', () => {
     const broken = trendOutlook(panel);
-    broken.forecast!.meanLogReturn[1] = Number.NaN;
+    broken.forecast!.mean!.values[1] = Number.NaN;
     const decision = later({
       panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)),
       forecastResult: broken,
@@ -147,13 +147,13 @@ describe('signal off', () => {
 });
 
 describe('an all-negative forecast', () => {
-  it('is a forecast: the signal allocators fall back to their base on the first fallback level', () => {
+  test('is a forecast: the signal allocators fall back to their base on the first fallback level', () => {
     for (const [allocator, base] of [
       ['signal', 'equal'],
       ['signal-inverse-vol', 'inverse-vol'],
     ] as const) {
       const forecastResult = trendOutlook(panel);
-      forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+      forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
       const decision = later({ forecastResult }, { allocator });
       expect(decision.fallbackLevel).toBe('full');
       targetsOf(later({}, { allocator: base })).forEach((weight, i) => {
@@ -162,14 +162,14 @@ describe('an all-negative forecast', () => {
     }
   });
 
-  it('has no greatest Sharpe ratio: history may have one, else the last good weights stand', () => {
+  test('has no greatest Sharpe ratio: history may have one, else the last good weights stand', () => {
     const own = {
       allocator: 'mvo' as const,
       allocatorOptions: { objective: 'max-sharpe' as const },
       signalScale: 1,
     };
     const forecastResult = trendOutlook(panel);
-    forecastResult.forecast!.meanLogReturn = [-0.01, -0.002, -0.03];
+    forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
     const falling = new PricePanel(
       panel.sessions,
       symbols,
@@ -191,7 +191,7 @@ describe('the lower fallback levels', () => {
     );
   const flat = flatSince(50);
 
-  it('takes the previous covariance where today none can be weighed by', () => {
+  test('takes the previous covariance where today none can be weighed by', () => {
     const own = { quality: { ...policy.quality, historySessionsMin: 100 } };
     const decision = later(
       { panel: flatSince(79), previous: { asOf: panel.sessions[79]!, targets: [1, 0, 0] } },
@@ -209,13 +209,13 @@ describe('the lower fallback levels', () => {
     });
   });
 
-  it('keeps the last good weights where no covariance can be weighed by', () => {
+  test('keeps the last good weights where no covariance can be weighed by', () => {
     const decision = later({ panel: flat });
     expect(decision.fallbackLevel).toBe('last-good');
     expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
   });
 
-  it('holds where nothing good came before', () => {
+  test('holds where nothing good came before', () => {
     const decision = later({ panel: flat, previous: null });
     expect(decision.fallbackLevel).toBe('hold');
     expect(targetsOf(decision)).toEqual(held.weights);
@@ -223,7 +223,7 @@ describe('the lower fallback levels', () => {
     expect(decision.shadowTargets).toEqual(held.weights);
   });
 
-  it('does not take the weights of another number of symbols for good', () => {
+  test('does not take the weights of another number of symbols for good', () => {
     const decision = later({
       panel: flat,
       previous: { asOf: panel.sessions[99]!, targets: [0.5, 0.5] },
@@ -231,7 +231,7 @@ describe('the lower fallback levels', () => {
     expect(decision.fallbackLevel).toBe('hold');
   });
 
-  it('holds where bounds cannot be met, and says which', () => {
+  test('holds where bounds cannot be met, and says which', () => {
     for (const bounds of [
       { lower: 0.4, upper: 1 },
       { lower: 0, upper: 0.3 },
@@ -243,7 +243,7 @@ describe('the lower fallback levels', () => {
     }
   });
 
-  it('holds where every asset is dropped, and sells even then what a drawdown state forbids', () => {
+  test('holds where every asset is dropped, and sells even then what a drawdown state forbids', () => {
     const gone = new PricePanel(
       panel.sessions,
       symbols,
@@ -262,7 +262,7 @@ describe('the lower fallback levels', () => {
     expect(at('halted').shadowTargets).toEqual(held.weights);
   });
 
-  it('holds before the first investment too, and lets the next decision be the first', () => {
+  test('holds before the first investment too, and lets the next decision be the first', () => {
     const nothing = holdingsOf([0, 0, 0]);
     const first = later({
       panel: flat,
@@ -286,7 +286,7 @@ describe('the lower fallback levels', () => {
 });
 
 describe('assets left out', () => {
-  it('get nothing, are sold whatever the cap, and are named with the reason', () => {
+  test('get nothing, are sold whatever the cap, and are named with the reason', () => {
     const decision = later(
       { panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)) },
       { turnoverOneWayMax: 0.05 },
@@ -299,7 +299,7 @@ describe('assets left out', () => {
     expect(young.quality).toMatchObject([{ symbol: 'CCC', kind: 'excluded' }]);
   });
 
-  it('a young asset that is in shortens everybody`s covariance instead of breaking it', () => {
+  test('a young asset that is in shortens everybody`s covariance instead of breaking it', () => {
     const own = {
       allocator: 'inverse-vol' as const,
       quality: { ...policy.quality, historySessionsMin: 25 },
@@ -315,7 +315,7 @@ describe('assets left out', () => {
     expect(targetsOf(decision)).toEqual(targetsOf(short));
   });
 
-  it('an asset with a close at every session of the lookback but none at the one before is young, not broken', () => {
+  test('an asset with a close at every session of the lookback but none at the one before is young, not broken', () => {
     const own = { quality: { ...policy.quality, historySessionsMin: 40 } };
     const start = panel.sessions.length - 40;
     const decision = later(
@@ -325,7 +325,7 @@ describe('assets left out', () => {
     expect(decision.fallbackLevel).toBe('full');
   });
 
-  it('a gap that no fill closes at the first level of the lookback drops the asset, not the decision', () => {
+  test('a gap that no fill closes at the first level of the lookback drops the asset, not the decision', () => {
     const first = panel.sessions.length - 41;
     const gap = (level: number, row: number) => (row <= first && row > first - 5 ? Number.NaN : level);
     const own = { quality: { ...policy.quality, historySessionsMin: 60 } };
@@ -334,7 +334,7 @@ describe('assets left out', () => {
     expect(decision.quality).toMatchObject([{ symbol: 'BBB', kind: 'dropped' }]);
   });
 
-  it('leaves one asset, and two, with all there is', () => {
+  test('leaves one asset, and two, with all there is', () => {
     const one = ['AAA'];
     for (const allocator of [
       'equal',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
@@ -112,7 +112,7 @@ function expectPolicyLimits(situation: Situation, decision: Decision): void {
 }
 
 describe('every decision, whatever the limits ask', () => {
-  it('never throws; is finite, sums to 1 with cash, is inside its stored bounds and the state`s exposure', () => {
+  test('never throws; is finite, sums to 1 with cash, is inside its stored bounds and the state`s exposure', () => {
     fc.assert(
       fc.property(situations, (situation) => {
         const decision = decide(situation.input);
@@ -128,7 +128,7 @@ describe('every decision, whatever the limits ask', () => {
     );
   });
 
-  it('obeys bounds, groups, gross limit and cash on every fallback level but `hold`', () => {
+  test('obeys bounds, groups, gross limit and cash on every fallback level but `hold`', () => {
     fc.assert(
       fc.property(situations, (situation) => {
         const decision = decide(situation.input);
@@ -138,7 +138,7 @@ describe('every decision, whatever the limits ask', () => {
     );
   });
 
-  it('trades more than the cap only where limits force it, and then nothing that could be left', () => {
+  test('trades more than the cap only where limits force it, and then nothing that could be left', () => {
     let forced = 0;
     fc.assert(
       fc.property(situations, (situation) => {
@@ -160,7 +160,7 @@ describe('every decision, whatever the limits ask', () => {
     expect(forced).toBeGreaterThan(15);
   });
 
-  it('has an ex-ante volatility within the target, by the covariance of its fallback level', () => {
+  test('has an ex-ante volatility within the target, by the covariance of its fallback level', () => {
     let scaled = 0;
     fc.assert(
       fc.property(situations, ({ policy: drawnPolicy, input: drawnInput }) => {
@@ -183,7 +183,7 @@ describe('every decision, whatever the limits ask', () => {
     expect(scaled).toBeGreaterThan(30);
   });
 
-  it('lists every limit it lies against, and no other, with multipliers that are no less than 0', () => {
+  test('lists every limit it lies against, and no other, with multipliers that are no less than 0', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(situations, ({ policy: drawnPolicy, input: drawnInput }) => {

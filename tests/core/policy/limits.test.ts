@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { solveQP } from 'quadprog';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   breach,
   InfeasibleError,
@@ -64,7 +64,7 @@ const problems = fc
   );
 
 describe('projectToBudget', () => {
-  it('is the Euclidean projection, by quadprog', () => {
+  test('is the Euclidean projection, by quadprog', () => {
     fc.assert(
       fc.property(problems, ({ goal, bounds, total }) => {
         const expected = oracle(goal, { bounds, groups: [], grossExposureMax: null, budget: total })!;
@@ -76,7 +76,7 @@ describe('projectToBudget', () => {
     );
   });
 
-  it('meets the sum to the last bit or two and the bounds exactly', () => {
+  test('meets the sum to the last bit or two and the bounds exactly', () => {
     fc.assert(
       fc.property(problems, ({ goal, bounds, total }) => {
         const weights = projectToBudget(goal, bounds, total);
@@ -90,7 +90,7 @@ describe('projectToBudget', () => {
     );
   });
 
-  it('leaves alone what is allowed already', () => {
+  test('leaves alone what is allowed already', () => {
     const bounds = [
       { lower: 0, upper: 1 },
       { lower: 0.1, upper: 0.7 },
@@ -98,7 +98,7 @@ describe('projectToBudget', () => {
     expect(projectToBudget([0.4, 0.6], bounds, 1)).toEqual([0.4, 0.6]);
   });
 
-  it('stands on the only point there is, and refuses where there is none', () => {
+  test('stands on the only point there is, and refuses where there is none', () => {
     const bounds = [
       { lower: 0.1, upper: 0.3 },
       { lower: 0.2, upper: 0.2 },
@@ -142,7 +142,7 @@ const limited = fc
   });
 
 describe('projectToLimits', () => {
-  it('is the Euclidean projection on bounds, groups, gross limit and budget, by quadprog', () => {
+  test('is the Euclidean projection on bounds, groups, gross limit and budget, by quadprog', () => {
     fc.assert(
       fc.property(limited, ({ goal, limits }) => {
         const expected = oracle(goal, limits)!;
@@ -156,7 +156,7 @@ describe('projectToLimits', () => {
     );
   });
 
-  it('leaves alone what is allowed already', () => {
+  test('leaves alone what is allowed already', () => {
     fc.assert(
       fc.property(limited, ({ limits, inside }) => {
         expect(projectToLimits(inside, limits)).toEqual({ weights: inside, multipliers: null });
@@ -165,7 +165,7 @@ describe('projectToLimits', () => {
     );
   });
 
-  it('has multipliers only of limits it lies against, none below 0', () => {
+  test('has multipliers only of limits it lies against, none below 0', () => {
     fc.assert(
       fc.property(limited, ({ goal, limits }) => {
         const { weights, multipliers } = projectToLimits(goal, limits);
@@ -193,7 +193,7 @@ describe('projectToLimits', () => {
     );
   });
 
-  it('refuses where limits contradict each other, as quadprog does', () => {
+  test('refuses where limits contradict each other, as quadprog does', () => {
     const bounds = [
       { lower: 0, upper: 1 },
       { lower: 0, upper: 1 },
@@ -212,7 +212,7 @@ describe('projectToLimits', () => {
 });
 
 describe('leastTrading', () => {
-  it('is undercut by no allowed weights, with cash to spare or without', () => {
+  test('is undercut by no allowed weights, with cash to spare or without', () => {
     fc.assert(
       fc.property(limited, ({ goal, limits: drawn, inside }) => {
         const limits = { ...drawn, grossExposureMax: null, budget: Math.min(1, drawn.budget) };
@@ -239,7 +239,7 @@ describe('leastTrading', () => {
     );
   });
 
-  it('by hand: sells a group down to its limit, buys one up to it, and leaves the rest alone', () => {
+  test('by hand: sells a group down to its limit, buys one up to it, and leaves the rest alone', () => {
     const bounds = [0, 1, 2].map(() => ({ lower: 0, upper: 1 }));
     const close = (weights: number[]) => weights.map((w) => expect.closeTo(w, 9));
     const most = { name: 'm', members: [0, 1], lower: 0, upper: 0.6 };
@@ -255,7 +255,7 @@ describe('leastTrading', () => {
     );
   });
 
-  it('by hand: cuts longs and shorts alike to a gross limit', () => {
+  test('by hand: cuts longs and shorts alike to a gross limit', () => {
     const bounds = [0, 1, 2].map(() => ({ lower: -0.5, upper: 1 }));
     const limits: PolicyLimits = { bounds, groups: [], grossExposureMax: 1.2, budget: 1 };
     const weights = leastTrading(holdingsOf([0.8, 0.5, -0.4]), limits);
@@ -273,7 +273,7 @@ describe('limitsOf', () => {
     grossExposureMax: 1.2,
   });
 
-  it('shrinks what must be held with the exposure, and keeps what may be held', () => {
+  test('shrinks what must be held with the exposure, and keeps what may be held', () => {
     expect(limitsOf(policy, boundsOf(policy), 0.5)).toEqual({
       budget: 0.45,
       bounds: policy.symbols.map(() => ({ lower: 0.025, upper: 0.45 })),
@@ -282,7 +282,7 @@ describe('limitsOf', () => {
     });
   });
 
-  it('shrinks long/short limits on both sides, so that no exposure makes them contradict each other', () => {
+  test('shrinks long/short limits on both sides, so that no exposure makes them contradict each other', () => {
     const short = {
       ...policy,
       bounds: { lower: -0.4, upper: 0.7 },

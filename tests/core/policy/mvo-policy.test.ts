@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
@@ -13,8 +13,8 @@ import { generator } from '../allocation/random-returns.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 
-/** Trading costs are paid once for so many sessions of holding. */
-const horizonSessions = 21;
+/** Costs are paid once for a month of holding, by the portfolio's calendar. */
+const monthSessions = ({ sessionsPerYear }: PortfolioPolicy) => sessionsPerYear / 12;
 const symbols = ['U', 'V', 'W', 'X', 'Y'];
 const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
 
@@ -29,6 +29,7 @@ const choices = fc.record({
   proportional: fc.constantFrom<number[]>(0, 2, 15),
   impact: fc.constantFrom(0, 25),
   exposure: fc.constantFrom(1, 0.5),
+  sessionsPerYear: fc.constantFrom(252, 365),
 });
 type Choice = typeof choices extends fc.Arbitrary<infer T> ? T : never;
 
@@ -39,6 +40,7 @@ function problemOf(choice: Choice): DecideInput {
   const held = scores.map((score) => (0.95 * choice.exposure * score) / sum(scores));
   const inGroup = (held[0]! + held[1]!) / choice.exposure;
   const policy = samplePolicy(symbols, {
+    sessionsPerYear: choice.sessionsPerYear,
     allocator: 'mvo',
     allocatorOptions: { objective: choice.objective, riskAversion: choice.riskAversion },
     modelExpirySessions: 0,
@@ -78,7 +80,7 @@ function marketOf({ panel, policy }: DecideInput): { covariance: Covariance; mea
   const returns = simpleReturns(panel.last(policy.covarianceLookbackSessions + 1));
   return {
     covariance: estimateCovariance('sample', returns),
-    mean: Array.from(compoundedMeanReturns(returns)),
+    mean: Array.from(compoundedMeanReturns(returns, policy.sessionsPerYear)),
   };
 }
 
@@ -94,7 +96,7 @@ function objectiveOf(input: DecideInput) {
     const variance = sum(weights.map((w, i) => w * along(covariance, weights, i)));
     const earned = sum(weights.map((w, i) => w * mean[i]!));
     const paid = sum(weights.map((w, i) => tradeCost(policy.costs, symbols[i]!, w - holdings.weights[i]!)));
-    const cost = paid / horizonSessions;
+    const cost = paid / monthSessions(policy);
     if (objective === 'max-sharpe') return -(earned - cost) / Math.sqrt(variance);
     return (riskAversion / 2) * variance + cost - (objective === 'utility' ? earned : 0);
   };
@@ -170,7 +172,7 @@ function kktResidualOf(input: DecideInput, decision: Decision): number {
       ofGroups +
       multiplier('upper', symbol) -
       multiplier('lower', symbol);
-    const cost = slopeOfCost(policy.costs, symbol, Math.abs(trade)) / horizonSessions;
+    const cost = slopeOfCost(policy.costs, symbol, Math.abs(trade)) / monthSessions(policy);
     const ofTrade = slopes(trade, cost + multiplier('turnover', 'one-way turnover') / 2);
     const ofGross = slopes(target, multiplier('gross', 'gross weight'));
     // A weight at 0, long-only, or alone in the portfolio is held there by a limit that is not listed.
@@ -192,7 +194,7 @@ function slopes(distance: number, slope: number): { least: number; greatest: num
 }
 
 describe('mvo with the whole policy in its objective', () => {
-  it('is proven by the multipliers its Decision lists: KKT residual below 1e-8', () => {
+  test('is proven by the multipliers its Decision lists: KKT residual below 1e-8', () => {
     let capped = 0;
     fc.assert(
       fc.property(choices, (choice) => {
@@ -211,7 +213,7 @@ describe('mvo with the whole policy in its objective', () => {
     expect(capped).toBeGreaterThan(50);
   });
 
-  it('is beaten by none of 500 feasible portfolios, costs counted as they are charged', () => {
+  test('is beaten by none of 500 feasible portfolios, costs counted as they are charged', () => {
     fc.assert(
       fc.property(choices, (choice) => {
         const input = problemOf(choice);
@@ -236,7 +238,7 @@ describe('mvo with the whole policy in its objective', () => {
     );
   });
 
-  it('pays less in all where costs are higher', () => {
+  test('pays less in all where costs are higher', () => {
     fc.assert(
       fc.property(choices, fc.constantFrom(1.5, 4, 20), (choice, factor) => {
         const input = problemOf({ ...choice, objective: 'utility', cap: null, exposure: 1 });
@@ -265,7 +267,7 @@ describe('mvo with the whole policy in its objective', () => {
     );
   });
 
-  it('leaves room in the cap for the sale of an asset that is dropped', () => {
+  test('leaves room in the cap for the sale of an asset that is dropped', () => {
     const plain = problemOf({
       seed: 3,
       objective: 'utility',
@@ -277,6 +279,7 @@ describe('mvo with the whole policy in its objective', () => {
       proportional: 2,
       impact: 25,
       exposure: 1,
+      sessionsPerYear: 252,
     });
     const { policy, panel, holdings } = plain;
     const gone = new PricePanel(
@@ -293,7 +296,7 @@ describe('mvo with the whole policy in its objective', () => {
     expect(decision.binding.find(({ kind }) => kind === 'turnover')!.multiplier).toBeGreaterThan(0);
   });
 
-  it('stops trading at all where trading costs more than it can bring', () => {
+  test('stops trading at all where trading costs more than it can bring', () => {
     const input = problemOf({
       seed: 3,
       objective: 'min-variance',
@@ -305,6 +308,7 @@ describe('mvo with the whole policy in its objective', () => {
       proportional: 900,
       impact: 0,
       exposure: 1,
+      sessionsPerYear: 252,
     });
     expect(decide(input).turnoverTwoWay).toBe(0);
     const cheap = problemOf({
@@ -318,6 +322,7 @@ describe('mvo with the whole policy in its objective', () => {
       proportional: 0,
       impact: 0,
       exposure: 1,
+      sessionsPerYear: 252,
     });
     expect(decide(cheap).turnoverTwoWay).toBeGreaterThan(0.05);
   });

@@ -14,6 +14,7 @@ export function samplePolicy(
   return {
     portfolio: 'sample',
     symbols: [...symbols],
+    sessionsPerYear: 252,
     allocator: 'signal-inverse-vol',
     allocatorOptions: {},
     covariance: 'sample',
@@ -58,11 +59,14 @@ export function trendOutlook(panel: PricePanel, symbols: readonly string[] = pan
       asOf: panel.lastSession,
       symbols: [...symbols],
       horizonSessions: 21,
-      meanLogReturn: symbols.map((symbol) => {
-        const levels = panel.column(symbol);
-        return Math.log(levels[row]! / levels[Math.max(0, row - 20)]!) / 20;
-      }),
-      modelId: 'naive:trend',
+      modelIds: { 'mean-return': 'naive:trend' },
+      mean: {
+        values: symbols.map((symbol) => {
+          const levels = panel.column(symbol);
+          return Math.log(levels[row]! / levels[Math.max(0, row - 20)]!) / 20;
+        }),
+        unit: 'log-return-per-session',
+      },
     },
     trainedOn: panel.sessions[Math.max(0, row - 5)]!,
     reason: null,

@@ -111,7 +111,7 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
   const book = holdingsOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
   const forecastResult = trendOutlook(panel, symbols);
   if (one.forecast === 'falling')
-    forecastResult.forecast!.meanLogReturn = symbols.map((_, i) => -0.001 * (i + 1));
+    forecastResult.forecast!.mean!.values = symbols.map((_, i) => -0.001 * (i + 1));
   const targets = symbols.map((symbol) => (symbol === 'SAFE' ? 0.25 : (0.75 * invested) / one.size));
   return {
     policy,

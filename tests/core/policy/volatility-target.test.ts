@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import type { Constrained } from '../../../src/core/policy/constraints.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
@@ -39,7 +39,7 @@ function held(
 const close = (weights: readonly number[], digits = 9) => weights.map((w) => expect.closeTo(w, digits));
 
 describe('a volatility target', () => {
-  it('scales all that is invested, in proportion, down to it, and says so', () => {
+  test('scales all that is invested, in proportion, down to it, and says so', () => {
     const decision = held([0.5, 0.5], { volatilityTarget: 0.1 });
     const share = 0.1 / yearly([0.5, 0.5]);
     expect(share).toBeLessThan(0.5);
@@ -52,13 +52,19 @@ describe('a volatility target', () => {
     ]);
   });
 
-  it('leaves alone what is calm enough', () => {
+  test('is annualised by the sessions of the portfolio’s calendar', () => {
+    const decision = held([0.5, 0.5], { volatilityTarget: 0.1, sessionsPerYear: 365 });
+    const share = 0.1 / (daily([0.5, 0.5]) * Math.sqrt(365));
+    expect(targetsOf(decision)).toEqual(close([0.5 * share, 0.5 * share]));
+  });
+
+  test('leaves alone what is calm enough', () => {
     const decision = held([0.5, 0.5], { volatilityTarget: 0.3 });
     expect(targetsOf(decision)).toEqual([0.5, 0.5]);
     expect(decision.binding).toEqual([]);
   });
 
-  it('counts cash that is kept, and adds nothing to a drawdown state that is stricter', () => {
+  test('counts cash that is kept, and adds nothing to a drawdown state that is stricter', () => {
     expect(
       targetsOf(held([0.4, 0.4], { volatilityTarget: yearly([0.4, 0.4]) * 1.0001, cashRatio: 0.2 })),
     ).toEqual(close([0.4, 0.4]));
@@ -72,14 +78,14 @@ describe('a volatility target', () => {
     expect(reduced.shadowTargets).toEqual(close([0.3, 0.3]));
   });
 
-  it('measures the targets, not the proposal: a cap that keeps a wild book wild does not keep it from falling', () => {
+  test('measures the targets, not the proposal: a cap that keeps a wild book wild does not keep it from falling', () => {
     const decision = held([1, 0], { volatilityTarget: 0.1, turnoverOneWayMax: 0.01 });
     expect(decision.fallbackLevel).toBe('full');
     expect(yearly(targetsOf(decision))).toBeLessThanOrEqual(0.1 * (1 + 1e-9));
     expect(yearly(targetsOf(decision))).toBeGreaterThan(0.0999);
   });
 
-  it('measures bounds that push weight into the wild asset', () => {
+  test('measures bounds that push weight into the wild asset', () => {
     const bounds = { boundsBySymbol: { WILD: { lower: 0.7, upper: 1 } } };
     const decision = held([0.7, 0.3], { ...bounds, volatilityTarget: 0.2 });
     expect(yearly(targetsOf(decision))).toBeCloseTo(0.2, 9);
@@ -87,12 +93,12 @@ describe('a volatility target', () => {
     expect(decision.lines[0]!.lower).toBeCloseTo(targetsOf(decision)[0]!, 9);
   });
 
-  it('brings a band that would leave a wild book as it is down to the target', () => {
+  test('brings a band that would leave a wild book as it is down to the target', () => {
     const decision = held([0.9, 0.1], { volatilityTarget: 0.2, noTradeBandRatio: 0.6 });
     expect(yearly(targetsOf(decision))).toBeLessThanOrEqual(0.2 * (1 + 1e-9));
   });
 
-  it('invests, on the last good weights, no more than was invested then', () => {
+  test('invests, on the last good weights, no more than was invested then', () => {
     const stuck = new PricePanel(
       panel.sessions,
       symbols,
@@ -108,7 +114,7 @@ describe('a volatility target', () => {
     expect(targetsOf(without)).toEqual(close([0.25, 0.75]));
   });
 
-  it('takes no covariance that is no number for a calm one', () => {
+  test('takes no covariance that is no number for a calm one', () => {
     const universe = { members: [0, 1] } as Universe;
     const at = (exposure: number) => ({ targets: [exposure, exposure] }) as Constrained;
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { constrain } from '../../../src/core/optimisation/weight-limits.ts';
 import { type CostModel, costTerms, tradeCost } from '../../../src/core/portfolio/costs.ts';
 
@@ -14,7 +14,7 @@ describe('one model of costs', () => {
   };
   const names = ['ANY', 'THIN', 'DEEP'];
 
-  it('gives the optimiser, for every trade, the cost that is charged', () => {
+  test('gives the optimiser, for every trade, the cost that is charged', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
@@ -44,7 +44,7 @@ describe('one model of costs', () => {
     );
   });
 
-  it('by hand: commission, half spread and the square root of the days a trade takes', () => {
+  test('by hand: commission, half spread and the square root of the days a trade takes', () => {
     expect(tradeCost(model, 'ANY', 0.4)).toBeCloseTo(0.4 * 0.0003, 18);
     // a tenth of 250,000 is half of an average day: 10 + 60 x sqrt(1/2) basis points of the tenth
     expect(tradeCost(model, 'THIN', -0.1)).toBeCloseTo(0.1 * (10 + 60 * Math.SQRT1_2) * 1e-4, 18);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addDays } from '../../../src/core/calendar/session.ts';
 import {
   allowedExposure,
@@ -57,7 +57,7 @@ describe('one step', () => {
     ['recovering', 0.2, 0, 0, 'halted'],
   ];
 
-  it.each(table)(
+  test.each(table)(
     '%s, loss %d, shadow loss %d, after %d sessions: %s',
     (from, loss, shadowLoss, sessions, to) => {
       // marks of 1000 and losses in whole tenths, so that a loss of 0.1 is one
@@ -84,14 +84,14 @@ describe('one step', () => {
     },
   );
 
-  it('has every change of state in its table', () => {
+  test('has every change of state in its table', () => {
     const changes = new Set(
       table.filter(([from, , , , to]) => from !== to).map(([from, , , , to]) => from + to),
     );
     expect(changes.size).toBe(8);
   });
 
-  it('only keeps the marks without limits, and keeps an earlier rebasing in mind', () => {
+  test('only keeps the marks without limits, and keeps an earlier rebasing in mind', () => {
     const before = at('normal', { rebasedOn: '2019-01-01' });
     const up = stepDrawdown(before, day, 1.5, 1.25, null);
     expect(up).toEqual({
@@ -107,7 +107,7 @@ describe('one step', () => {
 });
 
 describe('exposure', () => {
-  it('is full, reduced, none and reduced, and full without limits', () => {
+  test('is full, reduced, none and reduced, and full without limits', () => {
     expect(drawdownStates.map((state) => allowedExposure(state, limits))).toEqual([1, 0.5, 0, 0.5]);
     expect(drawdownStates.map((state) => allowedExposure(state, null))).toEqual([1, 1, 1, 1]);
   });
@@ -137,7 +137,7 @@ const walks = fc
   });
 
 describe('any path', () => {
-  it('is not changed by a restart after any step', () => {
+  test('is not changed by a restart after any step', () => {
     const reached = new Set<string>();
     fc.assert(
       fc.property(fc.oneof(values, walks), (path) => {
@@ -150,7 +150,7 @@ describe('any path', () => {
     expect([...reached].sort()).toEqual([...drawdownStates].sort());
   });
 
-  it('never allows more than its loss may have', () => {
+  test('never allows more than its loss may have', () => {
     fc.assert(
       fc.property(fc.oneof(values, walks), (path) => {
         for (const status of walk(path)) {
@@ -165,7 +165,7 @@ describe('any path', () => {
     );
   });
 
-  it('leaves a halt only after the cool-down, with the shadow recovered, and rebases then and only then', () => {
+  test('leaves a halt only after the cool-down, with the shadow recovered, and rebases then and only then', () => {
     let left = 0;
     fc.assert(
       fc.property(fc.oneof(values, walks), (path) => {
@@ -197,7 +197,7 @@ describe('any path', () => {
     expect(left).toBeGreaterThan(20);
   });
 
-  it('changes between normal and reduced once for each real crossing, never for hovering', () => {
+  test('changes between normal and reduced once for each real crossing, never for hovering', () => {
     // marks of 1, values between the hard limit and the mark: 0.8 < nav <= 1
     const hovering = fc.array(fc.double({ min: 0.81, max: 1, noNaN: true }), {
       minLength: 1,
@@ -223,7 +223,7 @@ describe('any path', () => {
     expect(new Set(states)).toEqual(new Set(['reduced']));
   });
 
-  it('stays in cash for good while the shadow stays down, and comes back in two steps when it recovers', () => {
+  test('stays in cash for good while the shadow stays down, and comes back in two steps when it recovers', () => {
     const crash = [[0.79, 0.79] as const];
     const low = Array.from({ length: 300 }, () => [0.79, 0.85] as const);
     const back = Array.from({ length: 8 }, () => [0.79, 0.95] as const);

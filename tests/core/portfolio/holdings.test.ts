@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type CostModel, tradeCost } from '../../../src/core/portfolio/costs.ts';
 import { drift, emptyHoldings, invested, tradingTo } from '../../../src/core/portfolio/holdings.ts';
 import { holdingsOf } from '../policy/samples.ts';
@@ -11,7 +11,7 @@ const flat: CostModel = {
 };
 
 describe('drift', () => {
-  it('earns simple returns by weight, and nothing on cash', () => {
+  test('earns simple returns by weight, and nothing on cash', () => {
     const { holdings, earned } = drift({ weights: [0.6, 0.3], cash: 0.1 }, [0.1, -0.05]);
     // 0.66 + 0.285 + 0.1
     expect(earned).toBeCloseTo(0.045, 15);
@@ -20,12 +20,12 @@ describe('drift', () => {
     expect(holdings.cash).toBeCloseTo(0.1 / 1.045, 15);
   });
 
-  it('is not the sum of weighted log returns', () => {
+  test('is not the sum of weighted log returns', () => {
     const { earned } = drift(holdingsOf([0.5, 0.5]), [1, -0.5]);
     expect(earned).toBe(0.25); // 0.5 ln 2 + 0.5 ln 0.5 is 0
   });
 
-  it('compounds: two sessions are one of the compounded returns', () => {
+  test('compounds: two sessions are one of the compounded returns', () => {
     const weights = fc.array(fc.double({ min: 0, max: 0.25, noNaN: true }), { minLength: 3, maxLength: 3 });
     const returns = fc.array(fc.double({ min: -0.9, max: 2, noNaN: true }), { minLength: 3, maxLength: 3 });
     fc.assert(
@@ -49,7 +49,7 @@ describe('drift', () => {
 });
 
 describe('tradingTo', () => {
-  it('counts every trade of an asset once, both ways, and cash not at all', () => {
+  test('counts every trade of an asset once, both ways, and cash not at all', () => {
     const trading = tradingTo(holdingsOf([0.5, 0.3]), [0.2, 0.4], ['AAA', 'BBB'], flat);
     expect(trading.turnoverTwoWay).toBeCloseTo(0.4, 15);
     expect(trading.turnoverOneWay).toBeCloseTo(0.2, 15);
@@ -68,7 +68,7 @@ describe('tradeCost', () => {
     },
   };
 
-  it('is commission, half the spread and the square root of the days traded', () => {
+  test('is commission, half the spread and the square root of the days traded', () => {
     // 0.1 of a million is a quarter of an average day: 2 + 8 + 100 x 0.5 basis points of 0.1
     expect(tradeCost(model, 'THIN', 0.1)).toBeCloseTo(0.1 * 0.006, 15);
     expect(tradeCost(model, 'THIN', -0.1)).toBe(tradeCost(model, 'THIN', 0.1));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gram } from '../../../src/core/numeric/gram.ts';
 import { correlations } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
@@ -20,25 +20,25 @@ const oracle = JSON.parse(
 describe('covariances against numpy, pandas and scikit-learn', () => {
   const returns = matrixOf(oracle.returns);
 
-  it('sample: divisor n - 1', () => {
+  test('sample: divisor n - 1', () => {
     expect(worstDifference(estimateCovariance('sample', returns).values, oracle.sample.flat())).toBeLessThan(
       1e-17,
     );
   });
 
-  it('ewma: RiskMetrics recursion, 0.94, started from the first session', () => {
+  test('ewma: RiskMetrics recursion, 0.94, started from the first session', () => {
     expect(worstDifference(estimateCovariance('ewma', returns).values, oracle.ewma.flat())).toBeLessThan(
       1e-17,
     );
   });
 
-  it('ledoit-wolf: as scikit-learn (constant variance target)', () => {
+  test('ledoit-wolf: as scikit-learn (constant variance target)', () => {
     const estimate = estimateCovariance('ledoit-wolf', returns);
     expect(estimate.shrinkage).toBeCloseTo(oracle.shrinkage, 13);
     expect(worstDifference(estimate.values, oracle.ledoitWolf.flat())).toBeLessThan(1e-17);
   });
 
-  it('pairwise over gaps: as pandas cov and corr', () => {
+  test('pairwise over gaps: as pandas cov and corr', () => {
     const estimate = estimateCovariance('sample', matrixOf(oracle.gaps), { gaps: 'pairwise' });
     expect(worstDifference(estimate.values, oracle.pairwiseCovariance.flat())).toBeLessThan(1e-17);
     expect(worstDifference(estimate.correlation!, oracle.pairwiseCorrelation.flat())).toBeLessThan(1e-13);
@@ -46,7 +46,7 @@ describe('covariances against numpy, pandas and scikit-learn', () => {
 });
 
 describe('covariance estimates', () => {
-  it('refuse a gap by session and asset', () => {
+  test('refuse a gap by session and asset', () => {
     const returns = randomReturns(1, 10, 3);
     returns.values[7] = Number.NaN;
     expect(() => estimateCovariance('sample', returns)).toThrow(/asset 1 in session 2 is NaN/);
@@ -55,20 +55,20 @@ describe('covariance estimates', () => {
     );
   });
 
-  it('refuse one session and a wrong decay', () => {
+  test('refuse one session and a wrong decay', () => {
     const returns = randomReturns(2, 10, 3);
     expect(() => estimateCovariance('ewma', randomReturns(1, 1, 3))).toThrow(/2 sessions/);
     expect(() => estimateCovariance('ewma', returns, { ewmaDecay: 1 })).toThrow(/ewmaDecay is 1/);
   });
 
-  it('give a flat asset no variance and no correlation, never NaN', () => {
+  test('give a flat asset no variance and no correlation, never NaN', () => {
     const returns = randomReturns(3, 30, 4);
-    for (let t = 0; t < 30; t++) returns.values[t * 4 + 2] = 0.001;
+    for (let t = 0; t < 30; t += 1) returns.values[t * 4 + 2] = 0.001;
     const rho = correlations(estimateCovariance('sample', returns));
     expect(Array.from(rho.subarray(8, 12))).toEqual([0, 0, 1, 0]);
   });
 
-  it('give two equal assets a correlation of exactly 1 wherever they stand', () => {
+  test('give two equal assets a correlation of exactly 1 wherever they stand', () => {
     fc.assert(
       fc.property(
         fc.integer(),
@@ -91,15 +91,15 @@ describe('covariance estimates', () => {
     );
   });
 
-  it('are symmetric and equal to the plain double loop', () => {
+  test('are symmetric and equal to the plain double loop', () => {
     fc.assert(
       fc.property(someReturns, (returns) => {
         const { rows, columns, values } = returns;
         const products = gram(rows, columns, values);
-        for (let i = 0; i < columns; i++) {
-          for (let j = 0; j < columns; j++) {
+        for (let i = 0; i < columns; i += 1) {
+          for (let j = 0; j < columns; j += 1) {
             let sum = 0;
-            for (let t = 0; t < rows; t++) sum += values[t * columns + i]! * values[t * columns + j]!;
+            for (let t = 0; t < rows; t += 1) sum += values[t * columns + i]! * values[t * columns + j]!;
             expect(products[i * columns + j]).toBe(sum);
           }
         }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { lag1Autocorrelation, logReturns, simpleReturns } from '../../../src/core/risk/returns.ts';
 
@@ -18,7 +18,7 @@ const panelOf = (...columns: number[][]) =>
 describe('returns of a panel', () => {
   const panel = panelOf([1, 1.1, 0.99], [2, Number.NaN, 3]);
 
-  it('are row-major, one row less, and missing beside a missing level', () => {
+  test('are row-major, one row less, and missing beside a missing level', () => {
     const { rows, columns, values } = simpleReturns(panel);
     expect([rows, columns]).toEqual([2, 2]);
     expect(values[0]).toBeCloseTo(0.1, 14);
@@ -26,14 +26,14 @@ describe('returns of a panel', () => {
     expect([values[1], values[3]]).toEqual([Number.NaN, Number.NaN]);
   });
 
-  it('log returns add up over time, simple returns do not', () => {
+  test('log returns add up over time, simple returns do not', () => {
     const { values } = logReturns(panel);
     expect(values[0]! + values[2]!).toBeCloseTo(Math.log(0.99), 14);
     const simple = simpleReturns(panel).values;
     expect(Math.abs(simple[0]! + simple[2]! - -0.01)).toBeGreaterThan(1e-3);
   });
 
-  it('of fewer than two sessions are empty', () => {
+  test('of fewer than two sessions are empty', () => {
     expect(simpleReturns(panelOf([1], [2]))).toEqual({ rows: 0, columns: 2, values: new Float64Array(0) });
   });
 });
@@ -41,7 +41,7 @@ describe('returns of a panel', () => {
 describe('lag-1 autocorrelation', () => {
   const levels = Float64Array.from(oracle.levels.risky);
 
-  it('agrees with statsmodels on levels and on returns', () => {
+  test('agrees with statsmodels on levels and on returns', () => {
     expect(lag1Autocorrelation(levels)).toBeCloseTo(oracle.lag1.levels, 11);
     const returns = logReturns(panelOf([...levels])).values;
     expect(lag1Autocorrelation(returns)).toBeCloseTo(oracle.lag1.returns, 11);
@@ -49,7 +49,7 @@ describe('lag-1 autocorrelation', () => {
     expect(Math.abs(lag1Autocorrelation(returns))).toBeLessThan(0.2);
   });
 
-  it('does not exist for flat, short or incomplete series', () => {
+  test('does not exist for flat, short or incomplete series', () => {
     expect(lag1Autocorrelation(new Float64Array(50).fill(0.1))).toBeNaN();
     expect(lag1Autocorrelation(Float64Array.of(1, 2))).toBeNaN();
     expect(lag1Autocorrelation(Float64Array.of(1, Number.NaN, 3, 4))).toBeNaN();

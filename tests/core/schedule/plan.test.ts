@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
 import { addDays, type Session } from '../../../src/core/calendar/session.ts';
 import {
@@ -58,7 +58,7 @@ const wakes = (own: SchedulePlan) =>
     });
 
 describe('isRebalanceSession', () => {
-  it.each(['first-session', 'last-session'] as const)(
+  test.each(['first-session', 'last-session'] as const)(
     '%s: one in every month, 1990 to 2035',
     (rebalanceOn) => {
       const own = samplePlan({ rebalanceOn });
@@ -75,7 +75,7 @@ describe('isRebalanceSession', () => {
 });
 
 describe('newestClosed', () => {
-  it.each(Object.entries(plans))(
+  test.each(Object.entries(plans))(
     '%s: turns to a session at its close and grace, not a moment earlier',
     (_, own) => {
       for (const session of own.calendar.sessions('2023-12-01', '2024-12-31')) {
@@ -86,7 +86,7 @@ describe('newestClosed', () => {
     },
   );
 
-  it('knows none before the inception has closed', () => {
+  test('knows none before the inception has closed', () => {
     expect(newestClosed(plan, dueAt(plan, plan.inception) - 1)).toBeNull();
     expect(newestClosed(plan, Date.parse('2001-01-01T00:00:00Z'))).toBeNull();
     expect(newestClosed(plan, dueAt(plan, plan.inception))).toBe(plan.inception);
@@ -94,7 +94,7 @@ describe('newestClosed', () => {
 });
 
 describe('dueSlots', () => {
-  it.each(Object.entries(plans))(
+  test.each(Object.entries(plans))(
     '%s: ingests and revalues each session once, however it is woken',
     (_, own) => {
       fc.assert(
@@ -112,7 +112,7 @@ describe('dueSlots', () => {
     },
   );
 
-  it.each(Object.entries(plans))(
+  test.each(Object.entries(plans))(
     '%s: of a downtime, the newest training and the newest month in time',
     (_, own) => {
       const step = own.retrainEverySessions;
@@ -138,7 +138,7 @@ describe('dueSlots', () => {
     },
   );
 
-  it('makes every month`s decision and every training where no session is missed', () => {
+  test('makes every month`s decision and every training where no session is missed', () => {
     const sessions = calendar.sessions(plan.inception, '2024-12-31');
     const slots = wake(
       plan,
@@ -149,7 +149,7 @@ describe('dueSlots', () => {
     expect(of(slots, 'retrain')).toEqual(sessions.filter((_, i) => i % 63 === 0));
   });
 
-  it('moves a month`s decision to the newest session up to the limit, and then drops it', () => {
+  test('moves a month`s decision to the newest session up to the limit, and then drops it', () => {
     const month = '2024-01-31';
     const after = calendar.previous(month);
     let newest = month;
@@ -171,13 +171,13 @@ describe('dueSlots', () => {
     expect(of(dueSlots(never, after, dueAt(plan, '2024-02-01')), 'rebalance')).toEqual([]);
   });
 
-  it('makes one decision of several missed months', () => {
+  test('makes one decision of several missed months', () => {
     const slots = dueSlots(plan, '2024-01-15', dueAt(plan, '2024-05-02'));
     expect(of(slots, 'rebalance')).toEqual(['2024-05-02']);
     expect(of(dueSlots(plan, '2024-01-15', dueAt(plan, '2024-04-30')), 'rebalance')).toEqual(['2024-04-30']);
   });
 
-  it('starts a fresh deployment at its inception, also one on a weekend, with a training and no past', () => {
+  test('starts a fresh deployment at its inception, also one on a weekend, with a training and no past', () => {
     for (const inception of ['2024-07-05', '2024-07-06', '2024-07-07', '2024-07-08']) {
       const own = samplePlan({ inception });
       const first = inception === '2024-07-05' ? inception : '2024-07-08';
@@ -190,7 +190,7 @@ describe('dueSlots', () => {
     expect(of(dueSlots(atMonthEnd, null, dueAt(plan, '2024-07-31')), 'rebalance')).toEqual(['2024-07-31']);
   });
 
-  it('plans nothing before the inception, where it was moved behind what was planned', () => {
+  test('plans nothing before the inception, where it was moved behind what was planned', () => {
     const own = samplePlan({ inception: '2024-07-08' });
     const slots = dueSlots(own, '2024-06-03', dueAt(own, '2024-07-10'));
     expect(of(slots, 'ingest')).toEqual(['2024-07-08', '2024-07-09', '2024-07-10']);
@@ -205,7 +205,7 @@ describe('daylight saving', () => {
     else process.env.TZ = zone;
   });
 
-  it('keeps a quarter to five in New York, once a session, over every change of the clock since 1990', () => {
+  test('keeps a quarter to five in New York, once a session, over every change of the clock since 1990', () => {
     const local = new Intl.DateTimeFormat('en-GB', {
       timeZone: 'America/New_York',
       dateStyle: 'short',
@@ -231,7 +231,7 @@ describe('daylight saving', () => {
       }
   });
 
-  it('does not depend on the zone of the machine', () => {
+  test('does not depend on the zone of the machine', () => {
     const plans = [samplePlan(), samplePlan({ calendar: calendarByName('24/7') })];
     const starts = ['2024-03-08', '2024-11-01', '2024-12-30'];
     const everything = () =>
@@ -254,7 +254,7 @@ describe('daylight saving', () => {
 });
 
 describe('slotAt', () => {
-  it('gives each task its own deadline, at the fill where the decision would be late', () => {
+  test('gives each task its own deadline, at the fill where the decision would be late', () => {
     const session = '2024-11-29'; // closes at one o'clock, 18:00 in London
     const due = Date.parse('2024-11-29T18:45:00Z');
     const fill = Date.parse('2024-12-02T21:00:00Z');
@@ -276,7 +276,7 @@ describe('slotAt', () => {
     expect(slotAt(plan, 'rebalance', session, 'drawdown').reason).toBe('drawdown');
   });
 
-  it('is never overdue before it is due', () => {
+  test('is never overdue before it is due', () => {
     const own = samplePlan({
       calendar: calendarByName('24/7'),
       graceMinutes: 1600,
@@ -290,7 +290,7 @@ describe('slotAt', () => {
 });
 
 describe('upcomingSlots', () => {
-  it.each(Object.entries(plans))('%s: foretells the first slot of each task that comes due', (_, own) => {
+  test.each(Object.entries(plans))('%s: foretells the first slot of each task that comes due', (_, own) => {
     const sessions = own.calendar.sessions(own.inception, '2021-12-31');
     fc.assert(
       fc.property(fc.option(fc.integer({ min: 0, max: sessions.length - 80 })), (start) => {
@@ -311,7 +311,7 @@ describe('upcomingSlots', () => {
     );
   });
 
-  it('starts at the inception, or at the next session where that is none', () => {
+  test('starts at the inception, or at the next session where that is none', () => {
     const own = samplePlan({ inception: '2024-07-06' });
     for (const after of [null, '2024-01-02'])
       expect(upcomingSlots(own, after).map(label)).toEqual([

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { slotAt } from '../../../src/core/schedule/plan.ts';
 import {
   type Attempted,
@@ -54,7 +54,7 @@ describe('waitsFor', () => {
     ['rebalance', 'rebalance', true, false],
   ];
 
-  it.each(table)('%s for %s: earlier %s, same session %s, later never', (task, other, earlier, same) => {
+  test.each(table)('%s for %s: earlier %s, same session %s, later never', (task, other, earlier, same) => {
     expect(waitsFor(slot(task, 4), slot(other, 3), late)).toBe(earlier);
     expect(waitsFor(slot(task, 4), slot(other, 4), late)).toBe(same);
     if (task !== 'retrain' || other !== 'retrain')
@@ -62,19 +62,19 @@ describe('waitsFor', () => {
     expect(waitsFor(slot(task, 4), slot(other, 3, 'another'), late)).toBe(false);
   });
 
-  it('lets a training wait for a newer one that may make it needless, unless that one has failed', () => {
+  test('lets a training wait for a newer one that may make it needless, unless that one has failed', () => {
     expect(waitsFor(slot('retrain', 4), slot('retrain', 5), late)).toBe(true);
     expect(waitsFor(slot('retrain', 4), slot('retrain', 5, 'sample', 1), late)).toBe(false);
   });
 
-  it('lets a decision wait for a training however late it is, but not for one that failed until its deadline', () => {
+  test('lets a decision wait for a training however late it is, but not for one that failed until its deadline', () => {
     const failed = slot('retrain', 4, 'sample', 1);
     expect(waitsFor(slot('rebalance', 4), slot('retrain', 4), late)).toBe(true);
     expect(waitsFor(slot('rebalance', 4), failed, failed.deadlineAt)).toBe(true);
     expect(waitsFor(slot('rebalance', 4), failed, failed.deadlineAt + 1)).toBe(false);
   });
 
-  it('lets letters go at once, and lets nothing wait for them', () => {
+  test('lets letters go at once, and lets nothing wait for them', () => {
     for (const task of taskNames)
       for (const day of [3, 4, 5]) {
         expect(waitsFor(slot('deliver', 4), slot(task, day), late)).toBe(false);
@@ -82,7 +82,7 @@ describe('waitsFor', () => {
       }
   });
 
-  it('only ever looks back, a training at a training apart, so that no slots wait for each other in any ring', () => {
+  test('only ever looks back, a training at a training apart, so that no slots wait for each other in any ring', () => {
     fc.assert(
       fc.property(opens, (open) => {
         for (const one of open)
@@ -102,7 +102,7 @@ describe('waitsFor', () => {
 });
 
 describe('readySlots', () => {
-  it('empties any set of open slots, in an order that every waiting is kept in', () => {
+  test('empties any set of open slots, in an order that every waiting is kept in', () => {
     fc.assert(
       fc.property(opens, fc.infiniteStream(fc.nat()), (open, choices) => {
         let left = open;
@@ -122,7 +122,7 @@ describe('readySlots', () => {
     );
   });
 
-  it('holds back the values after a decision until it is made', () => {
+  test('holds back the values after a decision until it is made', () => {
     const open = [
       slot('rebalance', 2),
       slot('ingest', 3),

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { lstmSequence as plainSequence } from '../../../src/core/inference/lstm.ts';
 import { lstmSequence } from '../../../src/networks/bodies/lstm-sequence.ts';
 import { loadRuntime, type Runtime } from '../../../src/networks/runtime.ts';
@@ -79,7 +79,7 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
     return { hidden, gradients };
   }
 
-  it.each(cases)('answers as the plain implementation within 1e-5: %j', (size) => {
+  test.each(cases)('answers as the plain implementation within 1e-5: %j', (size) => {
     const given = data(size);
     const { hidden } = run(size, given);
     const expected = plain(size, given.x, given.w, given.b);
@@ -91,7 +91,7 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
     expect(worst).toBeLessThan(1e-5);
   });
 
-  it.each(cases)('has the gradients of the plain implementation by central differences: %j', (size) => {
+  test.each(cases)('has the gradients of the plain implementation by central differences: %j', (size) => {
     const given = data(size);
     const { gradients } = run(size, given);
     const pulled = (): number => {
@@ -118,7 +118,7 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
     });
   });
 
-  it('leaves no tensor behind', () => {
+  test('leaves no tensor behind', () => {
     const before = runtime.tf.memory().numTensors;
     run(cases[3]!, data(cases[3]!));
     expect(runtime.tf.memory().numTensors).toBe(before);

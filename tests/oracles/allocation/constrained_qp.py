@@ -61,7 +61,7 @@ for size in [4, 10, 25]:
                 "cost": cost,
                 "impact": impact,
                 "turnoverMax": turnover,
-                "grossMax": gross,
+                "grossExposureMax": gross,
                 "groups": groups,
                 "objective": float(problem.value),
                 "weights": [float(f"{x:.10g}") for x in w.value],

@@ -1,7 +1,7 @@
-"""Writes walk_forward.json: monthly strategies on four funds, walked forward in plain numpy and pandas.
+"""Writes walk_forward.json: monthly strategies on four bundled stocks, walked forward in plain numpy and pandas.
 
-    pip install numpy==2.3.5 pandas==2.3.3
-    python walk_forward.py core4_adj_close.csv
+    pip install numpy==2.4.6 pandas==3.1.1
+    python walk_forward.py
 
 Decided at the close of each month's last session, filled at the next session's close: the old holdings earn that
 session, then they are traded, as drifted, and 3 basis points of the traded notional are charged. The book opens in
@@ -10,15 +10,17 @@ Inside the band nothing is traded: not even what the fill's session moves.
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy
 import pandas
 
 cost = 0.0003
-inception = "2006-01-03"
-prices = pandas.read_csv(sys.argv[1], index_col="date", parse_dates=True)
+inception = "2014-03-03"
+symbols = ["BAC", "JNJ", "PFE", "XOM"]
+bundled = Path(__file__).parents[3] / "config/examples/prices/sp500-20.csv.gz"
+prices = pandas.read_csv(bundled, index_col="date", parse_dates=True)[symbols]
+prices = prices[:"2022-11-30"]  # the last whole month
 returns = prices.pct_change()
 month_ends = set(prices.groupby(prices.index.to_period("M")).tail(1).index)
 rolling = returns.rolling(252).std()
@@ -34,7 +36,7 @@ def inverse_volatility(day):
 
 
 def run(weigh, cap=None, band=0.0):
-    # money in each fund and in cash, gross of costs, and the part of it that costs have left
+    # money in each stock and in cash, gross of costs, and the part of it that costs have left
     money, cash, left = numpy.zeros(4), 1.0, 1.0
     order, started, months, traded, paid = None, False, [], 0.0, 0.0
     for day in prices.index[prices.index >= inception]:

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type LetterContent, renderLetter } from '../../../src/presentation/letter/letter.ts';
-import { escapeHtml, html, oneLine } from '../../../src/presentation/letter/markup.ts';
+import { oneLine } from '../../../src/presentation/letter/one-line.ts';
 import { monthlyContent } from './samples.ts';
 
 const attacks = [
@@ -58,7 +58,7 @@ function structure(document: string): string[] {
 }
 
 describe('text from outside', () => {
-  it('never makes a tag, an attribute or a slot', async () => {
+  test('never makes a tag, an attribute or a slot', async () => {
     const plain = structure((await renderLetter(contentWith('plain'))).html);
     expect(plain.length).toBeGreaterThan(100);
     await fc.assert(
@@ -70,13 +70,13 @@ describe('text from outside', () => {
     );
   });
 
-  it('is shown as it was written', async () => {
+  test('is shown as it was written', async () => {
     const attack = '<b>&amp; "x" {{why}}</b>';
     const { html: document } = await renderLetter(contentWith(attack));
     expect(document).toContain('Reason: &lt;b&gt;&amp;amp; &quot;x&quot; {{why}}&lt;/b&gt;.');
   });
 
-  it('stays on its line, in the subject and in the text', async () => {
+  test('stays on its line, in the subject and in the text', async () => {
     const lines = (await renderLetter(contentWith('plain'))).text.split('\n').length;
     await fc.assert(
       fc.asyncProperty(
@@ -93,16 +93,8 @@ describe('text from outside', () => {
   });
 });
 
-describe('markup', () => {
-  it('escapes what makes HTML, and nothing twice', () => {
-    expect(escapeHtml(`<a href="x">'&\``)).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#96;');
-    const inner = html`<b>${'<i>'}</b>`;
-    expect(html`<p title="${'"'}">${inner}${[inner]}${1}</p>`.markup).toBe(
-      '<p title="&quot;"><b>&lt;i&gt;</b><b>&lt;i&gt;</b>1</p>',
-    );
-  });
-
-  it('makes one line of any text', () => {
+describe('one line', () => {
+  test('is made of any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(oneLine(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|^ | $/u);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type LetterContent, renderLetter } from '../../../src/presentation/letter/letter.ts';
 import { drawdownContent, firstContent, holdContent, largeContent, monthlyContent } from './samples.ts';
 
@@ -16,7 +16,7 @@ function words(html: string): string {
 const flat = (text: string) => text.replace(/\s+/g, ' ');
 
 describe("an ordinary month's letter", () => {
-  it('says in both parts what changes, why, and what it costs', async () => {
+  test('says in both parts what changes, why, and what it costs', async () => {
     const { subject, text, html } = await renderLetter(monthlyContent());
     expect(subject).toBe('us-etfs: trade 16.4% on 1 February 2024');
     for (const body of [flat(text), words(html)])
@@ -47,7 +47,7 @@ describe("an ordinary month's letter", () => {
         expect(body).toContain(said);
   });
 
-  it('sets the weights in a table', async () => {
+  test('sets the weights in a table', async () => {
     const { text, html } = await renderLetter(monthlyContent());
     expect(text).toContain(
       [
@@ -62,18 +62,18 @@ describe("an ordinary month's letter", () => {
     expect(words(html)).toMatch(/TLT forecast -0.3% 30.1% 21.9% -8.2%/);
   });
 
-  it('draws each bar as long as its weight against the longest', async () => {
+  test('draws each bar as long as its weight against the longest', async () => {
     const { html } = await renderLetter(monthlyContent());
     const row = html.slice(html.indexOf('>TLT<'), html.indexOf('>GLD<'));
     const widths = [...row.matchAll(/<td width="([\d.]+)%" style="[^"]*background:(#\w+);"/g)];
     expect(widths.map(([, width]) => Number(width))).toEqual([77, 23, 56, 44]);
   });
 
-  it('is the same each time', async () => {
+  test('is the same each time', async () => {
     expect(await renderLetter(monthlyContent())).toEqual(await renderLetter(monthlyContent()));
   });
 
-  it('loads nothing from anywhere and runs nothing', async () => {
+  test('loads nothing from anywhere and runs nothing', async () => {
     const { html } = await renderLetter(monthlyContent());
     expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
     expect(html.match(/href="([^"]*)"/g)).toEqual(['href="http://127.0.0.1:9464/"']);
@@ -87,7 +87,7 @@ describe('a letter out of the ordinary', () => {
     return { subject, bodies: [flat(text), words(html)] };
   };
 
-  it('says first of all where the program is at fault, and only there', async () => {
+  test('says first of all where the program is at fault, and only there', async () => {
     const content = monthlyContent();
     const attempt = { level: 'full', outcome: 'failed', reason: 'of undefined', isFault: true } as const;
     const decision = {
@@ -106,7 +106,7 @@ describe('a letter out of the ordinary', () => {
       expect(body).not.toContain('fault of the program');
   });
 
-  it('says before anything else that a lower fallback level was taken, and that it is late', async () => {
+  test('says before anything else that a lower fallback level was taken, and that it is late', async () => {
     const { subject, bodies } = await both(drawdownContent());
     expect(subject).toBe('Late: us-etfs: trade 99.0% on 13 March 2020, drawdown limit [signal-off]');
     for (const body of bodies) {
@@ -123,7 +123,7 @@ describe('a letter out of the ordinary', () => {
     }
   });
 
-  it.each(['previous-covariance', 'last-good', 'hold', 'signal-off'] as const)(
+  test.each(['previous-covariance', 'last-good', 'hold', 'signal-off'] as const)(
     'names the fallback level %s',
     async (fallbackLevel) => {
       const content = monthlyContent();
@@ -136,7 +136,7 @@ describe('a letter out of the ordinary', () => {
     },
   );
 
-  it('holds: nothing to trade', async () => {
+  test('holds: nothing to trade', async () => {
     const { subject, bodies } = await both(holdContent());
     expect(subject).toBe('us-etfs: nothing to trade on 1 February 2024 [hold]');
     for (const body of bodies) {
@@ -146,7 +146,7 @@ describe('a letter out of the ordinary', () => {
     }
   });
 
-  it('first of all: no return since the last, no model, no amounts of money', async () => {
+  test('first of all: no return since the last, no model, no amounts of money', async () => {
     const { bodies } = await both(firstContent());
     for (const body of bodies) {
       expect(body).toContain('Buy SPY, TLT, GLD and VNQ');
@@ -157,7 +157,15 @@ describe('a letter out of the ordinary', () => {
     }
   });
 
-  it('asked for by hand', async () => {
+  test('names the rule of a forecast that needs no model', async () => {
+    const content = firstContent();
+    const inputs = { ...content.decision.inputs, modelId: 'naive:historical-mean' };
+    const { bodies } = await both({ ...content, decision: { ...content.decision, inputs } });
+    for (const body of bodies)
+      expect(body).toContain('Forecast by the rule historical-mean, without a trained model.');
+  });
+
+  test('asked for by hand', async () => {
     const content = monthlyContent();
     const { subject, bodies } = await both({
       ...content,
@@ -167,12 +175,12 @@ describe('a letter out of the ordinary', () => {
     for (const body of bodies) expect(body).toContain('This decision was asked for by hand.');
   });
 
-  it('links only to the web', async () => {
+  test('links only to the web', async () => {
     for (const statusUrl of ['javascript:alert(1)', 'data:text/html,x', ''])
       expect((await renderLetter({ ...monthlyContent(), statusUrl })).html).not.toContain('href');
   });
 
-  it('with figures that are not numbers still comes, and says so', async () => {
+  test('with figures that are not numbers still comes, and says so', async () => {
     const content = monthlyContent();
     const performance = { ...content.performance, returnNetSinceInception: Number.NaN };
     const { text } = await renderLetter({ ...content, performance });
@@ -182,7 +190,7 @@ describe('a letter out of the ordinary', () => {
 });
 
 describe('a letter of many assets', () => {
-  it('shows the largest trades, sums up the rest, and stays below what mail clients cut', async () => {
+  test('shows the largest trades, sums up the rest, and stays below what mail clients cut', async () => {
     const content = largeContent(500);
     const { text, html } = await renderLetter(content);
     expect(Buffer.byteLength(html)).toBeLessThan(100_000);
@@ -200,7 +208,7 @@ describe('a letter of many assets', () => {
     expect(largestHidden).toBeLessThanOrEqual(smallestShown + 0.05);
   });
 
-  it('adds up: the rows shown, the rest and cash are the whole', async () => {
+  test('adds up: the rows shown, the rest and cash are the whole', async () => {
     const { text } = await renderLetter(largeContent(120));
     const rows = text.split('\n').filter((line) => /^(ASSET\d+|90 others, net|Cash) /.test(line));
     expect(rows).toHaveLength(32);
@@ -212,7 +220,7 @@ describe('a letter of many assets', () => {
     expect(Math.abs(column(1) - 100)).toBeLessThan(32 * 0.05 + 1e-6);
   });
 
-  it('cuts endless reasons and lists short', async () => {
+  test('cuts endless reasons and lists short', async () => {
     const { decision, ...content } = monthlyContent();
     const quality = Array.from({ length: 45 }, (_, index) => ({
       symbol: `Q${index}`,
@@ -237,7 +245,7 @@ describe('a letter of many assets', () => {
     expect(Buffer.byteLength(html)).toBeLessThan(100_000);
   });
 
-  it('keeps the text within 72 columns and the list of limits short', async () => {
+  test('keeps the text within 72 columns and the list of limits short', async () => {
     for (const content of [largeContent(120), monthlyContent(), drawdownContent(), holdContent()]) {
       const { text } = await renderLetter(content);
       expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(72);

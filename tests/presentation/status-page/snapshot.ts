@@ -42,6 +42,7 @@ export const portfolio: PortfolioStatus = {
     { symbol: 'SPY', before: 0.25, target: 0.5, held: 0.51 },
     { symbol: 'CASH', before: 0.25, target: 0.25, held: 0.25 },
   ],
+  decisionsMade: 1,
   lastDecision: decision,
   nextSlots: [
     {

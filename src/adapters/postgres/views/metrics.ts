@@ -1,12 +1,11 @@
 import type { Session } from '../../../core/calendar/session.ts';
-import { type TaskName, taskNames } from '../../../core/schedule/slot.ts';
-import {
-  type MetricsReader,
-  type MetricsSnapshot,
-  type NextSlots,
-  slotStates,
-  type TaskMetrics,
-  type WatchedPortfolio,
+import { slotStates, type TaskName, taskNames } from '../../../core/schedule/slot.ts';
+import type {
+  MetricsReader,
+  MetricsSnapshot,
+  NextSlots,
+  TaskMetrics,
+  WatchedPortfolio,
 } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 import { readSupervision } from '../supervision-rows.ts';
@@ -157,17 +156,7 @@ async function readSources(sql: Sql, portfolios: readonly WatchedPortfolio[]): P
 
 async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsSnapshot['targets']> {
   const { rows } = await sql.query<MetricsSnapshot['targets'][number]>(
-    `select name.portfolio, line.symbol, line.weight
-     from unnest($1::text[]) as name (portfolio)
-     cross join lateral (
-       select decision_id, cash_weight from rebalanced.decisions d where d.portfolio = name.portfolio
-       order by session desc, revision desc limit 1
-     ) newest
-     cross join lateral (
-       select symbol, weight from rebalanced.targets where decision_id = newest.decision_id
-       union all select 'CASH', newest.cash_weight
-     ) line
-     order by 1, 2`,
+    `select portfolio, symbol, weight from rebalanced.current_targets where portfolio = any($1) order by 1, 2`,
     [names],
   );
   return rows;

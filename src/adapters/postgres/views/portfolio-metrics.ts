@@ -1,11 +1,6 @@
 import type { DecisionReason } from '../../../core/policy/decision.ts';
-import {
-  decisionReasons,
-  type LetterState,
-  letterStates,
-  type PortfolioMetrics,
-  type WatchedPortfolio,
-} from '../../../views/metrics.ts';
+import { type LetterState, letterStates } from '../../../views/letter.ts';
+import { decisionReasons, type PortfolioMetrics, type WatchedPortfolio } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 
 /** The metrics of each portfolio; `expectedSessionAt` tells the newest settled ingest session of one. */
@@ -65,13 +60,14 @@ const decisionSql = `
   select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", fallback_level as "fallbackLevel",
     program_faults as "programFaults", exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
     cost_ratio as "costRatio"
-  from rebalanced.decisions d where d.portfolio = name.portfolio order by session desc, revision desc limit 1`;
+  from rebalanced.newest_decisions d where d.portfolio = name.portfolio`;
 
 const modelSql = `
-  select backend, backend_version as "backendVersion", extract(epoch from session)::float8 as "sessionAt",
+  select coalesce(backend, 'none') as backend, coalesce(backend_version, 'none') as "backendVersion", extract(epoch from session)::float8 as "sessionAt",
     extract(epoch from trained_at)::float8 as "trainedAt", training_seconds as "trainingSeconds",
-    validation_loss as "validationLoss", naive_validation_loss as "naiveValidationLoss"
-  from rebalanced.models m where m.portfolio = name.portfolio order by session desc limit 1`;
+    validation_loss as "validationLoss", naive_validation_loss as "naiveValidationLoss",
+    coalesce(input_lag1_autocorrelation, '{}') as "inputLag1Autocorrelation"
+  from rebalanced.champions m where m.portfolio = name.portfolio and head = 'mean-return'`;
 
 const fillsSql = `
   select (array_agg(d.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastEstimatedCostRatio",

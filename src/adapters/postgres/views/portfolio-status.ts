@@ -1,5 +1,6 @@
 import type { Session } from '../../../core/calendar/session.ts';
 import { type Slot, taskNames } from '../../../core/schedule/slot.ts';
+import type { NextSlots } from '../../../views/metrics.ts';
 import type {
   DecisionStatus,
   NavPoint,
@@ -10,7 +11,6 @@ import type {
 } from '../../../views/status.ts';
 import type { Sql } from '../database.ts';
 import { liveHoldings } from './metrics.ts';
-import type { StatusOptions } from './status.ts';
 
 const navPointsDefault = 520;
 
@@ -22,27 +22,38 @@ export const iso = (column: string) =>
 export type Names = readonly string[] | null;
 export const named = (table: string) => `($1::text[] is null or ${table}.portfolio = any($1))`;
 
-/** Each portfolio's weights, value and next work; `decisions` are those of all portfolios, ascending. */
+type PortfolioRow = { portfolio: string; inception: Session; planned: Session | null; decided: number };
+
+export type PortfolioStatusOptions = {
+  /** none: only open slots are listed */
+  nextSlots?: NextSlots;
+  navPointsMax?: number;
+};
+
+/** Each portfolio's weights, value and next work; `decisions` are the newest of each, ascending. */
 export async function readPortfolioStatuses(
   sql: Sql,
-  { nextSlots = () => [], navPointsMax = navPointsDefault }: StatusOptions,
+  { nextSlots = () => [], navPointsMax = navPointsDefault }: PortfolioStatusOptions,
   names: Names,
   decisions: readonly DecisionStatus[],
 ): Promise<PortfolioStatus[]> {
-  const { rows } = await sql.query<{ portfolio: string; inception: Session; planned: Session | null }>(
+  const { rows } = await sql.query<PortfolioRow>(
     `select portfolio, inception::text as inception, (
        select max(session)::text from rebalanced.slots s where s.portfolio = p.portfolio and task = 'ingest'
-     ) as planned
+     ) as planned, (
+       select count(*)::float8 from rebalanced.decisions d where d.portfolio = p.portfolio
+     ) as decided
      from rebalanced.portfolios p where ${named('p')} order by portfolio`,
     [names],
   );
   const statuses: PortfolioStatus[] = [];
-  for (const { portfolio, inception, planned } of rows) {
+  for (const { portfolio, inception, planned, decided } of rows) {
     statuses.push({
       portfolio,
       inception,
       valuation: await readValuation(sql, portfolio),
       lines: await readLines(sql, portfolio),
+      decisionsMade: decided,
       lastDecision: decisions.findLast((decision) => decision.portfolio === portfolio) ?? null,
       nextSlots: earliest([
         ...(await readOpenSlots(sql, portfolio)),
@@ -69,8 +80,7 @@ async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStat
 async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
   const { rows } = await sql.query<WeightLine>(
     `with decision as (
-       select decision_id, cash_weight from rebalanced.decisions
-       where portfolio = $1 order by session desc, revision desc limit 1
+       select decision_id, cash_weight from rebalanced.newest_decisions where portfolio = $1
      ), target as (
        select symbol, held as before, weight as target from rebalanced.targets join decision using (decision_id)
        union all

@@ -1,4 +1,5 @@
-import { letterStates, type NextSlots, type WatchedPortfolio } from '../../../views/metrics.ts';
+import { letterStates } from '../../../views/letter.ts';
+import type { WatchedPortfolio } from '../../../views/metrics.ts';
 import type {
   DecisionStatus,
   LetterStatus,
@@ -7,22 +8,32 @@ import type {
   StatusSnapshot,
 } from '../../../views/status.ts';
 import type { Sql } from '../database.ts';
-import { iso, type Names, named, readPortfolioStatuses } from './portfolio-status.ts';
+import {
+  iso,
+  type Names,
+  named,
+  type PortfolioStatusOptions,
+  readPortfolioStatuses,
+} from './portfolio-status.ts';
 
-export type StatusOptions = {
+export type StatusOptions = PortfolioStatusOptions & {
   /** the domain's time, in epoch milliseconds */
   now: number;
   /** the configured portfolios; none: all that have rows, retired ones among them */
   portfolios?: readonly Pick<WatchedPortfolio, 'portfolio' | 'source' | 'symbols'>[];
-  /** none: only open slots are listed */
-  nextSlots?: NextSlots;
-  navPointsMax?: number;
+  /** how many decisions of each portfolio to list, the newest ones */
+  decisions?: number | 'all';
 };
 
-/** Everything `rebalanced status` and the status page show. */
+const decisionsDefault = 24;
+
+/**
+ * Everything `rebalanced status` and the status page show, with statements that stay small however long the history,
+ * unless all decisions are asked for. Throws a RangeError on a number of decisions that is not a whole one above 0.
+ */
 export async function readStatus(sql: Sql, options: StatusOptions): Promise<StatusSnapshot> {
   const names = options.portfolios?.map(({ portfolio }) => portfolio) ?? null;
-  const decisions = await readDecisions(sql, names);
+  const decisions = await readDecisions(sql, names, options.decisions ?? decisionsDefault);
   const models = await readModels(sql, names);
   const newest = models.reduce<ModelStatus | null>(
     (a, b) => (a === null || b.trainedAt > a.trainedAt ? b : a),
@@ -46,7 +57,9 @@ function isWatched(portfolios: StatusOptions['portfolios']) {
 }
 
 /** JSON keeps every digit of a double: the shortest text that reads back the same. */
-async function readDecisions(sql: Sql, names: Names): Promise<DecisionStatus[]> {
+async function readDecisions(sql: Sql, names: Names, count: number | 'all'): Promise<DecisionStatus[]> {
+  if (count !== 'all' && !(Number.isInteger(count) && count > 0))
+    throw new RangeError(`decisions is ${count}; expected a whole number above 0, or 'all'`);
   const { rows } = await sql.query<DecisionStatus & { cash: number }>(
     `select d.portfolio, d.session::text as session, revision, reason, allocator, fallback_level as "fallbackLevel", fallback_reason as "fallbackReason",
        program_faults as "programFaults",
@@ -56,24 +69,30 @@ async function readDecisions(sql: Sql, names: Names): Promise<DecisionStatus[]> 
          select json_object_agg(t.symbol, t.weight order by t.symbol) from rebalanced.targets t
          where t.decision_id = d.decision_id
        ), '{}') as weights, cash_weight as cash
-     from rebalanced.decisions d left join rebalanced.fills f using (decision_id)
-     where ${named('d')}
+     from rebalanced.portfolios p
+     cross join lateral (
+       select * from rebalanced.decisions made where made.portfolio = p.portfolio
+       order by session desc, revision desc limit $2::bigint
+     ) d
+     left join rebalanced.fills f using (decision_id)
+     where ${named('p')}
      order by d.session, d.portfolio, revision`,
-    [names],
+    [names, count === 'all' ? null : count],
   );
   return rows.map(({ cash, weights, ...row }) => ({ ...row, weights: { ...weights, CASH: cash } }));
 }
 
 async function readModels(sql: Sql, names: Names): Promise<ModelStatus[]> {
   const { rows } = await sql.query<ModelStatus>(
-    `select distinct on (portfolio) portfolio, model_id as "modelId", session::text as "trainedOn",
-       ${iso('trained_at')} as "trainedAt", backend, backend_version as "backendVersion", note, epochs,
+    `select portfolio, model_id as "modelId", session::text as "trainedOn",
+       ${iso('trained_at')} as "trainedAt", coalesce(backend, 'none') as backend,
+       coalesce(backend_version, 'none') as "backendVersion", note, coalesce(epochs, 0) as epochs,
        training_seconds as "trainingSeconds", validation_loss as "validationLoss",
        naive_validation_loss as "naiveValidationLoss", (
          select count(*)::float8 from rebalanced.valuations v
          where v.portfolio = m.portfolio and v.session > m.session
        ) as "ageSessions"
-     from rebalanced.models m where ${named('m')} order by portfolio, m.session desc`,
+     from rebalanced.champions m where ${named('m')} order by portfolio, head`,
     [names],
   );
   return rows;

@@ -1,106 +1,145 @@
-import { readFileSync, statSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { isIsoDate, type Session } from '../../../core/calendar/session.ts';
+import { CsvError, type InfoRecord, parse } from 'csv-parse/sync';
 import { SourceError } from '../source.ts';
+import { type FileExpectation, readBounded } from './bounded-file.ts';
 
-/** A file of comma-separated plain values with a header; rows keep the line they stand on, counted from 1. */
-export type CsvTable = { path: string; header: string[]; rows: CsvRow[] };
-export type CsvRow = { line: number; cells: string[] };
-export type CsvCell = { path: string; line: number; column: string; text: string };
+/** One row under its header. */
+export class CsvRow {
+  readonly path: string;
+  readonly header: readonly string[];
+  readonly cells: readonly string[];
+  readonly #bytes: Buffer;
+  readonly #end: number;
 
-const textBytesMax = 512 * 1024 * 1024;
-
-/** Reads a table, gzip or not. Quoted values are refused: no date, symbol or number needs them. */
-export function readTable(path: string): CsvTable {
-  const lines = readText(path)
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/);
-  const header = cellsOf(path, 1, lines[0] ?? '');
-  if (header.join('') === '') refuseLine(path, 1, 'is empty', 'the names of the columns');
-  for (const [index, name] of header.entries()) {
-    if (name === '') refuseLine(path, 1, `has no name for column ${index + 1}`, 'one for each column');
-    if (header.indexOf(name) < index) refuseLine(path, 1, `names ${name} twice`, 'each column once');
+  /** `end` is the byte of the file the row ends before. */
+  constructor(path: string, header: readonly string[], cells: readonly string[], bytes: Buffer, end: number) {
+    this.path = path;
+    this.header = header;
+    this.cells = cells;
+    this.#bytes = bytes;
+    this.#end = end;
   }
-  const rows: CsvRow[] = [];
-  for (let index = 1; index < lines.length; index += 1) {
-    const text = lines[index]!;
-    if (text.trim() === '') continue;
-    const cells = cellsOf(path, index + 1, text);
-    if (cells.length !== header.length)
-      refuseLine(path, index + 1, `has ${cells.length} values`, `${header.length}, as many as the header`);
-    rows.push({ line: index + 1, cells });
+
+  /** The line of the file it begins on, from 1. Counted when asked for, which is when the row is refused. */
+  get line(): number {
+    const before = this.#bytes.toString('latin1', 0, this.#end).replace(/(\r\n|\n|\r)$/, '');
+    // A quoted value may hold line breaks of its own.
+    return 1 + lineBreaksIn(before) - lineBreaksIn(this.cells.join('\t'));
   }
-  if (rows.length === 0) refuseLine(path, 2, 'is missing', 'at least one row of prices');
-  return { path, header, rows };
 }
 
-function cellsOf(path: string, line: number, text: string): string[] {
-  if (text.includes('"')) refuseLine(path, line, 'holds quotes', 'plain values parted by commas');
-  return text.split(',').map((cell) => cell.trim());
+/** What is made of a table: each row is handed over as it is read and none is kept, then the whole is asked for. */
+export type CsvReader<T> = { take(row: CsvRow): void; finish(): T };
+
+/** Far longer than any row (10,000 symbols make 100 KB), and short enough that its cells fit in memory. */
+const lineBytesMax = 1024 ** 2;
+
+const delimiters = [',', ';', '\t'];
+
+/**
+ * Reads a table, gzip or not, parted by what its header has most of: comma, semicolon or tab. Values may be quoted
+ * and have spaces around them, the file may begin with a byte order mark and end its lines in any way; empty lines,
+ * and lines of delimiters alone, are no rows. `begin` is handed the header and says what to make of the rows.
+ * Throws a SourceError that names the line of what cannot be read.
+ */
+export function readTable<T>(
+  path: string,
+  expected: FileExpectation,
+  begin: (header: CsvRow) => CsvReader<T>,
+): T {
+  const bytes = readBounded(path, expected);
+  refuseLongLines(path, bytes);
+  let header: CsvRow | undefined;
+  let reader: CsvReader<T> | undefined;
+  let rows = 0;
+  parseRecords(path, bytes, (cells, { bytes: end }) => {
+    const row = new CsvRow(path, header?.cells ?? cells, cells, bytes, end);
+    if (reader) {
+      if (cells.length !== row.header.length)
+        refuseLine(row, `has ${cells.length} values`, `${row.header.length}, as many as the header`);
+      reader.take(row);
+      rows += 1;
+    } else {
+      refuseNames(row);
+      header = row;
+      reader = begin(row);
+    }
+    return null;
+  });
+  if (!header || !reader) refuseLine({ path, line: 1 }, 'is empty', 'the names of the columns');
+  if (rows === 0)
+    refuseLine({ path, line: header.line + 1 }, 'is missing', `at least one row of ${expected.content}`);
+  return reader.finish();
 }
 
-export function cellAt(table: CsvTable, row: CsvRow, index: number): CsvCell {
-  const { path, header } = table;
-  return { path, line: row.line, column: header[index] ?? '', text: row.cells[index] ?? '' };
-}
-
-export function dateOf(cell: CsvCell): Session {
-  if (!isIsoDate(cell.text)) refuseCell(cell, 'a date like 2024-12-31');
-  return cell.text;
-}
-
-/** A number not below 0; null for an empty cell. */
-export function amountOf(cell: CsvCell): number | null {
-  if (cell.text === '') return null;
-  const isNumber = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell.text);
-  const number = isNumber ? Number(cell.text) : Number.NaN;
-  if (!Number.isFinite(number)) refuseCell(cell, 'a number not below 0, or nothing where there is none');
-  return number;
-}
-
-/** A number above 0, such as a price; null for an empty cell. */
-export function priceOf(cell: CsvCell): number | null {
-  const number = amountOf(cell);
-  if (number === 0) refuseCell(cell, 'a number above 0, or nothing where there is none');
-  return number;
-}
-
-export function refuseLine(path: string, line: number, found: string, expected: string): never {
-  throw new SourceError('schema', `${path}, line ${line} ${found}; expected ${expected}`);
-}
-
-function refuseCell(cell: CsvCell, expected: string): never {
-  refuseLine(cell.path, cell.line, `has "${cell.text}" in the column ${cell.column}`, expected);
-}
-
-/** Tells one state of a file from another. */
-export function stampOf(path: string): string {
+function parseRecords(
+  path: string,
+  bytes: Buffer,
+  onRecord: (cells: string[], info: InfoRecord) => null,
+): void {
+  const hasQuotes = bytes.includes('"');
   try {
-    const { mtimeMs, size } = statSync(path);
-    return `${mtimeMs} ${size}`;
-  } catch (cause) {
-    throw unreadable(path, cause);
+    parse(bytes, {
+      bom: true,
+      delimiter: delimiterOf(bytes),
+      // `trim` leaves what stands inside quotes.
+      on_record: (cells, info) => onRecord(hasQuotes ? cells.map((cell) => cell.trim()) : cells, info),
+      // What the file does not hold need not be looked for at every byte.
+      quote: hasQuotes ? '"' : null,
+      record_delimiter: bytes.includes('\r') ? ['\n', '\r\n', '\r'] : '\n',
+      relax_column_count: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      trim: true,
+    });
+  } catch (error) {
+    if (error instanceof CsvError) refuseQuote(path, bytes, error);
+    throw error;
   }
 }
 
-function readText(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return (isGzip ? gunzipSync(bytes, { maxOutputLength: textBytesMax }) : bytes).toString('utf8');
-  } catch (cause) {
-    throw unreadable(path, cause);
+/** Says that a line of a file is wrong: what was found there, and what was expected. */
+export function refuseLine(at: { path: string; line: number }, found: string, expected: string): never {
+  throw new SourceError('schema', `${at.path}, line ${at.line} ${found}; expected ${expected}`);
+}
+
+/** The parser's own errors: with these options only quotes that open or close amid a value, or never close. */
+function refuseQuote(path: string, bytes: Buffer, error: CsvError): never {
+  const at = { path, line: 1 + lineBreaksIn(bytes.toString('latin1', 0, error.bytes as number)) };
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED')
+    refuseLine(at, 'opens a quote that never closes', 'a quote at the end of each quoted value');
+  const found = `has a quote amid value ${(error.column as number) + 1}`;
+  refuseLine(at, found, 'quotes around the whole value, and "" for a quote in it');
+}
+
+function refuseNames(header: CsvRow): void {
+  const seen = new Set<string>();
+  for (const [index, name] of header.cells.entries()) {
+    if (name === '') refuseLine(header, `has no name for column ${index + 1}`, 'one for each column');
+    if (seen.has(name)) refuseLine(header, `names ${name} twice`, 'each column once');
+    seen.add(name);
   }
 }
 
-function unreadable(path: string, cause: unknown): SourceError {
-  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  const found = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
-  return new SourceError(
-    'network',
-    `the file ${path} ${found}; expected a CSV file of prices, plain or gzip`,
-    {
-      cause,
-    },
-  );
+/** Without this a small gzip file of delimiters alone would become a hundred million cells of one row. */
+function refuseLongLines(path: string, bytes: Buffer): void {
+  const lineEnd = bytes.includes('\n') ? '\n' : '\r';
+  for (let at = 0, line = 1; at < bytes.length; line += 1) {
+    const found = bytes.indexOf(lineEnd, at);
+    const end = found < 0 ? bytes.length : found;
+    if (end - at > lineBytesMax)
+      refuseLine({ path, line }, `is longer than ${lineBytesMax} bytes`, 'a CSV file with one row a line');
+    at = end + 1;
+  }
+}
+
+/** The delimiter the first line with anything in it has most of outside quotes; a comma where it has none. */
+function delimiterOf(bytes: Buffer): string {
+  const start = bytes.toString('latin1', 0, lineBytesMax).replace(/^[\r\n]+/, '');
+  const names = start.split(/[\r\n]/, 1)[0]!.replace(/"[^"]*"/g, '');
+  const counts = delimiters.map((delimiter) => names.split(delimiter).length);
+  return delimiters[counts.indexOf(Math.max(...counts))]!;
+}
+
+function lineBreaksIn(text: string): number {
+  return text.match(/\r\n|\n|\r/g)?.length ?? 0;
 }

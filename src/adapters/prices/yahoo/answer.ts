@@ -9,13 +9,11 @@ export type RawAnswer = {
   body: string;
 };
 
-/** The library turns some epoch seconds into Dates on the way; both become seconds. */
-const epochSeconds = z.union([z.number(), z.date().transform((date) => date.getTime() / 1000)]);
 const column = z.array(z.number().nullable()).optional();
 const payments = z
   .record(
     z.string(),
-    z.object({ date: epochSeconds, amount: z.number().nonnegative(), currency: z.string().optional() }),
+    z.object({ date: z.number(), amount: z.number().nonnegative(), currency: z.string().optional() }),
   )
   .optional();
 
@@ -26,9 +24,7 @@ const chartSchema = z.object({
     gmtoffset: z.number(),
     exchangeTimezoneName: z.string().nullish(),
     dataGranularity: z.string().nullish(),
-    currentTradingPeriod: z
-      .object({ regular: z.object({ start: epochSeconds, end: epochSeconds }) })
-      .nullish(),
+    currentTradingPeriod: z.object({ regular: z.object({ start: z.number(), end: z.number() }) }).nullish(),
   }),
   timestamp: z.array(z.number()).optional(),
   events: z
@@ -39,7 +35,7 @@ const chartSchema = z.object({
         .record(
           z.string(),
           z.object({
-            date: epochSeconds,
+            date: z.number(),
             numerator: z.number().positive(),
             denominator: z.number().positive(),
           }),
@@ -81,10 +77,10 @@ export function parseChart(result: unknown, symbol: string): Chart {
 }
 
 /**
- * Decides what an HTTP answer is: a chart (returned as parsed JSON), nothing in the window (`null`),
- * or a `SourceError` of the right class. Statuses alone do not tell: Yahoo sends its refusals with 200 too.
+ * Reads an HTTP answer: a chart, or `null` for nothing in the window. Anything else is a `SourceError` of the right
+ * class; statuses alone do not tell: Yahoo sends its refusals with 200 too.
  */
-export function readAnswer(answer: RawAnswer, symbol: string): { chart: { result: unknown[] } } | null {
+export function readAnswer(answer: RawAnswer, symbol: string): Chart | null {
   const { status, location, body } = answer;
   if (status === 429 || status === 999) throw throttled(answer, symbol);
   if (status >= 300 && status < 400) {
@@ -111,8 +107,7 @@ export function readAnswer(answer: RawAnswer, symbol: string): { chart: { result
       { symbol },
     );
   if (!Array.isArray(result) || result.length === 0) throw schemaError(symbol, 'no chart.result[0]');
-  parseChart(result[0], symbol);
-  return { chart: { result } };
+  return parseChart(result[0], symbol);
 }
 
 /** An answer that is not in the agreed form. */

@@ -1,7 +1,11 @@
 import type { Session } from '../../../core/calendar/session.ts';
+import { crossCheckAdjusted } from '../../../core/market/adjustments.ts';
+import type { Bar } from '../../../core/market/bar.ts';
 import { barsFromRows, type Fetched, type SourceRow } from '../source.ts';
 import { type Chart, schemaError } from './answer.ts';
-import { crossCheck } from './cross-check.ts';
+
+/** Yahoo rounds dividends and adjusted closes; a real disagreement is a dividend left out, doubled or misplaced. */
+const adjustedToleranceBps = 20;
 
 type Asked = { symbol: string; from: Session; to: Session };
 type ReadRow = SourceRow & { adjustedClose: number | null };
@@ -21,13 +25,26 @@ export function barsFromChart(chart: Chart, asked: Asked, nowMs: number): Fetche
   const ascending = [...rows.values()].sort((a, b) => (a.session < b.session ? -1 : 1));
   const settled = barsFromRows(symbol, 'split-adjusted', ascending, from, to);
   warnings.push(...settled.warnings);
-  const disagreement = crossCheck(
-    symbol,
-    settled.bars,
-    (session) => rows.get(session)?.adjustedClose ?? null,
-  );
+  const adjusted = new Map(ascending.map((row) => [row.session, row.adjustedClose]));
+  const disagreement = adjustedDisagreement(symbol, settled.bars, adjusted);
   if (disagreement) warnings.push(disagreement);
   return { bars: settled.bars, currency: chart.meta.currency ?? null, warnings };
+}
+
+/** One warning or none: the days on which Yahoo's adjusted closes, used for nothing else, tell another return. */
+export function adjustedDisagreement(
+  symbol: string,
+  bars: readonly Bar[],
+  adjusted: ReadonlyMap<Session, number | null>,
+): string | null {
+  const { differences } = crossCheckAdjusted(bars, 'split-adjusted', adjusted, adjustedToleranceBps);
+  if (differences.length === 0) return null;
+  const shown = differences.slice(0, 3).map(({ session, derivedReturn, vendorReturn }) => {
+    const differencePercent = 100 * ((1 + vendorReturn) / (1 + derivedReturn) - 1);
+    return `${session} by ${differencePercent.toFixed(2)} %`;
+  });
+  const more = differences.length > 3 ? ` and ${differences.length - 3} more` : '';
+  return `${symbol}: Yahoo's adjusted closes disagree with its closes and events on ${shown.join(', ')}${more}`;
 }
 
 /** One row a session; the row of a session still open is left out. */

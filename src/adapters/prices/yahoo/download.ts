@@ -2,14 +2,17 @@ import createYahooFinance from 'yahoo-finance2/createYahooFinance';
 import chart from 'yahoo-finance2/modules/chart';
 import { addDays, type Session } from '../../../core/calendar/session.ts';
 import { type Fetched, SourceError } from '../source.ts';
-import { parseChart, readAnswer, schemaError } from './answer.ts';
+import { type Chart, readAnswer, schemaError } from './answer.ts';
 import { barsFromChart } from './bars.ts';
 import type { Get } from './fetch.ts';
 
 /** An event on a row without a price belongs to the next bar, so the days before the window are asked for too. */
 const leadInDays = 14;
 
-/** One try: the library writes the request and reads the answer, which passes our own reading on its way in. */
+/**
+ * One try: the library writes the request, and the answer is read here, once. The library's own reading is cut off:
+ * it cannot tell a refusal from a fault, and prints what it does not understand.
+ */
 export function yahooDownload(options: {
   baseUrl: string | undefined;
   now(): number;
@@ -24,23 +27,35 @@ export function yahooDownload(options: {
     const viaGet: typeof fetch = async (input, init) => {
       await gate(symbol);
       const headers = { 'user-agent': new Headers(init?.headers).get('user-agent') ?? 'rebalanced' };
-      const answer = readAnswer(await get(rebased(new URL(String(input)), base), headers, symbol), symbol);
-      if (answer === null) throw new NothingInWindow();
-      return Response.json(answer);
+      const answer = await get(rebased(new URL(String(input)), base), headers, symbol);
+      throw new Answered(readAnswer(answer, symbol));
     };
     try {
-      const result = await library.chart(symbol, query(from, to), { validateResult: false, fetch: viaGet });
-      return barsFromChart(parseChart(result, symbol), { symbol, from, to }, now());
+      const answered = await library
+        .chart(symbol, query(from, to), { fetch: viaGet })
+        .then(() => Promise.reject(new Error('the library made no request')), chartOf);
+      if (answered !== null) return barsFromChart(answered, { symbol, from, to }, now());
+      return { bars: [], currency: null, warnings: [`${symbol}: Yahoo has no bar from ${from} to ${to}`] };
     } catch (error) {
       if (error instanceof SourceError) throw error;
-      if (error instanceof NothingInWindow)
-        return { bars: [], currency: null, warnings: [`${symbol}: Yahoo has no bar from ${from} to ${to}`] };
       throw schemaError(symbol, error instanceof Error ? error.message : String(error));
     }
   };
 }
 
-class NothingInWindow extends Error {}
+/** Ends the library's part with what the answer was; null where there is nothing in the window. */
+class Answered extends Error {
+  readonly chart: Chart | null;
+  constructor(chart: Chart | null) {
+    super('answered');
+    this.chart = chart;
+  }
+}
+
+function chartOf(stopped: unknown): Chart | null {
+  if (stopped instanceof Answered) return stopped.chart;
+  throw stopped;
+}
 
 function query(from: Session, to: Session) {
   return {

@@ -3,27 +3,29 @@ import type { Forecast } from '../forecast.ts';
 
 /** Forecasts that need no model, and that every model must beat. */
 export const naiveNames = ['zero', 'last', 'historical-mean'] as const;
-export type NaiveName = (typeof naiveNames)[number];
+type NaiveRule = { name: (typeof naiveNames)[number]; windowSessions: number; horizonSessions: number };
 
 /**
- * `zero`: no return; `last`: the mean daily log return of the last `horizonSessions` comes again;
+ * `zero`: no return; `last`: the mean log return per session of the last `horizonSessions` comes again;
  * `historical-mean`: that of the last `windowSessions`. At the panel's last session, for `symbols` of the panel.
  */
 export function naiveForecast(
-  name: NaiveName,
+  { name, windowSessions, horizonSessions }: NaiveRule,
   panel: PricePanel,
   symbols: readonly string[],
-  { windowSessions, horizonSessions }: { windowSessions: number; horizonSessions: number },
 ): Forecast {
   const sessions = name === 'zero' ? 0 : name === 'last' ? horizonSessions : windowSessions;
   return {
     asOf: panel.lastSession,
     symbols: [...symbols],
     horizonSessions,
-    meanLogReturn: symbols.map((symbol) =>
-      sessions === 0 ? 0 : meanLogReturn(symbol, panel.column(symbol), sessions),
-    ),
-    modelId: `naive:${name}`,
+    modelIds: { 'mean-return': `naive:${name}` },
+    mean: {
+      values: symbols.map((symbol) =>
+        sessions === 0 ? 0 : meanLogReturn(symbol, panel.column(symbol), sessions),
+      ),
+      unit: 'log-return-per-session',
+    },
   };
 }
 

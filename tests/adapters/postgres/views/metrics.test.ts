@@ -160,6 +160,7 @@ describe('a database with rows', () => {
     ['rebalanced_model_training_seconds{portfolio="core"}', 8.5],
     ['rebalanced_model_validation_loss{portfolio="core"}', 0.25],
     ['rebalanced_model_naive_validation_loss{portfolio="core"}', 0.5],
+    ['rebalanced_model_input_autocorrelation{input="return1:SPY",portfolio="core"}', 0.125],
     ['rebalanced_letters{portfolio="core",state="pending"}', 1],
     ['rebalanced_letters{portfolio="core",state="ambiguous"}', 1],
     ['rebalanced_letters{portfolio="core",state="refused"}', 0],

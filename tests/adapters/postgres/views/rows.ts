@@ -84,11 +84,15 @@ async function insertSlots(sql: Sql): Promise<void> {
 
 async function insertModels(sql: Sql): Promise<void> {
   const model = (session: string, backend: string, version: string, loss: number) =>
-    `('sha256:' || repeat('${backend === 'wasm' ? 'a' : 'b'}', 64), 'core', '${session}', '{}', '${backend}', '${version}', 7, 12, ${loss}, 0.5, 8.5, '${session}T22:30:00Z')`;
+    `('sha256:' || repeat('${backend === 'wasm' ? 'a' : 'b'}', 64), 'core', '${session}', 'network', 'mean-return', '{"return1:SPY": 0.125, "return1:GLD": null}', '{}', '${backend}', '${version}', 7, 12, ${loss}, 0.5, 8.5, '${session}T22:30:00Z')`;
   await sql.query(
-    `insert into rebalanced.models (model_id, portfolio, session, artefact, backend, backend_version, seed, epochs,
+    `insert into rebalanced.models (model_id, portfolio, session, kind, head, input_lag1_autocorrelation, artefact, backend, backend_version, seed, epochs,
        validation_loss, naive_validation_loss, training_seconds, trained_at)
      values ${model('2024-01-02', 'wasm', '4.22.0', 0.75)}, ${model('2024-02-28', 'tensorflow', '2.21.0', 0.25)}`,
+  );
+  await sql.query(
+    `insert into rebalanced.model_roles
+     select portfolio, head, 'champion', session, model_id, session, trained_at, 'trained' from rebalanced.models`,
   );
 }
 

@@ -3,6 +3,7 @@ import { openDatabase } from '../../../../src/adapters/postgres/database.ts';
 import { readStatus } from '../../../../src/adapters/postgres/views/status.ts';
 import type { NextSlots } from '../../../../src/views/metrics.ts';
 import { testDatabase } from '../../../support/database.ts';
+import { insertManyDecisions } from '../../../support/many-decisions.ts';
 import { insertRows } from './rows.ts';
 
 const now = Date.parse('2024-03-05T12:00:00Z');
@@ -175,6 +176,62 @@ describe('with rows', () => {
       sources: [],
       portfolios: [{ portfolio: 'retired', lines: [] }],
     });
+  });
+});
+
+describe('with many decisions', () => {
+  const asked = [{ portfolio: 'many', source: 'file', symbols: [] }];
+  const read = async (decisions?: number | 'all') => {
+    const status = await readStatus(database, {
+      now,
+      portfolios: asked,
+      ...(decisions === undefined ? {} : { decisions }),
+    });
+    return {
+      ...status.portfolios[0]!,
+      listed: status.decisions.map((d) => [d.session, d.revision] as const),
+    };
+  };
+  beforeAll(async () => {
+    await insertManyDecisions(database, 'many', 40, ['SPY', 'GLD']); // and two revisions of the last
+    await insertManyDecisions(database, 'other', 2, ['SPY']);
+  });
+
+  test('the newest 24 are listed, ascending, and all are counted', async () => {
+    const { listed, decisionsMade, lastDecision } = await read();
+    expect(listed).toHaveLength(24);
+    expect(listed[0]).toEqual(['2000-01-21', 0]);
+    expect(listed.slice(-4)).toEqual([
+      ['2000-02-10', 0],
+      ['2000-02-11', 0],
+      ['2000-02-11', 1],
+      ['2000-02-11', 2],
+    ]);
+    expect(decisionsMade).toBe(42);
+    expect(lastDecision).toMatchObject({
+      session: '2000-02-11',
+      revision: 2,
+      weights: { SPY: 0.25, CASH: 0.5 },
+    });
+  });
+
+  test.each([[1], [7], [42], [100]])('of %d asked for, the newest are listed', async (count) => {
+    const { listed } = await read('all');
+    expect(listed).toHaveLength(42);
+    expect((await read(count)).listed).toEqual(listed.slice(-count));
+  });
+
+  test('each portfolio has its own newest ones', async () => {
+    const { decisions, portfolios: all } = await readStatus(database, { now, decisions: 3 });
+    for (const name of ['many', 'other']) {
+      const own = decisions.filter(({ portfolio }) => portfolio === name);
+      expect(own.map(({ revision }) => revision)).toEqual([0, 1, 2]);
+      expect(all.find(({ portfolio }) => portfolio === name)!.lastDecision).toEqual(own.at(-1));
+    }
+  });
+
+  test.each([[0], [-1], [1.5], [Number.NaN]])('%d decisions are refused', async (count) => {
+    await expect(read(count)).rejects.toThrow(/^decisions is .*; expected a whole number above 0, or 'all'$/);
   });
 });
 

@@ -14,6 +14,6 @@ const pool = createTrainingPool({
 void pool.train({
   symbols: ['tireless'],
   panel: { sessions: [], symbols: [], levels: [] },
-  config: {} as never,
+  spec: {} as never,
 });
 process.stdout.write(`${readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()}\n`);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { naiveForecast } from '../../../../src/core/forecast/baselines/naive.ts';
 import { PricePanel } from '../../../../src/core/market/panel.ts';
 
@@ -11,24 +11,26 @@ const panel = new PricePanel(
 const span = { windowSessions: 3, horizonSessions: 2 };
 
 describe('naive forecasts', () => {
-  it('are zero, the last horizon again, and the mean of the window', () => {
-    expect(naiveForecast('zero', panel, ['BBB'], span)).toEqual({
+  test('are zero, the last horizon again, and the mean of the window', () => {
+    expect(naiveForecast({ name: 'zero', ...span }, panel, ['BBB'])).toEqual({
       asOf: '2024-01-05',
       symbols: ['BBB'],
       horizonSessions: 2,
-      meanLogReturn: [0],
-      modelId: 'naive:zero',
+      modelIds: { 'mean-return': 'naive:zero' },
+      mean: { values: [0], unit: 'log-return-per-session' },
     });
-    expect(naiveForecast('last', panel, ['BBB', 'AAA'], span).meanLogReturn).toEqual([
+    expect(naiveForecast({ name: 'last', ...span }, panel, ['BBB', 'AAA']).mean!.values).toEqual([
       Math.log(1 / 8) / 2,
       Math.log(2) / 2,
     ]);
-    expect(naiveForecast('historical-mean', panel, ['AAA'], span).meanLogReturn).toEqual([Math.log(4) / 3]);
+    expect(naiveForecast({ name: 'historical-mean', ...span }, panel, ['AAA']).mean!.values).toEqual([
+      Math.log(4) / 3,
+    ]);
   });
 
-  it('say what is missing', () => {
-    expect(() => naiveForecast('historical-mean', panel, ['AAA'], { ...span, windowSessions: 4 })).toThrow(
-      'AAA has no levels at both ends of the last 4 sessions',
-    );
+  test('say what is missing', () => {
+    expect(() =>
+      naiveForecast({ name: 'historical-mean', ...span, windowSessions: 4 }, panel, ['AAA']),
+    ).toThrow('AAA has no levels at both ends of the last 4 sessions');
   });
 });

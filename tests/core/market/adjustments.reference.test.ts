@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkBars, crossCheckAdjusted } from '../../../src/core/market/adjustments.ts';
 import type { Bar } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { referenceData } from '../../support/reference-data.ts';
 import { barOf } from './bars.ts';
 import { csvRows } from './csv-rows.ts';
 
-describeWithReference('51 stocks as traded, 2008 to 2021', () => {
+describe('51 stocks as traded, 2008 to 2021', () => {
   const load = () =>
     csvRows(referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz')).map((row) => ({
       bar: barOf(row.date!, Number(row.close), {
@@ -17,7 +17,7 @@ describeWithReference('51 stocks as traded, 2008 to 2021', () => {
     }));
   const loadBars = () => load().map(({ bar }) => bar);
 
-  it('agree with the vendor within 2 bps on every session', () => {
+  test('agree with the vendor within 2 bps on every session', () => {
     const rows = load();
     const symbols = [...new Set(rows.map(({ bar }) => bar.symbol))];
     let compared = 0;
@@ -36,7 +36,7 @@ describeWithReference('51 stocks as traded, 2008 to 2021', () => {
     expect([symbols.length, compared]).toEqual([51, rows.length - 51]);
   });
 
-  it('raise a note for the spin-offs written as dividends and for nothing else', () => {
+  test('raise a note for the spin-offs written as dividends and for nothing else', () => {
     expect(
       checkBars(loadBars(), 'as-traded').map(({ symbol, session, kind }) => `${symbol} ${session} ${kind}`),
     ).toEqual([
@@ -48,7 +48,7 @@ describeWithReference('51 stocks as traded, 2008 to 2021', () => {
     ]);
   });
 
-  it('without their events raise a note on each of the 22 splits and both unrecorded ones', () => {
+  test('without their events raise a note on each of the 22 splits and both unrecorded ones', () => {
     const bars = loadBars();
     const stripped = bars.map((bar) => ({ ...bar, dividend: 0, splitRatio: 1 }));
     const noted = checkBars(stripped, 'as-traded').map(({ symbol, session }) => `${symbol} ${session}`);
@@ -60,7 +60,7 @@ describeWithReference('51 stocks as traded, 2008 to 2021', () => {
   });
 });
 
-describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
+describe('ETFs with implied dividends, 2004 to 2024', () => {
   const load = () => {
     const paid = new Map(
       csvRows(referenceData('prices/etf_implied_dividends.csv')).map((row) => [
@@ -84,7 +84,7 @@ describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
       toleranceBps,
     );
 
-  it('agree with the adjusted closes within half a basis point, and raise no note', () => {
+  test('agree with the adjusted closes within half a basis point, and raise no note', () => {
     const rows = load();
     const bars = rows.map(({ bar }) => bar);
     const symbols = [...new Set(bars.map(({ symbol }) => symbol))];
@@ -96,7 +96,7 @@ describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
     expect(checkBars(bars, 'split-adjusted')).toEqual([]);
   });
 
-  it('lose exactly the dividends that are taken away', () => {
+  test('lose exactly the dividends that are taken away', () => {
     const own = load().filter(({ bar }) => bar.symbol === 'SPY');
     const payDays = own.filter(({ bar }) => bar.dividend > 0).map(({ bar }) => bar.session);
     const stripped = own.map((row) => ({ ...row, bar: { ...row.bar, dividend: 0 } }));
@@ -105,8 +105,8 @@ describeWithReference('ETFs with implied dividends, 2004 to 2024', () => {
   });
 });
 
-describeWithReference('386 stocks by total return, 2013 to 2024', () => {
-  it('raise no note: not one true move looks like a fault', () => {
+describe('386 stocks by total return, 2013 to 2024', () => {
+  test('raise no note: not one true move looks like a fault', () => {
     const wide = csvRows(referenceData('prices/sp500_adj_close_2013_2024.csv.gz'));
     const symbols = Object.keys(wide[0]!).filter((name) => name !== 'date');
     const bars = wide.flatMap((row) =>
@@ -117,7 +117,7 @@ describeWithReference('386 stocks by total return, 2013 to 2024', () => {
   });
 });
 
-describeWithReference('defects of Yahoo, and the same data repaired', () => {
+describe('defects of Yahoo, and the same data repaired', () => {
   const day = (row: Record<string, string>) => (row.Date ?? row.Datetime)!.slice(0, 10);
   const load = (name: string) => {
     const rows = csvRows(referenceData(`yahoo/repair/${name}.csv.gz`)).filter((row) => Number(row.Close) > 0);
@@ -134,7 +134,7 @@ describeWithReference('defects of Yahoo, and the same data repaired', () => {
     };
   };
 
-  it.each([
+  test.each([
     ['4063-T-1d-bad-div', 1],
     ['ADIG-L-1d-bad-div', 11],
     ['CLC-L-1d-bad-div', 3],
@@ -151,7 +151,7 @@ describeWithReference('defects of Yahoo, and the same data repaired', () => {
     expect(load(`${name}-fixed`).differences).toBe(0);
   });
 
-  it.each([
+  test.each([
     ['AET-L-1d-100x-error', ['2022-05-09 like-unit', '2022-05-20 like-unit']],
     ['SSW-JO-1d-100x-error', ['2023-06-01 like-unit']],
     ['LA-V-1d-bad-stock-split', ['2020-08-26 like-split', '2020-08-27 like-split']],
@@ -163,12 +163,15 @@ describeWithReference('defects of Yahoo, and the same data repaired', () => {
     expect(load(`${name}-fixed`).notes).toEqual([]);
   });
 
-  it('SPM-MI stays under suspicion when repaired: its rights issue truly halved the close', () => {
+  test('SPM-MI stays under suspicion when repaired: its rights issue truly halved the close', () => {
     expect(load('SPM-MI-1d-bad-stock-split').notes).toEqual(['2022-06-20 like-split']);
     expect(load('SPM-MI-1d-bad-stock-split-fixed').notes).toEqual(['2022-06-20 like-split']);
   });
 
-  it.each(['CALM-1d-no-bad-divs', 'EWG-1d-no-bad-divs', 'TISG-MI-1d-no-bad-divs'])('%s is sound', (name) => {
-    expect(load(name)).toEqual({ notes: [], differences: 0 });
-  });
+  test.each(['CALM-1d-no-bad-divs', 'EWG-1d-no-bad-divs', 'TISG-MI-1d-no-bad-divs'])(
+    '%s is sound',
+    (name) => {
+      expect(load(name)).toEqual({ notes: [], differences: 0 });
+    },
+  );
 });

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fetched, SourceError } from '../../../src/adapters/prices/source.ts';
-import { crossCheck } from '../../../src/adapters/prices/yahoo/cross-check.ts';
+import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
 import { yahooSource } from '../../../src/adapters/prices/yahoo/yahoo.ts';
 import { totalReturn } from '../../../src/core/market/bar.ts';
-import { describeWithReference, referenceData } from '../../support/reference-data.ts';
+import { referenceData } from '../../support/reference-data.ts';
 import {
   type RawReply,
   startYahooSimulator,
@@ -67,8 +67,8 @@ function recorded(path: string): RawReply {
 
 const chart = (name: string) => recorded(`chart/${name}`);
 
-describeWithReference('recorded charts', () => {
-  it('AAPL over its 4:1 split has the split on its session, the dividend on its own, and no jump', async () => {
+describe('recorded charts', () => {
+  test('AAPL over its 4:1 split has the split on its session, the dividend on its own, and no jump', async () => {
     const { bars, currency, warnings } = await replay(
       chart('chart-AAPL-2020-08-31-to-2020-11-07.json'),
       'AAPL',
@@ -90,7 +90,7 @@ describeWithReference('recorded charts', () => {
     expect(bars.filter((bar) => bar.splitRatio !== 1 || bar.dividend !== 0)).toHaveLength(2);
   });
 
-  it('MSFT has its four dividends of a year on their ex-dates', async () => {
+  test('MSFT has its four dividends of a year on their ex-dates', async () => {
     const { bars } = await replay(
       chart('historical-via-chart-MSFT-dividends-2021-02-01-to-2022-01-31.csv.json'),
       'MSFT',
@@ -108,7 +108,7 @@ describeWithReference('recorded charts', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [
       'chart-0P000071W8.TO-2020-01-01-to-2020-01-03.json',
       '0P000071W8.TO',
@@ -143,7 +143,7 @@ describeWithReference('recorded charts', () => {
     expect(Object.fromEntries(fetched.bars.map(({ session, close }) => [session, close]))).toEqual(closes);
   });
 
-  it('bars stamped at a European opening fall on their own day', async () => {
+  test('bars stamped at a European opening fall on their own day', async () => {
     const { bars } = await replay(
       chart('chart-WSU.DE-2023-08-04-to-2023-08-09.json'),
       'WSU.DE',
@@ -153,7 +153,7 @@ describeWithReference('recorded charts', () => {
     expect(bars.map(({ session }) => session)).toEqual(['2023-08-04', '2023-08-07', '2023-08-08']);
   });
 
-  it('a fund with two days', async () => {
+  test('a fund with two days', async () => {
     const { bars } = await replay(
       chart('historical-via-chart-0P0000XTS7-2024-09-12-to-2024-09-16.json'),
       '0P0000XTS7',
@@ -166,7 +166,7 @@ describeWithReference('recorded charts', () => {
     ]);
   });
 
-  it('MUV2.DE, closes only and one of them null: 123 bars, the day and a missing dividend named', async () => {
+  test('MUV2.DE, closes only and one of them null: 123 bars, the day and a missing dividend named', async () => {
     const path = referenceData('yahoo/chart/portfolio-performance_MUV2.DE_01.json');
     const reply = { status: 200, body: readFileSync(path, 'utf8') };
     const { bars, warnings } = await replay(reply, 'MUV2.DE', '2017-01-01', '2018-12-31');
@@ -179,17 +179,17 @@ describeWithReference('recorded charts', () => {
     ]);
   });
 
-  it('an answer without timestamps but with prices is not trusted', async () => {
+  test('an answer without timestamps but with prices is not trusted', async () => {
     const reply = chart('chart-notimestamp-quotes-length.fake.json');
     await expect(replay(reply, 'AAPL', '2020-01-01', '2020-01-03')).rejects.toMatchObject({ kind: 'schema' });
   });
 
-  it('an answer in minutes is not taken for days', async () => {
+  test('an answer in minutes is not taken for days', async () => {
     const reply = chart('chart-AAPL-2025-02-01-to-2025-02-02-includePrePost-false-interval-1m.json');
     await expect(replay(reply, 'AAPL', '2025-02-01', '2025-02-02')).rejects.toMatchObject({ kind: 'schema' });
   });
 
-  it('an answer without trading has no bars', async () => {
+  test('an answer without trading has no bars', async () => {
     const reply = chart('chart-AAPL-2025-02-01-to-2025-02-02-includePrePost-false-interval-1m.json');
     const body = reply.body.replace('"dataGranularity":"1m"', '"dataGranularity":"1d"');
     expect((await replay({ ...reply, body }, 'AAPL', '2025-02-01', '2025-02-02')).bars).toEqual([]);
@@ -205,8 +205,8 @@ function shapeOf(value: unknown): unknown {
   );
 }
 
-describeWithReference('the simulator', () => {
-  it('answers in the shape of the recording of AAPL, and asks nothing that Yahoo was not asked', async () => {
+describe('the simulator', () => {
+  test('answers in the shape of the recording of AAPL, and asks nothing that Yahoo was not asked', async () => {
     const reply = chart('chart-AAPL-2020-08-31-to-2020-11-07.json');
     const days = weekdays('2020-08-31', 5);
     simulator.setFault(null);
@@ -231,7 +231,7 @@ describeWithReference('the simulator', () => {
   });
 });
 
-describeWithReference('recorded refusals', () => {
+describe('recorded refusals', () => {
   const quoted: Record<string, string | null> = {
     'chart-404-delisted': 'delisted',
     'chart-400-range': null,
@@ -244,7 +244,7 @@ describeWithReference('recorded refusals', () => {
     'crumb-is-error-text': 'throttled',
   };
 
-  it('every quoted error body has its class', async () => {
+  test('every quoted error body has its class', async () => {
     const { responses } = JSON.parse(
       readFileSync(referenceData('yahoo/errors/quoted_error_bodies.json'), 'utf8'),
     );
@@ -259,7 +259,7 @@ describeWithReference('recorded refusals', () => {
     expect(kinds).toEqual(quoted);
   });
 
-  it('every page on the way to consent is told as such', async () => {
+  test('every page on the way to consent is told as such', async () => {
     const pages = readdirSync(referenceData('yahoo/crumb')).filter(
       (name) => !/getcrumb\.json$|final-redirect|copyConsent/i.test(name),
     );
@@ -270,7 +270,7 @@ describeWithReference('recorded refusals', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['pageWithUnknownError.json', 'unknown-symbol'],
     ['weirdJsonResult.fake.json', 'schema'],
   ])('%s', async (name, kind) => {
@@ -320,7 +320,7 @@ function simulate(symbol: string, rows: readonly Recorded[]): void {
   };
 }
 
-describeWithReference('adjusted closes as a cross-check', () => {
+describe('adjusted closes as a cross-check', () => {
   const warningOf = (name: string): string | null => {
     const rows = recordedRows(name).filter(({ close }) => close !== null);
     rows.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -329,10 +329,10 @@ describeWithReference('adjusted closes as a cross-check', () => {
       ...{ symbol: 'X', session, close: close!, dividend, splitRatio: 1 },
       ...{ high: null, low: null, volume: null },
     }));
-    return crossCheck('X', bars, (session) => adjusted.get(session) ?? null);
+    return adjustedDisagreement('X', bars, adjusted);
   };
 
-  it.each([
+  test.each([
     '4063-T-1d-bad-div',
     'ADIG-L-1d-bad-div',
     'CLC-L-1d-bad-div',
@@ -350,13 +350,13 @@ describeWithReference('adjusted closes as a cross-check', () => {
     expect(warningOf(`${name}-fixed.csv.gz`)).toBeNull();
   });
 
-  it.each(['CALM', 'EWG', 'KMR-L', 'TISG-MI'])('%s, without defects, passes', (name) => {
+  test.each(['CALM', 'EWG', 'KMR-L', 'TISG-MI'])('%s, without defects, passes', (name) => {
     expect(warningOf(`${name}-1d-no-bad-divs.csv.gz`)).toBeNull();
   });
 });
 
-describeWithReference('real defects', () => {
-  it('AAAP: a dividend on a day without prices goes to the next day', async () => {
+describe('real defects', () => {
+  test('AAAP: a dividend on a day without prices goes to the next day', async () => {
     const rows = recordedRows('AAAP_2026_null_row_with_dividend.csv');
     simulate('AAAP', rows);
     const { bars } = await fetchBars('AAAP', '2026-06-01', '2026-09-30');
@@ -368,7 +368,7 @@ describeWithReference('real defects', () => {
     ]);
   });
 
-  it.each(['JENYX', 'VWILX'])('%s: capital gains count once, as in the mended history', async (symbol) => {
+  test.each(['JENYX', 'VWILX'])('%s: capital gains count once, as in the mended history', async (symbol) => {
     simulate(symbol, recordedRows(`${symbol}-1d-cg-double-count.csv.gz`));
     const mended = recordedRows(`${symbol}-1d-cg-double-count-fixed.csv.gz`).sort((a, b) =>
       a.session < b.session ? -1 : 1,

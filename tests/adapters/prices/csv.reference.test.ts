@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { totalReturn } from '../../../src/core/market/bar.ts';
+import { referenceData } from '../../support/reference-data.ts';
+
+describe('real price files', () => {
+  test.each([
+    ['prices/core4_adj_close.csv', 5063, 4],
+    ['prices/sp500_adj_close_2013_2024.csv.gz', 3020, 386],
+    ['reference/pypfopt/stock_prices.csv.gz', 7126, 20],
+    ['reference/walkforward_20stocks/prices.csv.gz', 6548, 20],
+    ['reference/skfolio/sp500_dataset.csv.gz', 8313, 20],
+  ])('%s', (name, rows, columns) => {
+    const { dates, symbols } = readWideCsv(referenceData(name));
+    expect([dates.length, symbols.length]).toEqual([rows, columns]);
+  });
+
+  test('the raw file knows its splits, so AAPL does not fall by three quarters', async () => {
+    const path = referenceData('prices/stocks_raw_dividend_split_2008_2021.csv.gz');
+    const { bars } = await csvSource({ path, basis: 'as-traded' }).fetchBars(
+      'AAPL',
+      '2020-08-28',
+      '2020-08-31',
+    );
+    expect(bars[1]!.splitRatio).toBe(4);
+    expect(totalReturn('as-traded', bars[0]!.close, bars[1]!)).toBeCloseTo(0.0339, 3);
+  });
+
+  test('a file of dates as M/D/YYYY is refused by its first line of data', () => {
+    expect(() => readWideCsv(referenceData('reference/ffn/test_data.csv.gz'))).toThrow(
+      'line 2 has "3/10/2004"',
+    );
+  });
+});
