@@ -2,14 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AllocationOptions, type AllocatorName, allocate } from '../src/core/allocation/allocator.ts';
-import type { MatrixProduct } from '../src/core/clustering/proposed-linkage.ts';
-import { estimateCovariance } from '../src/core/risk/covariance.ts';
-import type { ReturnsMatrix } from '../src/core/risk/returns-matrix.ts';
+import { allocate } from '../src/core/allocation/allocate.ts';
+import { type AllocationOptions, type AllocatorName, allocators } from '../src/core/allocation/allocators.ts';
+import { recursiveBisection } from '../src/core/allocation/hrp.ts';
+import { correlationDistances } from '../src/core/clustering/correlation-distance.ts';
+import { leafOrder } from '../src/core/clustering/merge-tree.ts';
+import { inverseVolatilities } from '../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../src/core/risk/estimate-covariance.ts';
+import type { ReturnsMatrix } from '../src/core/risk/returns.ts';
 import { loadRuntime } from '../src/networks/runtime.ts';
 import { generator, randomReturns } from '../tests/core/allocation/random-returns.ts';
+import { type MatrixProduct, proposedLinkage } from './proposed-linkage.ts';
 
-const SESSIONS = 504;
+const sessions = 504;
 
 /** `peer` names the row of bench/peers_allocation.py; `targets` are milliseconds by number of assets. */
 type Subject = {
@@ -21,7 +26,7 @@ type Subject = {
   targets: Record<number, number>;
 };
 
-const subjects: Subject[] = [
+const chosen: Subject[] = [
   {
     title: 'hrp pypfopt',
     name: 'hrp',
@@ -73,6 +78,14 @@ const subjects: Subject[] = [
   },
 ];
 
+/** Those above, and every other allocator of the table that a file of returns is enough for. */
+const subjects: Subject[] = [
+  ...chosen,
+  ...allocators
+    .filter(({ name, needs }) => !needs.forecast && chosen.every((subject) => subject.name !== name))
+    .map(({ name }) => ({ title: name, name, options: {}, assets: [50, 200, 500], targets: {} })),
+];
+
 /**
  * `node bench/main.ts allocation [largest number of assets]`: milliseconds from a returns matrix of 504 sessions to weights, best of several, with
  * the Python peers beside them on the same returns when PEERS_PYTHON names an interpreter that has them.
@@ -87,7 +100,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const hrpTimes = new Map<number, number>();
   for (const subject of subjects) {
     for (const assets of subject.assets.filter((count) => count <= largest)) {
-      const factor = best(subject, randomReturns(1, SESSIONS, assets));
+      const factor = best(subject, randomReturns(1, sessions, assets));
       const independent = best(subject, independentReturns(assets));
       if (subject.title === 'hrp pypfopt') hrpTimes.set(assets, factor);
       const target = subject.targets[assets];
@@ -135,26 +148,39 @@ async function paperNative(): Promise<void> {
     return out;
   };
   for (const assets of [500, 5000]) {
-    const subject: Subject = {
-      title: '',
-      name: 'hrp',
-      options: { variant: 'paper', matrixProduct },
-      assets: [],
-      targets: {},
-    };
-    const ms = best(subject, randomReturns(1, SESSIONS, assets));
+    const returns = randomReturns(1, sessions, assets);
+    const ms = leastTime(repeatsOf(assets), () => paperWeights(returns, matrixProduct));
     const verdict = assets === 5000 ? `, target 20000: ${ms <= 20_000 ? 'met' : 'MISSED'}` : '';
     console.log(`hrp paper, ${assets} assets, native product: ${ms.toFixed(0)} ms${verdict}`);
   }
 }
 
-function best(subject: Subject, returns: ReturnsMatrix): number {
-  const repeats = returns.columns <= 500 ? 9 : 3;
-  let least = Number.POSITIVE_INFINITY;
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const start = performance.now();
+/** hrp's paper variant, its linkage proposed by a quick product. */
+function paperWeights(returns: ReturnsMatrix, product: MatrixProduct): number[] {
+  const covariance = estimateCovariance('sample', returns);
+  const inverse = inverseVolatilities(covariance);
+  const all = Int32Array.from(inverse.keys());
+  const order = leafOrder(proposedLinkage(correlationDistances(covariance, all, inverse), product));
+  const weights = new Array<number>(covariance.size).fill(0);
+  recursiveBisection(covariance, inverse, order, 1, weights);
+  return weights;
+}
+
+function best({ name, options }: Subject, returns: ReturnsMatrix): number {
+  return leastTime(repeatsOf(returns.columns), () => {
     const covariance = estimateCovariance('sample', returns);
-    allocate(subject.name, { returns, covariance }, { historicalMean: 'arithmetic', ...subject.options });
+    allocate(name, { returns, covariance, historicalMean: 'arithmetic' }, options);
+  });
+}
+
+const repeatsOf = (assets: number) => (assets <= 500 ? 9 : 3);
+
+/** Milliseconds of the quickest of some runs. */
+function leastTime(repeats: number, run: () => unknown): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    const start = performance.now();
+    run();
     least = Math.min(least, performance.now() - start);
   }
   return least;
@@ -163,8 +189,8 @@ function best(subject: Subject, returns: ReturnsMatrix): number {
 /** Returns without a common factor: most assets end up held, which is the hard case for an optimiser. */
 function independentReturns(assets: number): ReturnsMatrix {
   const uniform = generator(2);
-  const values = Float64Array.from({ length: SESSIONS * assets }, () => 0.0004 + 0.03 * (uniform() - 0.5));
-  return { rows: SESSIONS, columns: assets, values };
+  const values = Float64Array.from({ length: sessions * assets }, () => 0.0004 + 0.03 * (uniform() - 0.5));
+  return { rows: sessions, columns: assets, values };
 }
 
 /** Milliseconds of each package by subject and size, or nothing without PEERS_PYTHON. */
@@ -179,13 +205,13 @@ function peerTimes(sizes: readonly number[]): Record<string, Record<string, numb
   const folder = mkdtempSync(join(tmpdir(), 'peers-'));
   try {
     const files = sizes.map((assets) => {
-      const { values } = randomReturns(1, SESSIONS, assets);
+      const { values } = randomReturns(1, sessions, assets);
       const file = join(folder, `${assets}.f64`);
       writeFileSync(file, new Uint8Array(values.buffer));
       return file;
     });
     const script = join(import.meta.dirname, 'peers_allocation.py');
-    const output = execFileSync(python, [script, String(SESSIONS), ...files], {
+    const output = execFileSync(python, [script, String(sessions), ...files], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -50,6 +50,7 @@ export type PortfolioMetrics = {
     sessionAt: number;
     decidedAt: number;
     fallbackLevel: FallbackLevel;
+    programFaults: number;
     exposureRatio: number;
     signalScale: number;
     turnoverOneWay: number;
@@ -64,6 +65,8 @@ export type PortfolioMetrics = {
     turnoverOneWaySum: number;
   } | null;
   decisions: Record<DecisionReason, number>;
+  /** faults of the program that all decisions met */
+  programFaults: number;
   model: {
     backend: string;
     backendVersion: string;

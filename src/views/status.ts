@@ -77,6 +77,8 @@ export type DecisionStatus = {
   allocator: string;
   fallbackLevel: FallbackLevel;
   fallbackReason: string | null;
+  /** attempts that met a fault of the program */
+  programFaults: number;
   drawdownState: DrawdownState;
   turnoverOneWay: number;
   costRatio: number;

@@ -29,12 +29,11 @@ export async function openCluster(
   if (!existsSync(clusterFolder(dataFolder))) await makeCluster(dataFolder, server, account);
   const folder = await realpath(clusterFolder(dataFolder));
   const major = (await readFile(join(folder, 'PG_VERSION'), 'utf8')).trim();
-  if (major !== server.major) {
+  if (major !== server.major)
     throw new Error(
       `The embedded database in ${folder} was made by PostgreSQL ${major}, and this is PostgreSQL ${server.major}: ` +
         'move the folder away to start anew, or dump it with the old version and restore it.',
     );
-  }
   return { folder, password: await readPassword(folder), log: join(folder, '..', 'server.log') };
 }
 

@@ -3,9 +3,9 @@
 import { Client } from 'pg';
 
 // Any fixed number; a shared lock on it in the database `postgres` is a lease.
-const LEASE_LOCK = 7_225_197;
+const leaseLock = 7_225_197;
 // Wrong password, no such role or database: waiting cannot help.
-const HOPELESS = /^(28|3D)/;
+const hopeless = /^(28|3D)/;
 
 export type Lease = {
   /** Gives the lease up; true when no other process had one, and none can have one any more. */
@@ -26,18 +26,18 @@ export async function takeLease(url: string): Promise<Lease | null> {
   try {
     await client.connect();
     // Waits for a process that is stopping the server, and then ends with the server.
-    await client.query('select pg_advisory_lock_shared($1)', [LEASE_LOCK]);
+    await client.query('select pg_advisory_lock_shared($1)', [leaseLock]);
   } catch (error) {
     await client.end().catch(() => {});
-    if (HOPELESS.test((error as { code?: string }).code ?? '')) throw error;
+    if (hopeless.test((error as { code?: string }).code ?? '')) throw error;
     return null;
   }
   held.unref();
   return {
     async isLast() {
       held.ref();
-      await client.query('select pg_advisory_unlock_shared($1)', [LEASE_LOCK]);
-      const { rows } = await client.query('select pg_try_advisory_lock($1) as last', [LEASE_LOCK]);
+      await client.query('select pg_advisory_unlock_shared($1)', [leaseLock]);
+      const { rows } = await client.query('select pg_try_advisory_lock($1) as last', [leaseLock]);
       return rows[0].last;
     },
     async close() {

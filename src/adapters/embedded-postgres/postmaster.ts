@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export type Postmaster = { pid: number; port: number };
 
 // Above any process id of Linux (4194304) and macOS (99998).
-const NO_SUCH_PID = 2_147_483_647;
+const noSuchPid = 2_147_483_647;
 
 /**
  * The live server of `cluster`, or null. A file left by a dead server is PostgreSQL's to clear at its next start; but
@@ -21,7 +21,7 @@ export function livePostmaster(cluster: string): Postmaster | null {
   const [pid, , , port] = text.split('\n').map(Number);
   if (!pid || !isAlive(pid)) return null;
   if (commandLine(pid).includes(cluster)) return { pid, port: port || 0 };
-  if (read(file) === text) writeFileSync(file, text.replace(/^\d+/, String(NO_SUCH_PID)));
+  if (read(file) === text) writeFileSync(file, text.replace(/^\d+/, String(noSuchPid)));
   return null;
 }
 

@@ -31,11 +31,11 @@ export type EmbeddedOptions = {
   log: (line: string) => void;
 };
 
-const START_SECONDS_MAX = 300; // crash recovery of a large cluster included
-const STOP_SECONDS_MAX = 60;
-const STARTS_MAX = 3;
-const LOG_BYTES_MAX = 10_000_000;
-const POLL_MS = 20;
+const startSecondsMax = 300; // crash recovery of a large cluster included
+const stopSecondsMax = 60;
+const startsMax = 3;
+const logBytesMax = 10_000_000;
+const pollMs = 20;
 
 // For a small machine: few processes, little memory and disk; only this machine may connect, by password.
 const smallMachine = {
@@ -75,9 +75,9 @@ async function attachOrStart(
   start: () => Promise<Launch>,
   log: (line: string) => void,
 ): Promise<EmbeddedServer> {
-  const deadline = performance.now() + START_SECONDS_MAX * 1000;
+  const deadline = performance.now() + startSecondsMax * 1000;
   let started: Launch | null = null;
-  for (let starts = 0; performance.now() < deadline; await delay(POLL_MS)) {
+  for (let starts = 0; performance.now() < deadline; await delay(pollMs)) {
     const running = livePostmaster(cluster.folder);
     if (running) {
       const url = `postgres://postgres:${cluster.password}@127.0.0.1:${running.port}/postgres`;
@@ -90,13 +90,13 @@ async function attachOrStart(
       return { url, startedHere, stop: stopper(cluster, lease, running.pid, log) };
     }
     if (started && started.child.exitCode === null && started.child.signalCode === null) continue;
-    if (starts === STARTS_MAX)
+    if (starts === startsMax)
       throw new Error(`PostgreSQL does not start in ${cluster.folder}: ${started?.lastOutput()}`);
     started = await start();
     starts += 1;
   }
   throw new Error(
-    `PostgreSQL in ${cluster.folder} was not ready within ${START_SECONDS_MAX} s; see ${cluster.log}`,
+    `PostgreSQL in ${cluster.folder} was not ready within ${startSecondsMax} s; see ${cluster.log}`,
   );
 }
 
@@ -117,7 +117,7 @@ async function launch(
 ): Promise<Launch> {
   const settings = { ...smallMachine, port: String(options.port ?? (await freePort())), ...options.settings };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const isLong = (statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX;
+  const isLong = (statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax;
   const log = openSync(cluster.log, isLong ? 'w' : 'a', 0o600);
   const before = statSync(cluster.log).size;
   // Detached: a group of its own, which the terminal's Ctrl-C does not reach.
@@ -172,8 +172,8 @@ async function shutDown(cluster: Cluster, pid: number): Promise<void> {
   const isRunning = () => livePostmaster(cluster.folder)?.pid === pid && isAlive(pid);
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     if (isRunning()) process.kill(pid, signal);
-    const deadline = performance.now() + STOP_SECONDS_MAX * 1000;
-    while (isRunning() && performance.now() < deadline) await delay(POLL_MS);
+    const deadline = performance.now() + stopSecondsMax * 1000;
+    while (isRunning() && performance.now() < deadline) await delay(pollMs);
     if (!isRunning()) return;
   }
   throw new Error(`PostgreSQL (process ${pid}, data in ${cluster.folder}) does not stop`);

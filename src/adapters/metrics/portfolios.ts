@@ -137,6 +137,21 @@ const decisionFamilies: readonly MetricFamily[] = [
   ),
   family(
     'gauge',
+    'rebalanced_decision_fault',
+    ['portfolio'],
+    '1 where the newest decision met a fault of the program and held what was held, else 0',
+    of('decision', (decision) => (decision.programFaults > 0 ? 1 : 0)),
+  ),
+  family(
+    'counter',
+    'rebalanced_decision_program_faults_total',
+    ['portfolio'],
+    'Faults of the program that decisions met',
+    ({ portfolios }) =>
+      portfolios.map(({ portfolio, programFaults }) => ({ portfolio, value: programFaults })),
+  ),
+  family(
+    'gauge',
     'rebalanced_exposure_ratio',
     ['portfolio'],
     'Share of the proposal that the drawdown state allowed at the newest decision',

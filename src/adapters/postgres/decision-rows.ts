@@ -2,7 +2,7 @@ import type { Fill } from '../../core/accounting/valuation.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ForecastResult } from '../../core/forecast/forecast-result.ts';
-import type { Decision } from '../../core/policy/decision.ts';
+import { type Decision, programFaults } from '../../core/policy/decision.ts';
 import type { Sql } from './database.ts';
 
 export type DecisionRow = {
@@ -35,8 +35,8 @@ export async function saveDecision(
     `insert into rebalanced.decisions
        (portfolio, session, revision, reason, allocator, fallback_level, fallback_reason, cash_weight, turnover_one_way,
         turnover_two_way, cost_ratio, signal_scale, exposure_ratio, drawdown_state, model_id, config_hash,
-        code_version, vintage, body, forecast, decided_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        code_version, vintage, body, forecast, decided_at, program_faults)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
      returning decision_id as "decisionId"`,
     [
       decision.portfolio,
@@ -60,6 +60,7 @@ export async function saveDecision(
       canonicalJson(decision),
       canonicalJson(forecastResult),
       at,
+      programFaults(decision),
     ],
   );
   const decisionId = rows[0]!.decisionId;

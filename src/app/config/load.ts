@@ -72,17 +72,13 @@ export function portfolioBody(
 /** The policy the core decides by, on the portfolio's calendar. */
 export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calendar): PortfolioPolicy {
   const { bySymbol, ...base } = portfolio.costs;
+  const { method, ...allocatorOptions } = portfolio.allocator;
   return {
     portfolio: portfolio.id,
     symbols: portfolio.symbols,
     sessionsPerYear,
-    allocator: portfolio.allocator.method,
-    allocatorOptions: {
-      variant: portfolio.allocator.variant,
-      objective: portfolio.allocator.objective,
-      riskMeasure: portfolio.allocator.riskMeasure,
-      riskAversion: portfolio.allocator.riskAversion,
-    },
+    allocator: method,
+    allocatorOptions,
     covariance: portfolio.covariance.estimator,
     covarianceLookbackSessions: portfolio.covariance.lookbackSessions,
     signalScale: portfolio.signalScale,

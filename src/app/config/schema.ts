@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { allocatorNames } from '../../core/allocation/allocator.ts';
-import { riskMeasures } from '../../core/allocation/herc.ts';
-import { hrpVariants } from '../../core/allocation/hrp.ts';
-import { mvoObjectives } from '../../core/allocation/mvo.ts';
 import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
 import { headNames } from '../../core/forecast/heads/names.ts';
 import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
+import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
+import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
 
 const ratio = z.number().min(0).max(1);
 const count = (low: number, high: number) => z.int().min(low).max(high);
@@ -110,13 +108,7 @@ export const portfolioSchema = z
     coverageRatioMin: ratio
       .default(0.8)
       .describe('least share of symbols with a close to go on past the deadline'),
-    allocator: section({
-      method: z.enum(allocatorNames).default('signal-inverse-vol'),
-      variant: z.enum(hrpVariants).default('pypfopt').describe('of hrp'),
-      objective: z.enum(mvoObjectives).default('min-variance').describe('of mvo and cla'),
-      riskAversion: z.number().positive().max(1e6).default(1).describe('of mvo'),
-      riskMeasure: z.enum(riskMeasures).default('variance').describe('of herc'),
-    }),
+    allocator: allocatorSchema.prefault({}),
     groups: z
       .record(
         z.string().min(1),
@@ -145,7 +137,7 @@ export const portfolioSchema = z
       .default(null)
       .describe('ex-ante volatility a year that exposure is scaled down to; null: none'),
     covariance: section({
-      estimator: z.enum(['sample', 'ewma', 'ledoit-wolf']).default('sample'),
+      estimator: z.enum(covarianceNames).default('sample'),
       lookbackSessions: count(20, 5000).default(504),
     }),
     signalScale: ratio.default(1).describe('0: the forecast is ignored; 1: fully trusted'),
@@ -199,8 +191,8 @@ export const portfolioSchema = z
   .superRefine((p, context) => {
     const refuse = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
-    if (p.forecaster === null && ['signal', 'signal-inverse-vol'].includes(p.allocator.method))
-      refuse(['forecaster'], 'expected a forecaster, because the allocator reads its signal');
+    const lowers = [p.bounds, ...Object.values(p.boundsBySymbol)].map(({ lower }) => lower);
+    checkAllocator(p.allocator.method, { hasForecaster: p.forecaster !== null, lowers }, refuse);
     const known = new Set(p.symbols);
     for (const [name, group] of Object.entries(p.groups))
       for (const member of group.symbols)
@@ -217,9 +209,6 @@ export const portfolioSchema = z
     const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
       refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);
-    const all = [p.bounds, ...Object.values(p.boundsBySymbol)];
-    if (p.allocator.method !== 'mvo' && all.some(({ lower }) => lower < 0))
-      refuse(['bounds'], 'expected no lower bound below 0: only mvo holds short positions');
     const shortOfVolume = ({
       impactBps,
       averageDailyValue,

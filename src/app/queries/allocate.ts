@@ -1,27 +1,24 @@
 import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
-import { AllocationError, type AllocatorName, allocate } from '../../core/allocation/allocator.ts';
+import { allocate } from '../../core/allocation/allocate.ts';
+import { type AllocatorName, allocatorNamed } from '../../core/allocation/allocators.ts';
 import type { HrpVariant } from '../../core/allocation/hrp.ts';
 import type { MvoObjective } from '../../core/allocation/mvo.ts';
+import { AllocationError } from '../../core/allocation-error.ts';
 import { periodsPerYearOf } from '../../core/calendar/periods.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { LinkageName } from '../../core/clustering/linkage.ts';
-import { type CovarianceName, estimateCovariance } from '../../core/risk/covariance.ts';
-import {
-  lastSessions,
-  meanReturns,
-  type ReturnsMatrix,
-  simpleReturns,
-} from '../../core/risk/returns-matrix.ts';
+import { PricePanel } from '../../core/market/panel.ts';
+import { type CovarianceName, estimateCovariance } from '../../core/risk/estimate-covariance.ts';
+import { lastSessions, meanReturns, simpleReturns } from '../../core/risk/returns.ts';
 import { UserError } from '../user-error.ts';
 
 // What may be chosen.
-export { allocatorNames } from '../../core/allocation/allocator.ts';
+export { allocatorNames } from '../../core/allocation/allocators.ts';
 export { hrpVariants } from '../../core/allocation/hrp.ts';
 export { mvoObjectives } from '../../core/allocation/mvo.ts';
 export { linkageNames } from '../../core/clustering/linkage.ts';
-/** A file of prices has no forecast, so its covariance is always one of history. */
-export const covarianceNames = ['sample', 'ewma', 'ledoit-wolf'] as const satisfies CovarianceName[];
+export { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 
 export type AllocateQuestion = {
   method: AllocatorName;
@@ -31,7 +28,7 @@ export type AllocateQuestion = {
   window?: number;
   asOf?: Session;
   symbols?: string[];
-  cov: (typeof covarianceNames)[number];
+  cov: CovarianceName;
   objective: MvoObjective;
   variant: HrpVariant;
   linkage?: LinkageName;
@@ -57,7 +54,7 @@ export type AllocateAnswer = {
 export function allocateFile(question: AllocateQuestion): AllocateAnswer {
   const { prices, window, method } = question;
   const table = cut(read(prices), question);
-  const all = simpleReturns(asMatrix(table));
+  const all = simpleReturns(new PricePanel(table.dates, table.symbols, table.values));
   if (window !== undefined && window > all.rows)
     throw new UserError(`--window is ${window}; ${prices} has ${all.rows} returns, expected at most so many`);
   const returns = lastSessions(all, window ?? all.rows);
@@ -72,9 +69,8 @@ export function allocateFile(question: AllocateQuestion): AllocateAnswer {
     const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
     const { objective, variant, linkage, riskFree } = question;
     const riskFreeRate = riskFree / periodsPerYear;
-    const needsSignal = method === 'signal' || method === 'signal-inverse-vol';
     // There is no forecast of a file: the mean of its own returns stands in.
-    const signal = needsSignal ? { signal: [...meanReturns(returns)] } : {};
+    const signal = allocatorNamed(method).needs.forecast ? { signal: [...meanReturns(returns)] } : {};
     const input = { returns, covariance, periodsPerYear, bounds, ...signal };
     const weights = allocate(method, input, { objective, variant, linkage, riskFreeRate });
     const window = { sessions: returns.rows, first, last, periodsPerYear, periodsFrom } as const;
@@ -117,12 +113,4 @@ function cut(table: WideCsv, { asOf, symbols, prices, window }: AllocateQuestion
       );
   });
   return cutTable;
-}
-
-function asMatrix({ dates, symbols, values }: WideCsv): ReturnsMatrix {
-  const out = new Float64Array(dates.length * symbols.length);
-  values.forEach((column, i) => {
-    for (let t = 0; t < dates.length; t += 1) out[t * symbols.length + i] = column[t]!;
-  });
-  return { rows: dates.length, columns: symbols.length, values: out };
 }

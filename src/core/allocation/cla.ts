@@ -1,16 +1,29 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from '../optimisation/bounded-qp.ts';
 import { Walk } from '../optimisation/critical-line-walk.ts';
-import type { CriticalLine, TurningPoint } from '../optimisation/frontier.ts';
-import type { Bounds } from '../optimisation/weight-limits.ts';
+import {
+  type CriticalLine,
+  greatestSharpe,
+  leastVariance,
+  type TurningPoint,
+} from '../optimisation/frontier.ts';
+import type { BoundVectors } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
+import { defineAllocator, withinBounds } from './allocator.ts';
+
+const ridgeRatio = 1e-9;
 
 /**
  * The Critical Line Algorithm (Markowitz 1956; Bailey and Lopez de Prado 2013): every turning point from the greatest
  * mean down to the least variance, for weights within bounds (default 0..1) that sum to 1.
  * Raises `infeasible` or `no-convergence`.
  */
-export function criticalLine(covariance: Covariance, mean: readonly number[], bounds?: Bounds): CriticalLine {
+export function criticalLine(
+  covariance: Covariance,
+  mean: readonly number[],
+  bounds?: BoundVectors,
+): CriticalLine {
   const size = covariance.size;
   const lower = bounds ? Float64Array.from(bounds.lower) : new Float64Array(size);
   const upper = bounds ? Float64Array.from(bounds.upper) : new Float64Array(size).fill(1);
@@ -27,9 +40,35 @@ export function criticalLine(covariance: Covariance, mean: readonly number[], bo
 function ridged({ size, values }: Covariance): Covariance {
   const out = values.slice();
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
-  for (let i = 0; i < size; i++) out[i * size + i]! += RIDGE * (values[i * size + i]! + 0.01 * largest);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1)
+    out[i * size + i]! += ridgeRatio * (values[i * size + i]! + 0.01 * largest);
   return { size, values: out };
 }
 
-const RIDGE = 1e-9;
+const objectives = ['min-variance', 'max-sharpe'] as const;
+
+export const criticalLineAllocator = defineAllocator({
+  name: 'cla',
+  options: z.object({
+    objective: z.enum(objectives).default('min-variance').describe('of cla'),
+    riskFreeRate: z.number().default(0).describe('of cla, max-sharpe: per session'),
+  }),
+  needs: {
+    mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',
+    forecast: false,
+    shorts: false,
+  },
+  weights({ moments, bounds }, { objective = 'min-variance', riskFreeRate }) {
+    if (!objectives.includes(objective))
+      throw new AllocationError(
+        'bad-input',
+        `cla has the objectives ${objectives.join(' and ')}, got ${objective}; mvo also has utility.`,
+      );
+    const line = criticalLine(moments.covariance, Array.from(moments.mean), bounds);
+    return withinBounds(
+      objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line),
+      bounds,
+    );
+  },
+});

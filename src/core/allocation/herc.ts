@@ -1,14 +1,16 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { cutTree, gapClusterCount, leavesUnder } from '../clustering/clusters.ts';
 import { correlationDistances } from '../clustering/correlation-distance.ts';
-import { type LinkageName, linkage, type MergeTree } from '../clustering/linkage.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
-import { checkReturns, type ReturnsMatrix } from '../risk/returns-matrix.ts';
+import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
+import type { MergeTree } from '../clustering/merge-tree.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { checkReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
-export type RiskMeasure = 'variance' | 'cvar' | 'cdar';
-
-export const riskMeasures: readonly RiskMeasure[] = ['variance', 'cvar', 'cdar'];
+export const riskMeasures = ['variance', 'cvar', 'cdar'] as const;
+export type RiskMeasure = (typeof riskMeasures)[number];
 
 export type HercOptions = {
   /** Default ward. */
@@ -30,13 +32,7 @@ export function hierarchicalEqualRisk(
   options: HercOptions = {},
 ): number[] {
   const inverse = inverseVolatilities(covariance);
-  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0) {
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
-  }
+  const live = assetsAtRisk(inverse);
   const measure = options.riskMeasure ?? 'variance';
   if (measure !== 'variance') checkReturns(returns);
   const weights = new Array<number>(covariance.size).fill(0);
@@ -113,10 +109,10 @@ function portfolioVariance(
   inner: readonly number[],
 ): number {
   let variance = 0;
-  for (let a = 0; a < assets.length; a++) {
+  for (let a = 0; a < assets.length; a += 1) {
     const row = assets[a]! * size;
     let along = 0;
-    for (let b = 0; b < assets.length; b++) along += values[row + assets[b]!]! * inner[b]!;
+    for (let b = 0; b < assets.length; b += 1) along += values[row + assets[b]!]! * inner[b]!;
     variance += along * inner[a]!;
   }
   return variance;
@@ -128,9 +124,9 @@ function portfolioReturns(
   inner: readonly number[],
 ): Float64Array {
   const out = new Float64Array(rows);
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     let sum = 0;
-    for (let a = 0; a < assets.length; a++) sum += values[t * columns + assets[a]!]! * inner[a]!;
+    for (let a = 0; a < assets.length; a += 1) sum += values[t * columns + assets[a]!]! * inner[a]!;
     out[t] = sum;
   }
   return out;
@@ -140,7 +136,7 @@ function portfolioReturns(
 function shareDownTree(tree: MergeTree, count: number, clusters: readonly Cluster[]): number[] {
   const labels = cutTree(tree, count);
   const shares = new Array<number>(count).fill(1);
-  for (let node = 2 * tree.size - 2; node > 2 * tree.size - 1 - count; node--) {
+  for (let node = 2 * tree.size - 2; node > 2 * tree.size - 1 - count; node -= 1) {
     const left = new Set(leavesUnder(tree, tree.left[node - tree.size]!).map((leaf) => labels[leaf]!));
     const right = new Set(leavesUnder(tree, tree.right[node - tree.size]!).map((leaf) => labels[leaf]!));
     const risk = (side: Set<number>): number => [...side].reduce((sum, c) => sum + clusters[c]!.risk, 0);
@@ -151,3 +147,14 @@ function shareDownTree(tree: MergeTree, count: number, clusters: readonly Cluste
   }
   return shares;
 }
+
+export const herc = defineAllocator({
+  name: 'herc',
+  options: z.object({
+    riskMeasure: z.enum(riskMeasures).default('variance').describe('of herc: what clusters share'),
+    linkage: z.enum(linkageNames).default('ward').describe('of herc: how clusters are merged'),
+    clusterCount: z.int().min(1).max(5000).optional().describe('of herc; default: by the gap statistic'),
+  }),
+  needs: needsRiskOnly,
+  weights: ({ moments }, options) => hierarchicalEqualRisk(moments.covariance, moments.returns, options),
+});

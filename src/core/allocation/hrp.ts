@@ -1,26 +1,24 @@
-import { AllocationError } from '../allocation-error.ts';
+import { z } from 'zod';
 import { correlationDistances, distancesBetweenRows } from '../clustering/correlation-distance.ts';
 import { nearestLeafOrder } from '../clustering/leaf-order.ts';
-import { type LinkageName, leafOrder, linkage } from '../clustering/linkage.ts';
-import { type MatrixProduct, proposedLinkage } from '../clustering/proposed-linkage.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { type LinkageName, linkage, linkageNames } from '../clustering/linkage.ts';
+import { leafOrder } from '../clustering/merge-tree.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 /**
  * What differs between the published hierarchical risk parities: `paper` clusters on the Euclidean distance between
  * columns of the distance matrix (Lopez de Prado 2016), `pypfopt` on the distance itself, and `riskfolio` does as
  * `pypfopt` and puts the leaves in SciPy's "optimal" order.
  */
-export type HrpVariant = 'paper' | 'pypfopt' | 'riskfolio';
-
-export const hrpVariants: readonly HrpVariant[] = ['paper', 'pypfopt', 'riskfolio'];
+export const hrpVariants = ['paper', 'pypfopt', 'riskfolio'] as const;
+export type HrpVariant = (typeof hrpVariants)[number];
 
 export type HrpOptions = {
   /** Default `pypfopt`. */
   variant?: HrpVariant | undefined;
   /** Default single. */
   linkage?: LinkageName | undefined;
-  /** Speeds up `paper` with single linkage, which is O(N^3), without changing its answer. */
-  matrixProduct?: MatrixProduct | undefined;
 };
 
 /**
@@ -32,13 +30,7 @@ export type HrpOptions = {
  */
 export function hierarchicalRiskParity(covariance: Covariance, options: HrpOptions = {}): number[] {
   const inverse = inverseVolatilities(covariance);
-  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0) {
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
-  }
+  const live = assetsAtRisk(inverse);
   const weights = new Array<number>(covariance.size).fill(0);
   const order = hrpOrder(covariance, live, inverse, options).map((leaf) => live[leaf]!);
   recursiveBisection(covariance, inverse, order, 1, weights);
@@ -50,21 +42,17 @@ function hrpOrder(
   covariance: Covariance,
   live: Int32Array,
   inverse: Float64Array,
-  { variant = 'pypfopt', linkage: method = 'single', matrixProduct }: HrpOptions,
+  { variant = 'pypfopt', linkage: method = 'single' }: HrpOptions,
 ): Int32Array {
   if (live.length === 1) return Int32Array.of(0);
   const distances = correlationDistances(covariance, live, inverse);
   if (variant === 'pypfopt') return leafOrder(linkage(method, distances));
   if (variant === 'riskfolio') return nearestLeafOrder(linkage(method, distances), distances);
-  return leafOrder(
-    matrixProduct && method === 'single'
-      ? proposedLinkage(distances, matrixProduct)
-      : linkage(method, distancesBetweenRows(distances)),
-  );
+  return leafOrder(linkage(method, distancesBetweenRows(distances)));
 }
 
 /** Gives `weight` to the assets in `order`, halved recursively, each half in proportion to the other's variance. */
-function recursiveBisection(
+export function recursiveBisection(
   covariance: Covariance,
   inverse: Float64Array,
   order: Int32Array,
@@ -97,18 +85,28 @@ export function inverseVarianceRisk(
   const count = assets.length;
   const score = new Float64Array(count);
   let sum = 0;
-  for (let a = 0; a < count; a++) {
+  for (let a = 0; a < count; a += 1) {
     score[a] = inverse[assets[a]!]! ** 2;
     sum += score[a]!;
   }
   let diagonal = 0;
   let pairs = 0;
-  for (let a = 0; a < count; a++) {
+  for (let a = 0; a < count; a += 1) {
     const row = assets[a]! * size;
     let along = 0;
-    for (let b = 0; b < a; b++) along += values[row + assets[b]!]! * score[b]!;
+    for (let b = 0; b < a; b += 1) along += values[row + assets[b]!]! * score[b]!;
     pairs += along * score[a]!;
     diagonal += values[row + assets[a]!]! * score[a]! * score[a]!;
   }
   return Math.max(0, (diagonal + 2 * pairs) / (sum * sum));
 }
+
+export const hrp = defineAllocator({
+  name: 'hrp',
+  options: z.object({
+    variant: z.enum(hrpVariants).default('pypfopt').describe('of hrp: whose published order of the tree'),
+    linkage: z.enum(linkageNames).default('single').describe('of hrp: how clusters are merged'),
+  }),
+  needs: needsRiskOnly,
+  weights: ({ moments }, options) => hierarchicalRiskParity(moments.covariance, options),
+});

@@ -1,13 +1,27 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { falsePosition } from '../numeric/root.ts';
 import type { ConstrainedQp, Multipliers } from '../optimisation/constrained-qp.ts';
 import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
 import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
+import type { Moments } from '../risk/moments.ts';
+import { defineAllocator, type TradedLimits, withinBounds } from './allocator.ts';
 
-export type MvoObjective = 'min-variance' | 'max-sharpe' | 'utility';
+export const mvoObjectives = ['min-variance', 'max-sharpe', 'utility'] as const;
+export type MvoObjective = (typeof mvoObjectives)[number];
 
-export const mvoObjectives: readonly MvoObjective[] = ['min-variance', 'max-sharpe', 'utility'];
+const mvoOptions = z.object({
+  objective: z.enum(mvoObjectives).default('min-variance').describe('of mvo'),
+  riskAversion: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe('of mvo: utility is the mean less half of it times the variance'),
+  riskFreeRate: z.number().default(0).describe('of mvo, max-sharpe: per session'),
+});
+type MvoOptions = z.input<typeof mvoOptions>;
 
 /** Mean, covariance and risk-free rate are per session. */
 export type MvoProblem = WeightLimits & {
@@ -43,9 +57,8 @@ export type MvoSolution = {
  */
 export function meanVariance(problem: MvoProblem): MvoSolution {
   const { objective, riskAversion = 1 } = problem;
-  if (!(riskAversion > 0 && Number.isFinite(riskAversion))) {
+  if (!(riskAversion > 0 && Number.isFinite(riskAversion)))
     throw new AllocationError('bad-input', `riskAversion is ${riskAversion}, expected a positive number.`);
-  }
   if (objective === 'max-sharpe') return maxSharpe(problem);
   const mean = objective === 'utility' ? meanOf(problem) : undefined;
   return inReturns(solveQp(trade(problem, mean, 1 / riskAversion)), riskAversion);
@@ -59,12 +72,11 @@ function trade(problem: MvoProblem, mean: Float64Array | undefined, tolerance: n
 }
 
 function meanOf({ mean, covariance, objective, riskFreeRate = 0 }: MvoProblem): Float64Array {
-  if (mean?.length !== covariance.size) {
+  if (mean?.length !== covariance.size)
     throw new AllocationError(
       'bad-input',
       `${objective} needs ${covariance.size} mean returns, got ${mean?.length ?? 'none'}.`,
     );
-  }
   const bad = mean.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new AllocationError('not-finite', `The mean of asset ${bad} is ${mean[bad]}.`);
   return Float64Array.from(mean, (value) => (objective === 'max-sharpe' ? value - riskFreeRate : value));
@@ -105,7 +117,7 @@ function maxSharpe(problem: MvoProblem): MvoSolution {
   if (isRiskless(low, problem)) return inReturns(low.solution, 1);
   let high = low;
   let guess = low.excess > 0 ? (2 * low.variance) / low.excess : startingTolerance(low, excessMean);
-  for (let step = 0; tangency(high) >= 0; step++) {
+  for (let step = 0; tangency(high) >= 0; step += 1) {
     if (step > 60)
       throw new AllocationError(
         'no-positive-mean',
@@ -128,13 +140,13 @@ function measured(
   const { weights } = solution;
   let excess = 0;
   let variance = 0;
-  for (let i = 0; i < qp.size; i++) {
+  for (let i = 0; i < qp.size; i += 1) {
     const trade = Math.abs(weights[i]! - qp.current[i]!);
     const cost = tolerance > 0 ? (qp.proportional[i]! * trade + qp.impact[i]! * trade ** 1.5) / tolerance : 0;
     excess += mean[i]! * weights[i]! - cost;
     let along = 0;
     if (weights[i] === 0) continue;
-    for (let j = 0; j < qp.size; j++) along += qp.matrix[i * qp.size + j]! * weights[j]!;
+    for (let j = 0; j < qp.size; j += 1) along += qp.matrix[i * qp.size + j]! * weights[j]!;
     variance += along * weights[i]!;
   }
   return { tolerance, solution, excess, variance };
@@ -147,7 +159,7 @@ function tangency({ variance, tolerance, excess }: FrontierPoint): number {
 
 function isRiskless(point: FrontierPoint, { covariance: { size, values } }: MvoProblem): boolean {
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
   return point.variance <= 1e-20 * largest && point.excess > 0;
 }
 
@@ -179,3 +191,23 @@ function tangencyBetween(
   if (root) return root.detail;
   throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${stepsMax} steps.`);
 }
+
+const optimise = (moments: Moments, limits: TradedLimits, options: MvoOptions): MvoSolution => {
+  const { objective = 'min-variance' } = options;
+  const { covariance } = moments;
+  const mean = objective === 'min-variance' ? undefined : Array.from(moments.mean);
+  return meanVariance({ ...options, ...limits, objective, covariance, mean });
+};
+
+export const mvo = defineAllocator({
+  name: 'mvo',
+  options: mvoOptions,
+  needs: {
+    mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',
+    forecast: false,
+    shorts: true,
+  },
+  weights: ({ moments, bounds }, options) =>
+    withinBounds(optimise(moments, { bounds }, options).weights, bounds),
+  optimise,
+});

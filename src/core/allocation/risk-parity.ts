@@ -1,16 +1,18 @@
+import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
-import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { assetsAtRisk, type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
 export type RiskParityOptions = {
   /** Share of the risk each asset should carry, positive; default equal. */
   budgets?: readonly number[] | undefined;
 };
 
-const SWEEPS_MAX = 5000;
+const sweepsMax = 5000;
 /** In this many sweeps the largest miss must at least halve. */
-const SWEEPS_TO_HALVE = 100;
+const sweepsToHalve = 100;
 /** Largest relative miss of a risk contribution. */
-const TOLERANCE = 1e-12;
+const missTolerance = 1e-12;
 
 /**
  * Equal risk contribution (Maillard, Roncalli and Teiletche 2010): long-only weights of which each carries the same
@@ -21,13 +23,7 @@ const TOLERANCE = 1e-12;
 export function riskParityWeights(covariance: Covariance, options: RiskParityOptions = {}): number[] {
   const { size } = covariance;
   const inverse = inverseVolatilities(covariance);
-  const live = Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
-  if (live.length === 0) {
-    throw new AllocationError(
-      'all-flat',
-      'No asset has any variance, so risk parity has nothing to weigh by.',
-    );
-  }
+  const live = assetsAtRisk(inverse);
   const budgets = liveBudgets(options.budgets, live, size);
   // In units of each asset's own volatility the matrix is a correlation and the start is near the answer.
   const correlation = new Float64Array(live.length ** 2);
@@ -46,21 +42,16 @@ export function riskParityWeights(covariance: Covariance, options: RiskParityOpt
   return weights.map((weight) => weight / sum);
 }
 
-function liveBudgets(
-  budgets: readonly number[] | undefined,
-  live: readonly number[],
-  size: number,
-): Float64Array {
+function liveBudgets(budgets: readonly number[] | undefined, live: Int32Array, size: number): Float64Array {
   if (!budgets) return new Float64Array(live.length).fill(1 / live.length);
   const bad = budgets.findIndex((budget) => !(budget > 0 && Number.isFinite(budget)));
-  if (budgets.length !== size || bad >= 0) {
+  if (budgets.length !== size || bad >= 0)
     throw new AllocationError(
       'bad-input',
       bad >= 0
         ? `The risk budget of asset ${bad} is ${budgets[bad]}, expected a positive number.`
         : `There are ${budgets.length} risk budgets, expected ${size}.`,
     );
-  }
   const sum = live.reduce((total, i) => total + budgets[i]!, 0);
   return Float64Array.from(live, (i) => budgets[i]! / sum);
 }
@@ -73,11 +64,11 @@ function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float6
   const exposure = budgets.map((budget) => Math.sqrt(budget * size * (total > 0 ? 1 / total : 1)));
   const risk = new Float64Array(size);
   let earlier = Number.POSITIVE_INFINITY;
-  for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
+  for (let sweep = 0; sweep < sweepsMax; sweep += 1) {
     // Built afresh now and then, so that the rounding of many updates does not collect.
     if (sweep % 50 === 0) multiply(matrix, exposure, risk);
     let worst = 0;
-    for (let i = 0; i < size; i++) {
+    for (let i = 0; i < size; i += 1) {
       const row = i * size;
       const own = matrix[row + i]!;
       const others = risk[i]! - own * exposure[i]!;
@@ -87,10 +78,10 @@ function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float6
       const next = others > 0 ? (2 * budgets[i]!) / (others + root) : (root - others) / (2 * own);
       const change = next - exposure[i]!;
       exposure[i] = next;
-      for (let j = 0; j < size; j++) risk[j]! += change * matrix[row + j]!;
+      for (let j = 0; j < size; j += 1) risk[j]! += change * matrix[row + j]!;
     }
-    if (worst < TOLERANCE) return exposure;
-    if (sweep % SWEEPS_TO_HALVE !== SWEEPS_TO_HALVE - 1) continue;
+    if (worst < missTolerance) return exposure;
+    if (sweep % sweepsToHalve !== sweepsToHalve - 1) continue;
     if (worst > earlier / 2) break;
     earlier = worst;
   }
@@ -103,9 +94,16 @@ function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float6
 
 function multiply(matrix: Float64Array, vector: Float64Array, out: Float64Array): void {
   const size = vector.length;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     let sum = 0;
-    for (let j = 0; j < size; j++) sum += matrix[i * size + j]! * vector[j]!;
+    for (let j = 0; j < size; j += 1) sum += matrix[i * size + j]! * vector[j]!;
     out[i] = sum;
   }
 }
+
+export const riskParity = defineAllocator({
+  name: 'risk-parity',
+  options: z.object({}),
+  needs: needsRiskOnly,
+  weights: ({ moments }) => riskParityWeights(moments.covariance),
+});

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { type Covariance, inverseVolatilities } from '../risk/covariance.ts';
+import { defineAllocator } from './allocator.ts';
 import { inverseVolatilityWeights } from './inverse-vol.ts';
 import { normalise } from './normalise.ts';
 import { blend } from './signal.ts';
@@ -18,3 +20,11 @@ export function signalInverseVolatilityWeights(
   const inverse = inverseVolatilities(covariance);
   return blend(normalise(share.map((value, i) => value * inverse[i]!)) ?? base, base, scale);
 }
+
+export const signalInverseVolatility = defineAllocator({
+  name: 'signal-inverse-vol',
+  options: z.object({}),
+  needs: { mean: () => false, forecast: true, shorts: false },
+  weights: ({ moments, signal, signalScale }) =>
+    signalInverseVolatilityWeights(signal!, moments.covariance, signalScale),
+});

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { defineAllocator } from './allocator.ts';
 import { equalWeights } from './equal.ts';
 import { normalise } from './normalise.ts';
 
@@ -14,3 +16,10 @@ export function signalWeights(signal: readonly number[], scale: number): number[
 export function blend(weights: readonly number[], base: readonly number[], scale: number): number[] {
   return weights.map((weight, i) => scale * weight + (1 - scale) * base[i]!);
 }
+
+export const signal = defineAllocator({
+  name: 'signal',
+  options: z.object({}),
+  needs: { mean: () => false, forecast: true, shorts: false },
+  weights: (input) => signalWeights(input.signal!, input.signalScale),
+});

@@ -1,4 +1,5 @@
-import { type DistanceRows, leavesOf, type MergeTree } from './linkage.ts';
+import type { DistanceRows } from './distance-rows.ts';
+import { leavesOf, type MergeTree } from './merge-tree.ts';
 
 /** Cluster of each leaf (0 .. count - 1) when the tree is cut into `count` clusters. */
 export function cutTree(tree: MergeTree, count: number): Int32Array {
@@ -6,9 +7,12 @@ export function cutTree(tree: MergeTree, count: number): Int32Array {
   const label = new Int32Array(2 * size - 1).fill(-1);
   let next = 0;
   // From the root down: a node made by one of the last count - 1 merges is split, any other is a cluster.
-  for (let node = 2 * size - 2; node >= 0; node--) {
+  for (let node = 2 * size - 2; node >= 0; node -= 1) {
     const split = node > 2 * size - 1 - count;
-    if (label[node]! < 0 && !split) label[node] = next++;
+    if (label[node]! < 0 && !split) {
+      label[node] = next;
+      next += 1;
+    }
     if (node < size || split) continue;
     label[tree.left[node - size]!] = label[node]!;
     label[tree.right[node - size]!] = label[node]!;
@@ -27,7 +31,7 @@ export function gapClusterCount(tree: MergeTree, distances: DistanceRows, countM
   const spread = innerSpreads(tree, distances, highest);
   let best = 1;
   let widest = Number.NEGATIVE_INFINITY;
-  for (let k = 2; k + 2 <= highest; k++) {
+  for (let k = 2; k + 2 <= highest; k += 1) {
     const gap = spread[k + 2]! + spread[k]! - 2 * spread[k + 1]!;
     if (gap > widest) {
       widest = gap;
@@ -47,13 +51,13 @@ function innerSpreads(tree: MergeTree, distances: DistanceRows, highest: number)
   const labels = cutTree(tree, highest);
   // Which of the finest clusters each node of the tree holds, found from its leaves upwards.
   const holder = new Map<number, number>();
-  for (let leaf = 0; leaf < size; leaf++) holder.set(leaf, labels[leaf]!);
-  for (let node = size; node <= 2 * size - 1 - highest; node++)
+  for (let leaf = 0; leaf < size; leaf += 1) holder.set(leaf, labels[leaf]!);
+  for (let node = size; node <= 2 * size - 1 - highest; node += 1)
     holder.set(node, holder.get(tree.left[node - size]!)!);
   const live = new Set(labels);
   const spreads = new Float64Array(highest + 1);
   spreads[highest] = totalSpread(moments, live);
-  for (let k = highest - 1; k >= 1; k--) {
+  for (let k = highest - 1; k >= 1; k -= 1) {
     const node = 2 * size - 1 - k;
     const kept = holder.get(tree.left[node - size]!)!;
     const gone = holder.get(tree.right[node - size]!)!;
@@ -74,21 +78,20 @@ function clusterMoments(labels: Int32Array, distances: DistanceRows, count: numb
   const sum = new Float64Array(count);
   const squares = new Float64Array(count);
   const pairs = new Float64Array(count);
-  for (let i = 0; i < distances.size; i++) {
+  for (let i = 0; i < distances.size; i += 1) {
     distances.fill(i, row);
     sum.fill(0);
     squares.fill(0);
     pairs.fill(0);
-    for (let j = 0; j < i; j++) {
+    for (let j = 0; j < i; j += 1) {
       const to = labels[j]!;
       sum[to]! += row[j]!;
       squares[to]! += row[j]! * row[j]!;
       pairs[to]! += 1;
     }
     const from = moments[labels[i]!]!;
-    for (let c = 0; c < count; c++) {
+    for (let c = 0; c < count; c += 1)
       addMoments(from[c]!, { pairs: pairs[c]!, sum: sum[c]!, squares: squares[c]! });
-    }
   }
   return moments;
 }

@@ -1,6 +1,6 @@
 import { gram } from '../numeric/gram.ts';
 import type { Covariance } from '../risk/covariance.ts';
-import { type DistanceRows, fullMatrix } from './linkage.ts';
+import { type DistanceRows, fullMatrix } from './distance-rows.ts';
 
 /**
  * Rows of d = sqrt((1 - rho) / 2) between the assets listed in `live`; `inverse` is 1 / sigma of every asset.
@@ -16,7 +16,7 @@ export function correlationDistances(
     const asset = live[row]!;
     const start = asset * size;
     const scale = inverse[asset]!;
-    for (let k = 0; k < live.length; k++) {
+    for (let k = 0; k < live.length; k += 1) {
       const other = live[k]!;
       const rho = correlation
         ? correlation[start + other]!
@@ -34,13 +34,12 @@ export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
   const matrix = fullMatrix(distances);
   const mean = rowMeans(matrix, size);
   // The mean column is taken from every column, and the matrix being symmetric its columns are its rows.
-  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[i]!;
+  for (let i = 0; i < size; i += 1) for (let k = 0; k < size; k += 1) matrix[i * size + k]! -= mean[i]!;
   const products = gram(size, size, matrix);
   const fill = (row: number, out: Float64Array): void => {
     const own = products[row * size + row]!;
-    for (let k = 0; k < size; k++) {
+    for (let k = 0; k < size; k += 1)
       out[k] = Math.sqrt(Math.max(0, own + products[k * size + k]! - 2 * products[row * size + k]!));
-    }
     out[row] = 0;
   };
   return { size, fill };
@@ -52,8 +51,8 @@ export function distancesBetweenRows(distances: DistanceRows): DistanceRows {
  */
 export function rowMeans(matrix: Float64Array, size: number): Float64Array {
   const mean = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < size; k++) mean[i]! += matrix[i * size + k]!;
+  for (let i = 0; i < size; i += 1) {
+    for (let k = 0; k < size; k += 1) mean[i]! += matrix[i * size + k]!;
     mean[i]! /= size;
   }
   return mean;

@@ -1,4 +1,5 @@
-import { type DistanceRows, leafOrder, leavesOf, type MergeTree } from './linkage.ts';
+import type { DistanceRows } from './distance-rows.ts';
+import { leafOrder, leavesOf, type MergeTree } from './merge-tree.ts';
 
 /**
  * The leaf order of SciPy's `optimal_ordering`, which riskfolio and skfolio rely on: nodes are turned so that
@@ -14,7 +15,7 @@ export function nearestLeafOrder(tree: MergeTree, distances: DistanceRows): Int3
   // Path lengths are single precision, as in SciPy, so that its ties are ours.
   const path = new Float32Array(size * size);
   const turn = new Uint8Array(2 * size - 1);
-  for (let node = size; node < 2 * size - 1; node++) {
+  for (let node = size; node < 2 * size - 1; node += 1) {
     const left = tree.left[node - size]!;
     const right = tree.right[node - size]!;
     shortestPaths(path, distance, size, ranges, left, right);
@@ -35,7 +36,7 @@ function placeRanges(tree: MergeTree, leaves: Int32Array): Range[] {
   leaves.forEach((leaf, place) => {
     ranges[leaf] = { start: place, middle: place, end: place + 1 };
   });
-  for (let node = size; node < 2 * size - 1; node++) {
+  for (let node = size; node < 2 * size - 1; node += 1) {
     const { start } = ranges[tree.left[node - size]!]!;
     const middle = ranges[tree.right[node - size]!]!.start;
     ranges[node] = { start, middle, end: start + leavesOf(tree, node) };
@@ -48,9 +49,9 @@ function arranged(distances: DistanceRows, leaves: Int32Array): Float64Array {
   const size = leaves.length;
   const out = new Float64Array(size * size);
   const row = new Float64Array(size);
-  for (let place = 0; place < size; place++) {
+  for (let place = 0; place < size; place += 1) {
     distances.fill(leaves[place]!, row);
-    for (let other = 0; other < size; other++) out[place * size + other] = row[leaves[other]!]!;
+    for (let other = 0; other < size; other += 1) out[place * size + other] = row[leaves[other]!]!;
   }
   return out;
 }
@@ -67,23 +68,23 @@ function shortestPaths(
   const { start, end } = ranges[left]!;
   const { start: farStart, end: farEnd } = ranges[right]!;
   const across = new Float64Array(size);
-  for (let u = start; u < end; u++) {
+  for (let u = start; u < end; u += 1) {
     // From u through the left child and over to each leaf of the right one.
     across.fill(Number.POSITIVE_INFINITY, farStart, farEnd);
     const inner = otherEnds(ranges[left]!, u);
-    for (let m = inner.start; m < inner.end; m++) {
+    for (let m = inner.start; m < inner.end; m += 1) {
       const soFar = path[u * size + m]!;
       const row = m * size;
-      for (let k = farStart; k < farEnd; k++) {
+      for (let k = farStart; k < farEnd; k += 1) {
         const length = soFar + distance[row + k]!;
         if (length < across[k]!) across[k] = length;
       }
     }
-    for (let w = farStart; w < farEnd; w++) {
+    for (let w = farStart; w < farEnd; w += 1) {
       const outer = otherEnds(ranges[right]!, w);
       const row = w * size;
       let shortest = Number.POSITIVE_INFINITY;
-      for (let k = outer.start; k < outer.end; k++) {
+      for (let k = outer.start; k < outer.end; k += 1) {
         const length = across[k]! + path[row + k]!;
         if (length < shortest) shortest = length;
       }
@@ -106,8 +107,8 @@ function shortestEnds(
   right: Range,
 ): { first: number; last: number } {
   let best = { first: left.start, last: right.start };
-  for (let u = left.start; u < left.end; u++) {
-    for (let w = right.start; w < right.end; w++) {
+  for (let u = left.start; u < left.end; u += 1) {
+    for (let w = right.start; w < right.end; w += 1) {
       if (path[u * size + w]! < path[best.first * size + best.last]!) best = { first: u, last: w };
     }
   }
@@ -119,11 +120,12 @@ function turnedLeaves(tree: MergeTree, turn: Uint8Array): Int32Array {
   const { size } = tree;
   const order = new Int32Array(size);
   const stack = [{ node: 2 * size - 2, turned: false }];
-  let at = 0;
+  let placed = 0;
   while (stack.length > 0) {
     const { node, turned } = stack.pop()!;
     if (node < size) {
-      order[at++] = node;
+      order[placed] = node;
+      placed += 1;
       continue;
     }
     const left = tree.left[node - size]!;

@@ -1,14 +1,13 @@
-import { type LinkageName, type MergeTree, mergeTree } from './linkage.ts';
+import { type MergeTree, mergeTree } from './merge-tree.ts';
+
+/** The linkages whose nearest-neighbour chains end. */
+export type ChainLinkageName = 'complete' | 'average' | 'ward';
 
 /**
  * Complete, average or Ward linkage by the nearest-neighbour chain: O(N^2) time (Murtagh 1983).
  * `distances` (row-major size x size) is used up.
  */
-export function chainLinkage(
-  name: Exclude<LinkageName, 'single'>,
-  distances: Float64Array,
-  size: number,
-): MergeTree {
+export function chainLinkage(name: ChainLinkageName, distances: Float64Array, size: number): MergeTree {
   const edges = size - 1;
   const from = new Int32Array(edges);
   const to = new Int32Array(edges);
@@ -16,15 +15,19 @@ export function chainLinkage(
   const count = new Int32Array(size).fill(1); // 0: merged into another
   const chain = new Int32Array(size + 1);
   let chained = 0;
-  for (let k = 0; k < edges; k++) {
-    if (chained === 0) chain[chained++] = count.findIndex((leaves) => leaves > 0);
+  for (let k = 0; k < edges; k += 1) {
+    if (chained === 0) {
+      chain[0] = count.findIndex((leaves) => leaves > 0);
+      chained = 1;
+    }
     let end: Nearest;
     for (;;) {
       const tip = chain[chained - 1]!;
       const before = chained > 1 ? chain[chained - 2]! : -1;
       end = nearest(distances, size, count, tip, before);
       if (end.point === before) break;
-      chain[chained++] = end.point;
+      chain[chained] = end.point;
+      chained += 1;
     }
     const tip = chain[chained - 1]!;
     chained -= 2;
@@ -54,7 +57,7 @@ function nearest(
   const row = tip * size;
   let point = before;
   let distance = before < 0 ? Number.POSITIVE_INFINITY : distances[row + before]!;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     if (distances[row + i]! < distance && i !== tip && count[i]! > 0) {
       distance = distances[row + i]!;
       point = i;
@@ -65,7 +68,7 @@ function nearest(
 
 /** Distances from the merged cluster to every other, by the Lance-Williams recurrence. */
 function update(
-  name: Exclude<LinkageName, 'single'>,
+  name: ChainLinkageName,
   distances: Float64Array,
   size: number,
   count: Int32Array,
@@ -76,7 +79,7 @@ function update(
   const goneLeaves = count[gone]!;
   const keptLeaves = count[kept]!;
   const both = goneLeaves + keptLeaves;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const leaves = count[i]!;
     if (leaves === 0 || i === gone || i === kept) continue;
     const toGone = distances[gone * size + i]!;

@@ -4,7 +4,7 @@
  * at or below `redundantRatio` of its diagonal entry, where a ratio is given.
  */
 export function choleskyInPlace(matrix: Float64Array, size: number, redundantRatio?: number): boolean {
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const row = i * size;
     let j = 0;
     // Two columns at once: one pass over row i serves both.
@@ -13,7 +13,7 @@ export function choleskyInPlace(matrix: Float64Array, size: number, redundantRat
       const b = a + size;
       let first = matrix[row + j]!;
       let second = matrix[row + j + 1]!;
-      for (let k = 0; k < j; k++) {
+      for (let k = 0; k < j; k += 1) {
         const x = matrix[row + k]!;
         first -= matrix[a + k]! * x;
         second -= matrix[b + k]! * x;
@@ -22,14 +22,14 @@ export function choleskyInPlace(matrix: Float64Array, size: number, redundantRat
       matrix[row + j] = first;
       matrix[row + j + 1] = (second - matrix[b + j]! * first) / matrix[b + j + 1]!;
     }
-    for (; j < i; j++) {
+    for (; j < i; j += 1) {
       let sum = matrix[row + j]!;
-      for (let k = 0; k < j; k++) sum -= matrix[j * size + k]! * matrix[row + k]!;
+      for (let k = 0; k < j; k += 1) sum -= matrix[j * size + k]! * matrix[row + k]!;
       matrix[row + j] = sum / matrix[j * size + j]!;
     }
     const diagonal = matrix[row + i]!;
     let pivot = diagonal;
-    for (let k = 0; k < i; k++) pivot -= matrix[row + k]! * matrix[row + k]!;
+    for (let k = 0; k < i; k += 1) pivot -= matrix[row + k]! * matrix[row + k]!;
     if (redundantRatio !== undefined && pivot <= redundantRatio * diagonal) pivot = Number.POSITIVE_INFINITY;
     if (!(pivot > 0)) return false;
     matrix[row + i] = Math.sqrt(pivot);
@@ -39,16 +39,16 @@ export function choleskyInPlace(matrix: Float64Array, size: number, redundantRat
 
 /** Solves L L' x = vector in place, for the factor `choleskyInPlace` left in the lower triangle. */
 export function choleskySolve(factor: Float64Array, size: number, vector: Float64Array): void {
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const row = i * size;
     let sum = vector[i]!;
-    for (let k = 0; k < i; k++) sum -= factor[row + k]! * vector[k]!;
+    for (let k = 0; k < i; k += 1) sum -= factor[row + k]! * vector[k]!;
     vector[i] = sum / factor[row + i]!;
   }
-  for (let i = size - 1; i >= 0; i--) {
+  for (let i = size - 1; i >= 0; i -= 1) {
     const row = i * size;
     const value = vector[i]! / factor[row + i]!;
     vector[i] = value;
-    for (let k = 0; k < i; k++) vector[k]! -= factor[row + k]! * value;
+    for (let k = 0; k < i; k += 1) vector[k]! -= factor[row + k]! * value;
   }
 }

@@ -1,6 +1,6 @@
 /** Columns handled together; 4 x 4 sums stay in registers, and a tile of columns stays in the cache. */
-const PANEL = 4;
-const TILE = 128;
+const panelColumns = 4;
+const tileColumns = 128;
 
 /**
  * X'X of a row-major matrix (rows x columns): a full symmetric columns x columns array, row-major.
@@ -9,13 +9,13 @@ const TILE = 128;
 export function gram(rows: number, columns: number, values: Float64Array): Float64Array {
   const packed = pack(rows, columns, values);
   const out = new Float64Array(columns * columns);
-  const block = new Float64Array(PANEL * PANEL);
-  for (let iTile = 0; iTile < columns; iTile += TILE) {
-    const iEnd = Math.min(iTile + TILE, columns);
-    for (let jTile = 0; jTile <= iTile; jTile += TILE) {
-      for (let i = iTile; i < iEnd; i += PANEL) {
-        const jEnd = Math.min(jTile + TILE, i + 1);
-        for (let j = jTile; j < jEnd; j += PANEL) {
+  const block = new Float64Array(panelColumns * panelColumns);
+  for (let iTile = 0; iTile < columns; iTile += tileColumns) {
+    const iEnd = Math.min(iTile + tileColumns, columns);
+    for (let jTile = 0; jTile <= iTile; jTile += tileColumns) {
+      for (let i = iTile; i < iEnd; i += panelColumns) {
+        const jEnd = Math.min(jTile + tileColumns, i + 1);
+        for (let j = jTile; j < jEnd; j += panelColumns) {
           multiplyPanels(packed, i * rows, j * rows, rows, block);
           store(out, columns, i, j, block);
         }
@@ -28,13 +28,12 @@ export function gram(rows: number, columns: number, values: Float64Array): Float
 
 /** Groups of four columns laid side by side, row after row; the last group is filled up with zeros. */
 function pack(rows: number, columns: number, values: Float64Array): Float64Array {
-  const panels = Math.ceil(columns / PANEL);
-  const packed = new Float64Array(panels * PANEL * rows);
-  for (let t = 0; t < rows; t++) {
+  const panels = Math.ceil(columns / panelColumns);
+  const packed = new Float64Array(panels * panelColumns * rows);
+  for (let t = 0; t < rows; t += 1) {
     const row = t * columns;
-    for (let i = 0; i < columns; i++) {
-      packed[(i - (i % PANEL)) * rows + t * PANEL + (i % PANEL)] = values[row + i]!;
-    }
+    for (let i = 0; i < columns; i += 1)
+      packed[(i - (i % panelColumns)) * rows + t * panelColumns + (i % panelColumns)] = values[row + i]!;
   }
   return packed;
 }
@@ -64,7 +63,7 @@ function multiplyPanels(
   let d3 = 0;
   let p = left;
   let q = right;
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     const w = packed[q]!;
     const x = packed[q + 1]!;
     const y = packed[q + 2]!;
@@ -89,8 +88,8 @@ function multiplyPanels(
     d1 += m * x;
     d2 += m * y;
     d3 += m * z;
-    p += PANEL;
-    q += PANEL;
+    p += panelColumns;
+    q += panelColumns;
   }
   out[0] = a0;
   out[1] = a1;
@@ -111,11 +110,11 @@ function multiplyPanels(
 }
 
 function store(out: Float64Array, columns: number, i: number, j: number, block: Float64Array): void {
-  const height = Math.min(PANEL, columns - i);
-  const width = Math.min(PANEL, columns - j);
-  for (let r = 0; r < height; r++) {
+  const height = Math.min(panelColumns, columns - i);
+  const width = Math.min(panelColumns, columns - j);
+  for (let r = 0; r < height; r += 1) {
     const row = (i + r) * columns + j;
-    for (let c = 0; c < width; c++) out[row + c] = block[r * PANEL + c]!;
+    for (let c = 0; c < width; c += 1) out[row + c] = block[r * panelColumns + c]!;
   }
 }
 
@@ -125,9 +124,9 @@ export function mirrorLower(size: number, values: Float64Array): void {
   for (let iTile = 0; iTile < size; iTile += tile) {
     for (let jTile = 0; jTile <= iTile; jTile += tile) {
       const iEnd = Math.min(iTile + tile, size);
-      for (let i = iTile; i < iEnd; i++) {
+      for (let i = iTile; i < iEnd; i += 1) {
         const jEnd = Math.min(jTile + tile, i);
-        for (let j = jTile; j < jEnd; j++) values[j * size + i] = values[i * size + j]!;
+        for (let j = jTile; j < jEnd; j += 1) values[j * size + i] = values[i * size + j]!;
       }
     }
   }

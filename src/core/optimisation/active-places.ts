@@ -18,10 +18,10 @@ export type Places = {
 };
 
 /** Rounding in a weight, and in a gradient relative to the objective's scale. */
-const WEIGHT_ROUNDING = 1e-14;
-const GRADIENT_ROUNDING = 1e-12;
+const weightRounding = 1e-14;
+const gradientRounding = 1e-12;
 /** An interior-point answer is far nearer than this to the kink it belongs on. */
-const NEAR = 1e-4;
+const nearRatio = 1e-4;
 
 /** Puts weights on the bounds and kinks they have all but reached. */
 export function settle(problem: ConstrainedQp, rough: Float64Array, multipliers: Multipliers): Places {
@@ -30,7 +30,7 @@ export function settle(problem: ConstrainedQp, rough: Float64Array, multipliers:
   const weights = rough.slice();
   const free = new Uint8Array(size);
   const left = leftGradient(problem, rough, multipliers);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const weight = rough[i]!;
     const beyond = (left[i]! + multipliers.upper[i]! - multipliers.lower[i]!) / scale;
     const gross = multipliers.gross / scale;
@@ -42,9 +42,9 @@ export function settle(problem: ConstrainedQp, rough: Float64Array, multipliers:
     if (upper[i]! - lower[i]! < 1e-12) weights[i] = lower[i]!;
     else if (multipliers.lower[i]! / scale > weight - lower[i]!) weights[i] = lower[i]!;
     else if (multipliers.upper[i]! / scale > upper[i]! - weight) weights[i] = upper[i]!;
-    else if (toCurrent < NEAR && onCurrent - besideCurrent > toCurrent) weights[i] = current[i]!;
+    else if (toCurrent < nearRatio && onCurrent - besideCurrent > toCurrent) weights[i] = current[i]!;
     else if (
-      Math.abs(weight) < NEAR &&
+      Math.abs(weight) < nearRatio &&
       gross - Math.abs(beyond - Math.sign(current[i]!) * slopeAt(current[i]!)) > Math.abs(weight)
     ) {
       weights[i] = 0;
@@ -61,7 +61,7 @@ export function settle(problem: ConstrainedQp, rough: Float64Array, multipliers:
 /** The gradient without bounds and kinks: P w - q, budget and groups. */
 function leftGradient(problem: ConstrainedQp, weights: Float64Array, multipliers: Multipliers): Float64Array {
   const left = quadraticGradient(problem, weights);
-  for (let i = 0; i < problem.size; i++) left[i]! += multipliers.budget;
+  for (let i = 0; i < problem.size; i += 1) left[i]! += multipliers.budget;
   problem.groups.forEach(({ members }, g) => {
     for (const i of members) left[i]! += multipliers.groups[g]!.upper - multipliers.groups[g]!.lower;
   });
@@ -86,7 +86,7 @@ function kinkSlopes(problem: ConstrainedQp, places: Places, multipliers: Multipl
  */
 export function correctPlaces(problem: ConstrainedQp, places: Places, multipliers: Multipliers): boolean {
   let crossed = false;
-  for (let i = 0; i < problem.size; i++) if (places.free[i] && putBack(problem, places, i)) crossed = true;
+  for (let i = 0; i < problem.size; i += 1) if (places.free[i] && putBack(problem, places, i)) crossed = true;
   return crossed || freePulled(problem, places, multipliers);
 }
 
@@ -94,10 +94,10 @@ function putBack({ lower, upper, current }: ConstrainedQp, places: Places, i: nu
   const { weights, tradeSign, weightSign } = places;
   const weight = weights[i]!;
   let place: number | undefined;
-  if (tradeSign[i]! * (weight - current[i]!) < -WEIGHT_ROUNDING) place = current[i]!;
-  else if (weightSign[i]! * weight < -WEIGHT_ROUNDING) place = 0;
-  if ((place ?? weight) < lower[i]! - WEIGHT_ROUNDING) place = lower[i]!;
-  if ((place ?? weight) > upper[i]! + WEIGHT_ROUNDING) place = upper[i]!;
+  if (tradeSign[i]! * (weight - current[i]!) < -weightRounding) place = current[i]!;
+  else if (weightSign[i]! * weight < -weightRounding) place = 0;
+  if ((place ?? weight) < lower[i]! - weightRounding) place = lower[i]!;
+  if ((place ?? weight) > upper[i]! + weightRounding) place = upper[i]!;
   if (place === undefined) return false;
   weights[i] = place;
   places.free[i] = 0;
@@ -108,10 +108,10 @@ function putBack({ lower, upper, current }: ConstrainedQp, places: Places, i: nu
 
 function freePulled(problem: ConstrainedQp, places: Places, multipliers: Multipliers): boolean {
   const { size, lower, upper, current, impact } = problem;
-  const tolerance = GRADIENT_ROUNDING * objectiveScale(problem);
+  const tolerance = gradientRounding * objectiveScale(problem);
   const left = leftGradient(problem, places.weights, multipliers);
   let freed = false;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     if (places.free[i] || upper[i]! - lower[i]! < 1e-12) continue;
     const { down, up } = kinkSlopes(problem, places, multipliers, i);
     const weight = places.weights[i]!;
@@ -135,7 +135,7 @@ function freePulled(problem: ConstrainedQp, places: Places, multipliers: Multipl
 /** What the gradient leaves on a weight that is not free is its bound's multiplier; a kink takes its part first. */
 export function setBoundMultipliers(problem: ConstrainedQp, places: Places, multipliers: Multipliers): void {
   const left = leftGradient(problem, places.weights, multipliers);
-  for (let i = 0; i < problem.size; i++) {
+  for (let i = 0; i < problem.size; i += 1) {
     if (places.free[i]) continue;
     const { down, up } = kinkSlopes(problem, places, multipliers, i);
     if (places.weights[i] === problem.lower[i]) multipliers.lower[i] = Math.max(0, left[i]! + down);

@@ -1,4 +1,5 @@
 import { AllocationError } from '../allocation-error.ts';
+import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
 import { FreeSetFactor } from './free-set-factor.ts';
 
 /**
@@ -39,27 +40,27 @@ export function solveBoundedQp(problem: BoundedQp, start?: BoundedQpSolution): B
 export function checkFeasible({ lower, upper, budget, size }: Omit<BoundedQp, 'matrix' | 'linear'>): void {
   let least = 0;
   let most = 0;
-  for (let i = 0; i < size; i++) {
-    if (lower[i]! > upper[i]!) {
+  for (let i = 0; i < size; i += 1) {
+    if (lower[i]! > upper[i]!)
       throw new AllocationError(
         'infeasible',
         `Asset ${i} has a lower bound ${lower[i]} above its upper bound ${upper[i]}.`,
       );
-    }
     least += lower[i]!;
     most += upper[i]!;
   }
-  if (least > budget + 1e-12 || most < budget - 1e-12) {
+  if (least > budget + 1e-12 || most < budget - 1e-12)
     throw new AllocationError(
       'infeasible',
       `The bounds let the weights sum to ${least} at least and ${most} at most, expected room for ${budget}.`,
     );
-  }
 }
 
-const FREE = 0;
-const AT_LOWER = -1;
-const AT_UPPER = 1;
+/** Relative to the budget's multiplier and the linear term; far above rounding, far below the promised 1e-8. */
+const optimalityTolerance = 1e-11;
+
+/** Steps that take out what a ridge left of the gradient. */
+const refinementsMax = 20;
 
 class ActiveSet {
   readonly #problem: BoundedQp;
@@ -83,11 +84,11 @@ class ActiveSet {
     this.#weights = start ? start.weights.slice() : new Float64Array(size);
     this.#gradient = new Float64Array(size);
     const free = start ? start.free : Int32Array.of(this.#fillGreedily());
-    for (let i = 0; i < size; i++) {
-      this.#place[i] = this.#weights[i]! >= problem.upper[i]! ? AT_UPPER : AT_LOWER;
+    for (let i = 0; i < size; i += 1) {
+      this.#place[i] = this.#weights[i]! >= problem.upper[i]! ? upperPlace : lowerPlace;
       this.#gradient[i] = -linear[i]!;
     }
-    for (let i = 0; i < size; i++) if (this.#weights[i] !== 0) this.#addToGradient(i, this.#weights[i]!);
+    for (let i = 0; i < size; i += 1) if (this.#weights[i] !== 0) this.#addToGradient(i, this.#weights[i]!);
     for (const asset of free) if (!this.#release(asset)) this.#singular = true;
   }
 
@@ -95,7 +96,7 @@ class ActiveSet {
   #fillGreedily(): number {
     const { size, matrix, linear, lower, upper, budget } = this.#problem;
     let rest = budget;
-    for (let i = 0; i < size; i++) {
+    for (let i = 0; i < size; i += 1) {
       this.#weights[i] = lower[i]!;
       rest -= lower[i]!;
     }
@@ -117,7 +118,7 @@ class ActiveSet {
   run(): BoundedQpSolution | undefined {
     const iterationsMax = 50 * this.#problem.size + 200;
     let refinements = 0;
-    for (let iteration = 1; iteration <= iterationsMax && !this.#singular; iteration++) {
+    for (let iteration = 1; iteration <= iterationsMax && !this.#singular; iteration += 1) {
       const multiplier = this.#findStep();
       const blocking = this.#move();
       if (blocking >= 0) {
@@ -126,7 +127,10 @@ class ActiveSet {
       }
       const entering = this.#mostPromising(multiplier);
       // A ridge leaves a little of the gradient; another step takes out most of the rest.
-      if (entering < 0 && this.#uneven(multiplier) && refinements++ < 20) continue;
+      if (entering < 0 && refinements < refinementsMax && this.#uneven(multiplier)) {
+        refinements += 1;
+        continue;
+      }
       if (entering < 0) return this.#solution(multiplier, iteration);
       if (!this.#release(entering)) return undefined;
     }
@@ -135,7 +139,7 @@ class ActiveSet {
 
   #release(asset: number): boolean {
     if (!this.#factor.add(asset)) return false;
-    this.#place[asset] = FREE;
+    this.#place[asset] = freePlace;
     return true;
   }
 
@@ -144,7 +148,7 @@ class ActiveSet {
     const { assets, count } = this.#factor;
     const step = this.#step;
     const ones = this.#ones;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       step[k] = this.#gradient[assets[k]!]!;
       ones[k] = 1;
     }
@@ -152,12 +156,12 @@ class ActiveSet {
     this.#factor.solve(ones);
     let stepSum = 0;
     let onesSum = 0;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       stepSum += step[k]!;
       onesSum += ones[k]!;
     }
     const multiplier = stepSum / onesSum;
-    for (let k = 0; k < count; k++) step[k] = multiplier * ones[k]! - step[k]!;
+    for (let k = 0; k < count; k += 1) step[k] = multiplier * ones[k]! - step[k]!;
     return multiplier;
   }
 
@@ -167,7 +171,7 @@ class ActiveSet {
     const { assets, count } = this.#factor;
     let length = 1;
     let blocking = -1;
-    for (let k = 0; k < count && count > 1; k++) {
+    for (let k = 0; k < count && count > 1; k += 1) {
       const i = assets[k]!;
       const along = this.#step[k]!;
       const room = along < 0 ? lower[i]! - this.#weights[i]! : upper[i]! - this.#weights[i]!;
@@ -176,14 +180,14 @@ class ActiveSet {
         blocking = k;
       }
     }
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       const change = length * this.#step[k]!;
       this.#weights[assets[k]!]! += change;
       this.#addToGradient(assets[k]!, change);
     }
     if (blocking >= 0) {
       const i = assets[blocking]!;
-      this.#place[i] = this.#step[blocking]! < 0 ? AT_LOWER : AT_UPPER;
+      this.#place[i] = this.#step[blocking]! < 0 ? lowerPlace : upperPlace;
       this.#weights[i] = this.#step[blocking]! < 0 ? lower[i]! : upper[i]!;
     }
     return blocking;
@@ -194,17 +198,17 @@ class ActiveSet {
     const { matrix, size } = this.#problem;
     const gradient = this.#gradient;
     const row = asset * size;
-    for (let j = 0; j < size; j++) gradient[j]! += change * matrix[row + j]!;
+    for (let j = 0; j < size; j += 1) gradient[j]! += change * matrix[row + j]!;
   }
 
   /** The bound asset whose multiplier has the wrong sign by most, or -1 at the optimum. */
   #mostPromising(multiplier: number): number {
     const { size, lower, upper } = this.#problem;
-    let worst = OPTIMALITY_TOLERANCE * Math.max(Math.abs(multiplier), this.#linearScale);
+    let worst = optimalityTolerance * Math.max(Math.abs(multiplier), this.#linearScale);
     let entering = -1;
-    for (let j = 0; j < size; j++) {
+    for (let j = 0; j < size; j += 1) {
       const place = this.#place[j]!;
-      if (place === FREE || lower[j] === upper[j]) continue;
+      if (place === freePlace || lower[j] === upper[j]) continue;
       const violation = place * (this.#gradient[j]! - multiplier);
       if (violation > worst) {
         worst = violation;
@@ -217,8 +221,8 @@ class ActiveSet {
   /** Whether the gradient differs among the free assets by more than rounding. */
   #uneven(multiplier: number): boolean {
     const { assets, count } = this.#factor;
-    const tolerance = OPTIMALITY_TOLERANCE * Math.max(Math.abs(multiplier), this.#linearScale);
-    for (let k = 0; k < count; k++)
+    const tolerance = optimalityTolerance * Math.max(Math.abs(multiplier), this.#linearScale);
+    for (let k = 0; k < count; k += 1)
       if (Math.abs(this.#gradient[assets[k]!]! - multiplier) > tolerance) return true;
     return false;
   }
@@ -227,7 +231,7 @@ class ActiveSet {
   #removeDrift(): void {
     const { assets, count } = this.#factor;
     let largest = assets[0]!;
-    for (let k = 1; k < count; k++)
+    for (let k = 1; k < count; k += 1)
       if (this.#weights[assets[k]!]! > this.#weights[largest]!) largest = assets[k]!;
     const sum = this.#weights.reduce((total, weight) => total + weight, 0);
     this.#weights[largest]! += this.#problem.budget - sum;
@@ -239,6 +243,3 @@ class ActiveSet {
     return { weights: this.#weights, gradient: this.#gradient, budgetMultiplier, free, iterations };
   }
 }
-
-/** Relative to the budget's multiplier and the linear term; far above rounding, far below the promised 1e-8. */
-const OPTIMALITY_TOLERANCE = 1e-11;

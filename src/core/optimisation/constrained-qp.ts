@@ -44,23 +44,23 @@ export function hasGross(problem: ConstrainedQp): boolean {
 }
 
 /** A trade this small is none: costs may have any slope up to the one they have here. */
-export const TRADE_MIN = 1e-12;
+export const tradeMin = 1e-12;
 
 /** Slope of the trading costs of an asset at a trade of some size, the turnover cap's multiplier aside. */
 export function costSlope(problem: ConstrainedQp, asset: number, trade: number): number {
   return (
     problem.proportional[asset]! +
-    1.5 * problem.impact[asset]! * Math.sqrt(Math.max(TRADE_MIN, Math.abs(trade)))
+    1.5 * problem.impact[asset]! * Math.sqrt(Math.max(tradeMin, Math.abs(trade)))
   );
 }
 
 /** P w - q. */
 export function quadraticGradient({ size, matrix, linear }: BoundedQp, weights: Float64Array): Float64Array {
   const gradient = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const row = i * size;
     let sum = -linear[i]!;
-    for (let j = 0; j < size; j++) sum += matrix[row + j]! * weights[j]!;
+    for (let j = 0; j < size; j += 1) sum += matrix[row + j]! * weights[j]!;
     gradient[i] = sum;
   }
   return gradient;
@@ -72,7 +72,7 @@ export function objectiveScale(
 ): number {
   const { size, matrix, linear, proportional, impact } = problem;
   let scale = 0;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     scale = Math.max(
       scale,
       matrix[i * size + i]!,

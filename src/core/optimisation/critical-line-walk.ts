@@ -1,14 +1,16 @@
 import type { Covariance } from '../risk/covariance.ts';
+import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
 import { solveBoundedQp } from './bounded-qp.ts';
 import { FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
 /** A share of the largest variance that is no risk. */
-const RISKLESS = 1e-9;
+const risklessRatio = 1e-9;
 
-const FREE = 0;
-const AT_LOWER = -1;
-const AT_UPPER = 1;
+/** The most a weight or (relative) gradient may be off at an exact refresh. */
+const strayMax = 1e-8;
+/** Steps between exact refreshes. */
+const refreshSteps = 32;
 
 /** Something that happens first as risk tolerance falls: a free asset meets a bound, or a bound asset comes free. */
 type Event = { lambda: number; asset: number; position: number };
@@ -41,7 +43,7 @@ export class Walk {
     this.#lower = lower;
     this.#upper = upper;
     this.#factor = new FreeSetFactor(values, size);
-    this.#place = new Int8Array(size).fill(AT_LOWER);
+    this.#place = new Int8Array(size).fill(lowerPlace);
     this.#weights = lower.slice();
     this.#risk = new Float64Array(size);
     this.#riskSlope = new Float64Array(size);
@@ -54,15 +56,15 @@ export class Walk {
     if (!this.#start()) return undefined;
     const stepsMax = 40 * this.#size + 100;
     let lambda = Number.POSITIVE_INFINITY;
-    for (let step = 0; step < stepsMax; step++) {
+    for (let step = 0; step < stepsMax; step += 1) {
       const slopeShift = this.#findSlopes();
       const event = this.#nextEvent(lambda, slopeShift);
       const next = event ? event.lambda : 0;
       if (Number.isFinite(lambda)) this.#advance(next - lambda);
       lambda = next;
-      if (step % REFRESH_STEPS === REFRESH_STEPS - 1 || !event) {
+      if (step % refreshSteps === refreshSteps - 1 || !event) {
         // A second and third time where the matrix is nearly singular and one correction leaves a rest.
-        for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass++)
+        for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass += 1)
           this.#refresh(lambda);
         if (!this.#isOptimal(lambda)) return this.#ended();
       }
@@ -88,14 +90,14 @@ export class Walk {
     const scale = this.#mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const tied = order.filter((i) => Math.abs(this.#mean[i]! - this.#mean[marginal]!) <= 1e-14 * scale);
     for (const i of order) {
-      if (this.#mean[i]! > this.#mean[marginal]! && !tied.includes(i)) this.#pin(i, AT_UPPER);
+      if (this.#mean[i]! > this.#mean[marginal]! && !tied.includes(i)) this.#pin(i, upperPlace);
     }
     return this.#settleTie(tied);
   }
 
   #pin(asset: number, place: number): void {
     this.#place[asset] = place;
-    this.#weights[asset] = place === AT_LOWER ? this.#lower[asset]! : this.#upper[asset]!;
+    this.#weights[asset] = place === lowerPlace ? this.#lower[asset]! : this.#upper[asset]!;
   }
 
   /** Least variance among assets of one mean, the others being where they are; frees those strictly inside. */
@@ -121,7 +123,7 @@ export class Walk {
     const free = new Set(solution.free);
     for (const [a, i] of tied.entries()) {
       this.#weights[i] = solution.weights[a]!;
-      if (!free.has(a)) this.#pin(i, solution.weights[a]! >= this.#upper[i]! ? AT_UPPER : AT_LOWER);
+      if (!free.has(a)) this.#pin(i, solution.weights[a]! >= this.#upper[i]! ? upperPlace : lowerPlace);
       else if (!this.#release(i)) return false;
     }
     this.#computeRisk();
@@ -130,13 +132,14 @@ export class Walk {
 
   #release(asset: number): boolean {
     if (!this.#factor.add(asset)) return false;
-    this.#place[asset] = FREE;
+    this.#place[asset] = freePlace;
     return true;
   }
 
   #computeRisk(): void {
     this.#risk.fill(0);
-    for (let i = 0; i < this.#size; i++) addRow(this.#matrix, this.#size, i, this.#weights[i]!, this.#risk);
+    for (let i = 0; i < this.#size; i += 1)
+      addRow(this.#matrix, this.#size, i, this.#weights[i]!, this.#risk);
   }
 
   /** Weights and C w per unit of lambda on the free set; returns the budget multiplier's own slope. */
@@ -144,7 +147,7 @@ export class Walk {
     const { assets, count } = this.#factor;
     const slope = this.#slope;
     const ones = this.#ones;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       slope[k] = this.#mean[assets[k]!]!;
       ones[k] = 1;
     }
@@ -152,13 +155,13 @@ export class Walk {
     this.#factor.solve(ones);
     let slopeSum = 0;
     let onesSum = 0;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       slopeSum += slope[k]!;
       onesSum += ones[k]!;
     }
     const shift = slopeSum / onesSum;
     this.#riskSlope.fill(0);
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       slope[k] = count === 1 ? 0 : slope[k]! - shift * ones[k]!;
       addRow(this.#matrix, this.#size, assets[k]!, slope[k]!, this.#riskSlope);
     }
@@ -170,7 +173,7 @@ export class Walk {
     const { assets, count } = this.#factor;
     let best: Event = { lambda: 0, asset: -1, position: -1 };
     if (Number.isFinite(lambda)) {
-      for (let k = 0; k < count; k++) {
+      for (let k = 0; k < count; k += 1) {
         const slope = this.#slope[k]!;
         if (slope === 0) continue;
         const i = assets[k]!;
@@ -182,9 +185,9 @@ export class Walk {
     const free = assets[0]!;
     const tolerance = Number.isFinite(lambda) ? lambda : 0;
     const level = this.#risk[free]! - tolerance * this.#mean[free]!;
-    for (let j = 0; j < this.#size; j++) {
+    for (let j = 0; j < this.#size; j += 1) {
       const place = this.#place[j]!;
-      if (place === FREE || this.#lower[j] === this.#upper[j]) continue;
+      if (place === freePlace || this.#lower[j] === this.#upper[j]) continue;
       // The gradient beyond the budget's multiplier, which must not change sign, and its slope in lambda.
       const beyond = this.#risk[j]! - tolerance * this.#mean[j]! - level;
       const slope = this.#riskSlope[j]! - this.#mean[j]! - slopeShift;
@@ -197,14 +200,14 @@ export class Walk {
 
   #advance(change: number): void {
     const { assets, count } = this.#factor;
-    for (let k = 0; k < count; k++) this.#weights[assets[k]!]! += change * this.#slope[k]!;
-    for (let j = 0; j < this.#size; j++) this.#risk[j]! += change * this.#riskSlope[j]!;
+    for (let k = 0; k < count; k += 1) this.#weights[assets[k]!]! += change * this.#slope[k]!;
+    for (let j = 0; j < this.#size; j += 1) this.#risk[j]! += change * this.#riskSlope[j]!;
   }
 
   #apply(event: Event): boolean {
     if (event.position < 0) return this.#release(event.asset);
     this.#factor.removeAt(event.position);
-    this.#pin(event.asset, this.#slope[event.position]! > 0 ? AT_LOWER : AT_UPPER);
+    this.#pin(event.asset, this.#slope[event.position]! > 0 ? lowerPlace : upperPlace);
     return true;
   }
 
@@ -213,29 +216,27 @@ export class Walk {
     this.#computeRisk();
     const { assets, count } = this.#factor;
     const correction = new Float64Array(count);
-    for (let k = 0; k < count; k++)
+    for (let k = 0; k < count; k += 1)
       correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
     this.#factor.solve(correction);
     let correctionSum = 0;
     let onesSum = 0;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < count; k += 1) {
       correctionSum += correction[k]!;
       onesSum += this.#ones[k]!;
     }
     const sum = this.#weights.reduce((total, weight) => total + weight, 0);
     const level = (correctionSum + 1 - sum) / onesSum;
-    for (let k = 0; k < count; k++) {
-      this.#weights[assets[k]!]! += level * this.#ones[k]! - correction[k]!;
-    }
+    for (let k = 0; k < count; k += 1) this.#weights[assets[k]!]! += level * this.#ones[k]! - correction[k]!;
     this.#computeRisk();
   }
 
   /** The turning points so far, if they have come down to a riskless portfolio, below which there is only rounding. */
   #ended(): TurningPoint[] | undefined {
     let largest = 0;
-    for (let i = 0; i < this.#size; i++) largest = Math.max(largest, this.#matrix[i * this.#size + i]!);
+    for (let i = 0; i < this.#size; i += 1) largest = Math.max(largest, this.#matrix[i * this.#size + i]!);
     const last = this.#points.at(-1);
-    return last && last.variance <= RISKLESS * largest ? this.#points : undefined;
+    return last && last.variance <= risklessRatio * largest ? this.#points : undefined;
   }
 
   /** Whether weights are in bounds and no gradient has the wrong sign: a nearly singular matrix may lead astray. */
@@ -244,17 +245,16 @@ export class Walk {
     const level = this.#risk[free]! - lambda * this.#mean[free]!;
     // Near a riskless portfolio the terms all but cancel; a thousandth of a variance is what they are seen beside.
     let scale = 0;
-    for (let j = 0; j < this.#size; j++) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
-    for (let j = 0; j < this.#size; j++) {
+    for (let j = 0; j < this.#size; j += 1) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
+    for (let j = 0; j < this.#size; j += 1)
       scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#mean[j]!));
-    }
-    for (let j = 0; j < this.#size; j++) {
+    for (let j = 0; j < this.#size; j += 1) {
       const weight = this.#weights[j]!;
-      if (weight < this.#lower[j]! - STRAY || weight > this.#upper[j]! + STRAY) return false;
+      if (weight < this.#lower[j]! - strayMax || weight > this.#upper[j]! + strayMax) return false;
       if (this.#lower[j] === this.#upper[j]) continue;
       const beyond = this.#risk[j]! - lambda * this.#mean[j]! - level;
-      const wrong = this.#place[j] === FREE ? Math.abs(beyond) : this.#place[j]! * beyond;
-      if (wrong > STRAY * scale) return false;
+      const wrong = this.#place[j] === freePlace ? Math.abs(beyond) : this.#place[j]! * beyond;
+      if (wrong > strayMax * scale) return false;
     }
     return true;
   }
@@ -267,7 +267,7 @@ export class Walk {
     let variance = 0;
     let crossVariance = 0;
     let moved = before === undefined;
-    for (let i = 0; i < this.#size; i++) {
+    for (let i = 0; i < this.#size; i += 1) {
       mean += weights[i]! * this.#mean[i]!;
       variance += weights[i]! * this.#risk[i]!;
       if (before) {
@@ -281,22 +281,17 @@ export class Walk {
   }
 }
 
-/** The most a weight or (relative) gradient may be off at an exact refresh. */
-const STRAY = 1e-8;
-/** Steps between exact refreshes. */
-const REFRESH_STEPS = 32;
-
 function addRow(matrix: Float64Array, size: number, row: number, factor: number, out: Float64Array): void {
   if (factor === 0) return;
   const start = row * size;
-  for (let j = 0; j < size; j++) out[j]! += factor * matrix[start + j]!;
+  for (let j = 0; j < size; j += 1) out[j]! += factor * matrix[start + j]!;
 }
 
 /** Rounding in the sum goes to the largest weight. */
 function removeDrift(weights: Float64Array): void {
   let largest = 0;
   let sum = 0;
-  for (let i = 0; i < weights.length; i++) {
+  for (let i = 0; i < weights.length; i += 1) {
     sum += weights[i]!;
     if (weights[i]! > weights[largest]!) largest = i;
   }

@@ -1,3 +1,6 @@
+/** A pivot below this share of the variance is rounding: the asset is a combination of the others. */
+const pivotRatioMin = 1e-11;
+
 /**
  * Cholesky factor of the rows and columns of a symmetric matrix that belong to a changing set of "free" assets.
  * Adding or removing one asset of k costs O(k^2). The matrix is row-major size x size and is never changed.
@@ -34,17 +37,17 @@ export class FreeSetFactor {
     const lower = this.#lower;
     const source = asset * this.#size;
     const row = k * stride;
-    for (let i = 0; i < k; i++) {
+    for (let i = 0; i < k; i += 1) {
       let sum = this.#matrix[source + this.assets[i]!]!;
       const other = i * stride;
-      for (let j = 0; j < i; j++) sum -= lower[other + j]! * lower[row + j]!;
+      for (let j = 0; j < i; j += 1) sum -= lower[other + j]! * lower[row + j]!;
       lower[row + i] = sum / lower[other + i]!;
     }
     const entry = this.#matrix[source + asset]!;
     const diagonal = entry + this.#ridge * (entry + 0.01 * this.#largest);
     let pivot = diagonal;
-    for (let j = 0; j < k; j++) pivot -= lower[row + j]! * lower[row + j]!;
-    if (!(pivot > diagonal * PIVOT_RATIO_MIN)) return false;
+    for (let j = 0; j < k; j += 1) pivot -= lower[row + j]! * lower[row + j]!;
+    if (!(pivot > diagonal * pivotRatioMin)) return false;
     lower[row + k] = Math.sqrt(pivot);
     this.assets[k] = asset;
     this.#count += 1;
@@ -56,19 +59,19 @@ export class FreeSetFactor {
     const stride = this.#stride;
     const lower = this.#lower;
     const last = this.#count - 1;
-    for (let i = position; i < last; i++) {
+    for (let i = position; i < last; i += 1) {
       this.assets[i] = this.assets[i + 1]!;
       lower.copyWithin(i * stride, (i + 1) * stride, (i + 1) * stride + i + 2);
     }
     this.#count = last;
-    for (let c = position; c < last; c++) {
+    for (let c = position; c < last; c += 1) {
       const a = lower[c * stride + c]!;
       const b = lower[c * stride + c + 1]!;
       const radius = Math.hypot(a, b);
       const cosine = a / radius;
       const sine = b / radius;
       lower[c * stride + c] = radius;
-      for (let i = c + 1; i < last; i++) {
+      for (let i = c + 1; i < last; i += 1) {
         const at = i * stride + c;
         const x = lower[at]!;
         const y = lower[at + 1]!;
@@ -83,26 +86,25 @@ export class FreeSetFactor {
     const stride = this.#stride;
     const lower = this.#lower;
     const k = this.#count;
-    for (let i = 0; i < k; i++) {
+    for (let i = 0; i < k; i += 1) {
       let sum = vector[i]!;
       const row = i * stride;
-      for (let j = 0; j < i; j++) sum -= lower[row + j]! * vector[j]!;
+      for (let j = 0; j < i; j += 1) sum -= lower[row + j]! * vector[j]!;
       vector[i] = sum / lower[row + i]!;
     }
-    for (let i = k - 1; i >= 0; i--) {
+    for (let i = k - 1; i >= 0; i -= 1) {
       const row = i * stride;
       const value = vector[i]! / lower[row + i]!;
       vector[i] = value;
-      for (let j = 0; j < i; j++) vector[j]! -= lower[row + j]! * value;
+      for (let j = 0; j < i; j += 1) vector[j]! -= lower[row + j]! * value;
     }
   }
 
   #grow(): void {
     const stride = Math.min(this.#size, this.#stride * 2);
     const lower = new Float64Array(stride * stride);
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = 0; i < this.#count; i += 1)
       lower.set(this.#lower.subarray(i * this.#stride, i * this.#stride + i + 1), i * stride);
-    }
     this.#stride = stride;
     this.#lower = lower;
   }
@@ -110,9 +112,6 @@ export class FreeSetFactor {
 
 function largestDiagonal(matrix: Float64Array, size: number): number {
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, matrix[i * size + i]!);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, matrix[i * size + i]!);
   return largest;
 }
-
-/** A pivot below this share of the variance is rounding: the asset is a combination of the others. */
-const PIVOT_RATIO_MIN = 1e-11;

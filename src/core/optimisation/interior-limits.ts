@@ -27,10 +27,10 @@ export type RowLimit = {
 };
 
 /** Bounds closer than this leave nothing to choose. */
-const FIXED = 1e-12;
+const fixedWidth = 1e-12;
 
 export function isFixed(problem: ConstrainedQp, asset: number): boolean {
-  return problem.upper[asset]! - problem.lower[asset]! < FIXED;
+  return problem.upper[asset]! - problem.lower[asset]! < fixedWidth;
 }
 
 /** Upper and lower bounds first, then the pairs of limits that stand for |w - current| and |w|. */
@@ -40,9 +40,8 @@ export function sideLimits(problem: ConstrainedQp): SideLimit[] {
   const every = new Uint8Array(size).fill(1);
   const zero = new Float64Array(size);
   const sides = [side(1, 'none', upper, bounded), side(-1, 'none', negated(lower), bounded)];
-  if (hasTrading(problem)) {
+  if (hasTrading(problem))
     sides.push(side(1, 'trade', current, every), side(-1, 'trade', negated(current), every));
-  }
   if (hasGross(problem)) sides.push(side(1, 'gross', zero, every), side(-1, 'gross', zero, every));
   return sides;
 }
@@ -71,7 +70,7 @@ export function rowLimits(problem: ConstrainedQp): { rows: RowLimit[]; place: Ro
   const groups = problem.groups.map(({ members, lower, upper }) => {
     const coefficients = new Float64Array(problem.size);
     for (const i of members) coefficients[i] = 1;
-    if (upper - lower < FIXED) return { equal: add(row('none', coefficients, upper, true)) };
+    if (upper - lower < fixedWidth) return { equal: add(row('none', coefficients, upper, true)) };
     return {
       upper: Number.isFinite(upper) ? add(row('none', coefficients, upper, false)) : undefined,
       lower: Number.isFinite(lower) ? add(row('none', negated(coefficients), -lower, false)) : undefined,
@@ -92,4 +91,25 @@ export type RowPlace = {
 
 function row(kink: Kink, coefficients: Float64Array | undefined, bound: number, equality: boolean): RowLimit {
   return { kink, coefficients, bound, equality, slack: 0, dual: 0, residual: 0 };
+}
+
+/** The row's left-hand side for some weights and kink variables. */
+export function rowProduct(row: RowLimit, weights: Float64Array, kink: Float64Array | undefined): number {
+  const { coefficients } = row;
+  let sum = 0;
+  if (coefficients) for (let i = 0; i < weights.length; i += 1) sum += coefficients[i]! * weights[i]!;
+  else for (const value of kink!) sum += value;
+  return sum;
+}
+
+/** Adds factor x row to a vector over weights and kink variables. */
+export function addRow(
+  row: RowLimit,
+  factor: number,
+  weights: Float64Array,
+  kink: Float64Array | undefined,
+): void {
+  const { coefficients } = row;
+  if (coefficients) for (let i = 0; i < weights.length; i += 1) weights[i]! += factor * coefficients[i]!;
+  else for (let i = 0; i < kink!.length; i += 1) kink![i]! += factor;
 }

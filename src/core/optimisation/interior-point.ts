@@ -1,19 +1,17 @@
 import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from './bounded-qp.ts';
-import { type ConstrainedQp, type Multipliers, objectiveScale } from './constrained-qp.ts';
-import { InteriorState } from './interior-state.ts';
+import { type ConstrainedQp, objectiveScale } from './constrained-qp.ts';
+import { type InteriorSolution, InteriorState } from './interior-state.ts';
 import { NewtonSystem } from './newton-system.ts';
 
-export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
-
-const ITERATIONS_MAX = 200;
-const STALLED_MAX = 12;
+const iterationsMax = 200;
+const stalledMax = 12;
 /** Residuals and complementarity aimed at, relative to the objective's scale. */
-const TOLERANCE = 1e-13;
+const residualGoal = 1e-13;
 /** What is still an answer: a singular matrix costs digits here, and polishing gets them back. */
-const TOLERANCE_ACCEPTED = 1e-4;
+const acceptedResidual = 1e-4;
 /** Slack x dual is driven no lower: below, the slope of an impact term, a square root, runs ahead of its Newton step. */
-const COMPLEMENTARITY_MIN = 1e-14;
+const complementarityMin = 1e-14;
 
 /**
  * Primal-dual interior-point method with Mehrotra's predictor and corrector (Mehrotra 1992), from an infeasible start.
@@ -29,14 +27,14 @@ export function solveInteriorPoint(problem: ConstrainedQp): InteriorSolution {
   let answer: InteriorSolution | undefined;
   let stalled = 0;
   let iteration = 0;
-  for (; iteration < ITERATIONS_MAX && best > TOLERANCE && stalled < STALLED_MAX; iteration++) {
+  for (; iteration < iterationsMax && best > residualGoal && stalled < stalledMax; iteration += 1) {
     state.computeResiduals();
     const error = state.error();
     if (!Number.isFinite(error)) break;
     stalled = error < 0.9 * best ? 0 : stalled + 1;
     if (error < best) {
       best = error;
-      if (error < TOLERANCE_ACCEPTED) answer = state.solution(iteration);
+      if (error < acceptedResidual) answer = state.solution(iteration);
     }
     const system = new NewtonSystem(state);
     if (!system.factored) break;
@@ -46,22 +44,21 @@ export function solveInteriorPoint(problem: ConstrainedQp): InteriorSolution {
     const lost = stalled >= 2;
     const ratio = state.complementarityAfter(predictor, reach) / state.complementarity();
     const centring = lost ? 0.5 : Math.min(1, ratio ** 3);
-    const target = Math.max(COMPLEMENTARITY_MIN, centring * state.complementarity());
+    const target = Math.max(complementarityMin, centring * state.complementarity());
     // A predictor that falls short says little of the curvature, so its correction is taken in part.
     const direction = system.direction(target, lost ? undefined : { predictor, weight: reach * reach });
     state.advance(direction, 0.995 * state.stepLength(direction));
   }
   if (answer) return answer;
-  if (state.primalError() > 1e-7) {
+  if (state.primalError() > 1e-7)
     throw new AllocationError(
       'infeasible',
       `No weights meet all bounds, groups and limits together: after ${iteration} iterations they are still ` +
         `${state.primalError().toExponential(1)} away. Widen a bound, a group, the turnover cap or the gross limit.`,
     );
-  }
   throw new AllocationError(
     'no-convergence',
     `The interior-point method stopped after ${iteration} iterations at a residual of ${best.toExponential(1)}, ` +
-      `expected ${TOLERANCE_ACCEPTED}.`,
+      `expected ${acceptedResidual}.`,
   );
 }

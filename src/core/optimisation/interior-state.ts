@@ -6,15 +6,18 @@ import {
   quadraticGradient,
 } from './constrained-qp.ts';
 import {
+  addRow,
   isFixed,
   type Kink,
   type RowLimit,
   type RowPlace,
   rowLimits,
+  rowProduct,
   type SideLimit,
   sideLimits,
 } from './interior-limits.ts';
-import type { InteriorSolution } from './interior-point.ts';
+
+export type InteriorSolution = { weights: Float64Array; multipliers: Multipliers; iterations: number };
 
 /** A step of everything the interior-point method moves. */
 export type Direction = {
@@ -69,7 +72,7 @@ export class InteriorState {
   #startSlacks(): number {
     let pairs = 0;
     for (const side of this.sides) {
-      for (let i = 0; i < this.problem.size; i++) {
+      for (let i = 0; i < this.problem.size; i += 1) {
         if (!side.present[i]) continue;
         side.slack[i] = Math.max(0.02, side.bound[i]! - this.#sideValue(side, i));
         side.dual[i] = 0.1;
@@ -100,7 +103,7 @@ export class InteriorState {
   computeResiduals(): void {
     const { problem, scale, trade } = this;
     const gradient = quadraticGradient(problem, this.weights);
-    for (let i = 0; i < problem.size; i++) {
+    for (let i = 0; i < problem.size; i += 1) {
       this.residualWeights[i] = scale * gradient[i]!;
       this.residualGross[i] = 0;
       this.residualTrade[i] = trade
@@ -109,7 +112,7 @@ export class InteriorState {
     }
     for (const side of this.sides) {
       const kink = this.#residualOf(side.kink);
-      for (let i = 0; i < problem.size; i++) {
+      for (let i = 0; i < problem.size; i += 1) {
         if (!side.present[i]) continue;
         side.residual[i] = this.#sideValue(side, i) + side.slack[i]! - side.bound[i]!;
         this.residualWeights[i]! += side.sign * side.dual[i]!;
@@ -121,7 +124,7 @@ export class InteriorState {
       addRow(row, row.dual, this.residualWeights, this.#residualOf(row.kink));
     }
     // A fixed weight answers to no gradient.
-    for (let i = 0; i < problem.size; i++) if (isFixed(problem, i)) this.residualWeights[i] = 0;
+    for (let i = 0; i < problem.size; i += 1) if (isFixed(problem, i)) this.residualWeights[i] = 0;
   }
 
   #residualOf(kink: Kink): Float64Array | undefined {
@@ -182,7 +185,7 @@ export class InteriorState {
   ): void {
     this.sides.forEach((side, k) => {
       const step = direction?.sides[k];
-      for (let i = 0; i < this.problem.size; i++) {
+      for (let i = 0; i < this.problem.size; i += 1) {
         if (side.present[i]) visit(side.slack[i]!, side.dual[i]!, step?.slack[i] ?? 0, step?.dual[i] ?? 0);
       }
     });
@@ -228,26 +231,5 @@ export class InteriorState {
 }
 
 function advanceBy(values: Float64Array, step: Float64Array, length: number): void {
-  for (let i = 0; i < values.length; i++) values[i]! += length * step[i]!;
-}
-
-/** The row's left-hand side for some weights and kink variables. */
-export function rowProduct(row: RowLimit, weights: Float64Array, kink: Float64Array | undefined): number {
-  const { coefficients } = row;
-  let sum = 0;
-  if (coefficients) for (let i = 0; i < weights.length; i++) sum += coefficients[i]! * weights[i]!;
-  else for (const value of kink!) sum += value;
-  return sum;
-}
-
-/** Adds factor x row to a vector over weights and kink variables. */
-export function addRow(
-  row: RowLimit,
-  factor: number,
-  weights: Float64Array,
-  kink: Float64Array | undefined,
-): void {
-  const { coefficients } = row;
-  if (coefficients) for (let i = 0; i < weights.length; i++) weights[i]! += factor * coefficients[i]!;
-  else for (let i = 0; i < kink!.length; i++) kink![i]! += factor;
+  for (let i = 0; i < values.length; i += 1) values[i]! += length * step[i]!;
 }

@@ -4,7 +4,7 @@ import {
   type Multipliers,
   objectiveScale,
   quadraticGradient,
-  TRADE_MIN,
+  tradeMin,
 } from './constrained-qp.ts';
 
 /**
@@ -37,9 +37,9 @@ class Worst {
 function gradientScale(problem: ConstrainedQp, weights: Float64Array): number {
   const { size, matrix, linear } = problem;
   let scale = 0;
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     let terms = Math.abs(linear[i]!);
-    for (let j = 0; j < size; j++) terms += Math.abs(matrix[i * size + j]! * weights[j]!);
+    for (let j = 0; j < size; j += 1) terms += Math.abs(matrix[i * size + j]! * weights[j]!);
     scale = Math.max(scale, terms);
   }
   return scale > 0 ? scale : objectiveScale(problem);
@@ -56,7 +56,7 @@ function stationarity(
     const { lower, upper } = multipliers.groups[g]!;
     for (const i of members) smooth[i]! += upper - lower;
   });
-  for (let i = 0; i < problem.size; i++) {
+  for (let i = 0; i < problem.size; i += 1) {
     const left = smooth[i]! + multipliers.budget + multipliers.upper[i]! - multipliers.lower[i]!;
     const trade = weights[i]! - problem.current[i]!;
     const byTrade = subgradient(trade, costSlope(problem, i, trade) + multipliers.turnover / 2);
@@ -70,8 +70,8 @@ function stationarity(
 
 /** Slopes of slope x |distance|: one off the kink, all between -slope and slope on it. */
 function subgradient(distance: number, slope: number): { least: number; greatest: number } {
-  if (distance > TRADE_MIN) return { least: slope, greatest: slope };
-  if (distance < -TRADE_MIN) return { least: -slope, greatest: -slope };
+  if (distance > tradeMin) return { least: slope, greatest: slope };
+  if (distance < -tradeMin) return { least: -slope, greatest: -slope };
   return { least: -slope, greatest: slope };
 }
 
@@ -83,7 +83,7 @@ function limits(
 ): void {
   let traded = 0;
   let gross = 0;
-  for (let i = 0; i < problem.size; i++) {
+  for (let i = 0; i < problem.size; i += 1) {
     report(weights[i]! - problem.lower[i]!, multipliers.lower[i]!);
     report(problem.upper[i]! - weights[i]!, multipliers.upper[i]!);
     traded += Math.abs(weights[i]! - problem.current[i]!);

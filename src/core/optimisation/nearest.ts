@@ -9,6 +9,6 @@ import { constrain, type WeightLimits } from './weight-limits.ts';
 export function nearestWeights(target: readonly number[], limits: WeightLimits, costWeight = 0): QpSolution {
   const size = target.length;
   const matrix = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) matrix[i * size + i] = 1;
+  for (let i = 0; i < size; i += 1) matrix[i * size + i] = 1;
   return solveQp(constrain({ size, matrix, linear: Float64Array.from(target) }, limits, costWeight));
 }

@@ -1,12 +1,12 @@
 import { choleskyInPlace, choleskySolve } from '../numeric/cholesky.ts';
-import { isFixed, type Kink, type RowLimit } from './interior-limits.ts';
-import { addRow, type Direction, type InteriorState, rowProduct } from './interior-state.ts';
+import { addRow, isFixed, type Kink, type RowLimit, rowProduct } from './interior-limits.ts';
+import type { Direction, InteriorState } from './interior-state.ts';
 
 /** The predictor's second-order term, and how much of it to take. */
 export type Correction = { predictor: Direction; weight: number };
 
 /** Keeps a singular matrix factorable; it slows the last steps a little and does not move where they end. */
-const RIDGE = 1e-12;
+const ridge = 1e-12;
 
 /** A vector over weights and the kink variables t and u. */
 type Vector = { weights: Float64Array; trade: Float64Array; gross: Float64Array };
@@ -37,11 +37,11 @@ export class NewtonSystem {
     this.#gross = new Float64Array(size);
     this.#grossCross = new Float64Array(size);
     this.#factor = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      for (let k = i * size; k <= i * size + i; k++) this.#factor[k] = scale * matrix[k]!;
+    for (let i = 0; i < size; i += 1) {
+      for (let k = i * size; k <= i * size + i; k += 1) this.#factor[k] = scale * matrix[k]!;
     }
     const diagonal = this.#diagonal();
-    for (let i = 0; i < size; i++) this.#factor[i * size + i]! += diagonal[i]! + RIDGE;
+    for (let i = 0; i < size; i += 1) this.#factor[i * size + i]! += diagonal[i]! + ridge;
     this.#columns = [];
     this.#schur = new Float64Array(state.rows.length ** 2);
     this.factored = choleskyInPlace(this.#factor, size) && this.#factorRows();
@@ -54,7 +54,7 @@ export class NewtonSystem {
     for (const kink of ['none', 'trade', 'gross'] as const) {
       const [above, below] = sides.filter((side) => side.kink === kink);
       if (!above || !below) continue;
-      for (let i = 0; i < problem.size; i++) {
+      for (let i = 0; i < problem.size; i += 1) {
         const high = above.present[i] ? above.dual[i]! / above.slack[i]! : 0;
         const low = below.present[i] ? below.dual[i]! / below.slack[i]! : 0;
         if (kink === 'none') {
@@ -70,19 +70,19 @@ export class NewtonSystem {
         out[i]! += (4 * high * low + (high + low) * curvature) / own;
       }
     }
-    for (let i = 0; i < problem.size; i++) if (isFixed(problem, i)) out[i] = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < problem.size; i += 1) if (isFixed(problem, i)) out[i] = Number.POSITIVE_INFINITY;
     return out;
   }
 
   #factorRows(): boolean {
     const { rows } = this.#state;
     const count = rows.length;
-    for (let r = 0; r < count; r++) {
+    for (let r = 0; r < count; r += 1) {
       const column = this.#zero();
       addRow(rows[r]!, 1, column.weights, part(column, rows[r]!.kink));
       this.#solve(column);
       this.#columns.push(column);
-      for (let c = 0; c <= r; c++) this.#schur[r * count + c] = product(rows[c]!, column);
+      for (let c = 0; c <= r; c += 1) this.#schur[r * count + c] = product(rows[c]!, column);
       const { equality, slack, dual } = rows[r]!;
       // A trace of the diagonal keeps repeated equalities (a group of all assets) solvable.
       this.#schur[r * count + r]! += equality ? 1e-14 * this.#schur[r * count + r]! : slack / dual;
@@ -99,12 +99,12 @@ export class NewtonSystem {
   #solve(vector: Vector): void {
     const { trade, gross, problem } = this.#state;
     const { weights } = vector;
-    for (let i = 0; i < problem.size; i++) {
+    for (let i = 0; i < problem.size; i += 1) {
       if (trade) weights[i]! -= (this.#tradeCross[i]! / this.#trade[i]!) * vector.trade[i]!;
       if (gross) weights[i]! -= (this.#grossCross[i]! / this.#gross[i]!) * vector.gross[i]!;
     }
     choleskySolve(this.#factor, problem.size, weights);
-    for (let i = 0; i < problem.size; i++) {
+    for (let i = 0; i < problem.size; i += 1) {
       if (trade) vector.trade[i] = (vector.trade[i]! - this.#tradeCross[i]! * weights[i]!) / this.#trade[i]!;
       if (gross) vector.gross[i] = (vector.gross[i]! - this.#grossCross[i]! * weights[i]!) / this.#gross[i]!;
     }
@@ -135,7 +135,7 @@ export class NewtonSystem {
       const slack = new Float64Array(state.problem.size);
       const dual = new Float64Array(state.problem.size);
       const kink = part(right, side.kink);
-      for (let i = 0; i < slack.length; i++) {
+      for (let i = 0; i < slack.length; i += 1) {
         if (!side.present[i]) continue;
         slack[i] = -side.residual[i]! - (side.sign * right.weights[i]! - (kink ? kink[i]! : 0));
         dual[i] = -(sideGaps[k]![i]! + side.dual[i]! * slack[i]!) / side.slack[i]!;
@@ -161,7 +161,7 @@ export class NewtonSystem {
       const gaps = new Float64Array(size);
       const step = correction?.predictor.sides[k];
       const kink = part(right, side.kink);
-      for (let i = 0; i < size; i++) {
+      for (let i = 0; i < size; i += 1) {
         if (!side.present[i]) continue;
         gaps[i] =
           gap(side.slack[i]!, side.dual[i]!, target) + curvature(correction, step?.slack[i], step?.dual[i]);
@@ -171,7 +171,7 @@ export class NewtonSystem {
       }
       return gaps;
     });
-    for (let i = 0; i < size; i++) if (isFixed(state.problem, i)) right.weights[i] = 0;
+    for (let i = 0; i < size; i += 1) if (isFixed(state.problem, i)) right.weights[i] = 0;
     return { state, right, sideGaps };
   }
 }
@@ -196,6 +196,6 @@ function product(row: RowLimit, vector: Vector): number {
 
 function subtract(vector: Vector, factor: number, other: Vector): void {
   for (const key of ['weights', 'trade', 'gross'] as const) {
-    for (let i = 0; i < vector.weights.length; i++) vector[key][i]! -= factor * other[key][i]!;
+    for (let i = 0; i < vector.weights.length; i += 1) vector[key][i]! -= factor * other[key][i]!;
   }
 }

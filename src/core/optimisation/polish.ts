@@ -12,13 +12,13 @@ import {
 export type Solution = { weights: Float64Array; multipliers: Multipliers };
 
 /** Corrections of what is on a bound or kink; an interior-point answer needs none or a few. */
-const ROUNDS_MAX = 40;
+const roundsMax = 40;
 /**
  * Newton steps in a round: impact curves the equations, and the ridge of a singular matrix takes a few steps to
  * vanish; otherwise the first is exact and the second finds nothing to do.
  */
-const STEPS_MAX = 30;
-const RIDGE = 1e-11;
+const stepsMax = 30;
+const ridgeRatio = 1e-11;
 
 /**
  * Turns an interior-point answer into an exact one: weights at a bound or a kink are put on it, and the binding limits
@@ -39,7 +39,7 @@ export function polish(problem: ConstrainedQp, rough: Solution): Solution | unde
     turnover: binding.turnover ? rough.multipliers.turnover : 0,
     gross: binding.gross ? rough.multipliers.gross : 0,
   };
-  for (let round = 0; round < ROUNDS_MAX; round++) {
+  for (let round = 0; round < roundsMax; round += 1) {
     const rows = bindingRows(problem, binding, places, multipliers);
     if (!solveEquations(problem, places, rows, multipliers)) return undefined;
     const corrected = correctPlaces(problem, places, multipliers);
@@ -56,7 +56,7 @@ function solveEquations(
   rows: readonly BindingRow[],
   multipliers: Multipliers,
 ): boolean {
-  for (let step = 0; step < STEPS_MAX; step++) {
+  for (let step = 0; step < stepsMax; step += 1) {
     const moved = newtonStep(problem, places, rows, multipliers);
     if (moved === undefined) return false;
     if (moved < 1e-15) break;
@@ -90,7 +90,7 @@ function newtonStep(
   rows.forEach((row, r) => {
     const along = (vector: Float64Array): number =>
       free.reduce((sum, i, a) => sum + row.coefficients[i]! * vector[a]!, 0);
-    for (let c = 0; c <= r; c++) schur[r * rows.length + c] = along(columns[c]!);
+    for (let c = 0; c <= r; c += 1) schur[r * rows.length + c] = along(columns[c]!);
     const reached = row.coefficients.reduce((sum, coefficient, i) => sum + coefficient * weights[i]!, 0);
     change[r] = along(step) + reached - row.bound;
   });
@@ -98,7 +98,7 @@ function newtonStep(
   if (!choleskyInPlace(schur, rows.length, 1e-12)) return undefined;
   choleskySolve(schur, rows.length, change);
   columns.forEach((column, r) => {
-    for (let a = 0; a < step.length; a++) step[a]! -= change[r]! * column[a]!;
+    for (let a = 0; a < step.length; a += 1) step[a]! -= change[r]! * column[a]!;
   });
   const length = shortOfKinks(problem, weights, free, step);
   rows.forEach((row, r) => {
@@ -116,9 +116,9 @@ function newtonStep(
 function curvatureOf(problem: ConstrainedQp, weights: Float64Array, free: readonly number[]): Float64Array {
   const count = free.length;
   const out = new Float64Array(count * count);
-  const ridge = RIDGE * objectiveScale(problem);
+  const ridge = ridgeRatio * objectiveScale(problem);
   free.forEach((i, a) => {
-    for (let b = 0; b <= a; b++) out[a * count + b] = problem.matrix[i * problem.size + free[b]!]!;
+    for (let b = 0; b <= a; b += 1) out[a * count + b] = problem.matrix[i * problem.size + free[b]!]!;
     const trade = Math.abs(weights[i]! - problem.current[i]!);
     const impact = problem.impact[i]! > 0 && trade > 0 ? (0.75 * problem.impact[i]!) / Math.sqrt(trade) : 0;
     out[a * count + a]! += impact + ridge;

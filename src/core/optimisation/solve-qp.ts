@@ -13,7 +13,7 @@ export type QpSolution = Solution & {
   activeSet?: BoundedQpSolution;
 };
 
-const KKT_RESIDUAL_MAX = 1e-8;
+const kktResidualMax = 1e-8;
 
 /**
  * Solves a rebalancing problem: by the active-set method when only bounds limit it, else (or where that loses its digits
@@ -22,13 +22,12 @@ const KKT_RESIDUAL_MAX = 1e-8;
 export function solveQp(problem: ConstrainedQp, start?: BoundedQpSolution): QpSolution {
   const boundsOnly = problem.groups.length === 0 && !hasTrading(problem) && !hasGross(problem);
   const quick = boundsOnly ? byActiveSet(problem, start) : undefined;
-  const solution = quick && quick.kktResidual < KKT_RESIDUAL_MAX ? quick : byInteriorPoint(problem);
-  if (!(solution.kktResidual < KKT_RESIDUAL_MAX)) {
+  const solution = quick && quick.kktResidual < kktResidualMax ? quick : byInteriorPoint(problem);
+  if (!(solution.kktResidual < kktResidualMax))
     throw new AllocationError(
       'no-convergence',
-      `The optimum fails its check: KKT residual ${solution.kktResidual.toExponential(1)}, expected below ${KKT_RESIDUAL_MAX}.`,
+      `The optimum fails its check: KKT residual ${solution.kktResidual.toExponential(1)}, expected below ${kktResidualMax}.`,
     );
-  }
   return solution;
 }
 

@@ -2,7 +2,8 @@ import { AllocationError } from '../allocation-error.ts';
 import type { BoundedQp } from './bounded-qp.ts';
 import type { ConstrainedQp, GroupLimit } from './constrained-qp.ts';
 
-export type Bounds = { lower: readonly number[]; upper: readonly number[] };
+/** Least and greatest weight, one of each per asset. */
+export type BoundVectors = { lower: readonly number[]; upper: readonly number[] };
 
 /**
  * What trading away from `current` costs and how much of it is allowed. Costs are in basis points of the traded
@@ -19,7 +20,7 @@ export type TradingTerms = {
 
 /** Everything the weights must obey; the default is long-only and fully invested. */
 export type WeightLimits = {
-  bounds?: Bounds | undefined;
+  bounds?: BoundVectors | undefined;
   groups?: readonly GroupLimit[] | undefined;
   /** Limit on sum |w|, for long/short. */
   grossExposureMax?: number | undefined;
@@ -90,12 +91,11 @@ function checkLimits(
 function checkNumbers(what: string, values: readonly number[], size: number): void {
   if (values.length !== size) refuse(`There are ${values.length} entries of ${what}, expected ${size}.`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  if (bad >= 0)
     throw new AllocationError(
       'not-finite',
       `The ${what} of asset ${bad} is ${values[bad]}, expected a finite number.`,
     );
-  }
 }
 
 function refuse(message: string): never {

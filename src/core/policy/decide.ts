@@ -4,8 +4,8 @@ import { allowedExposure } from '../portfolio/drawdown.ts';
 import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { BindingConstraint, Decision, FallbackLevel } from './decision.ts';
-import { type FallbackStep, fallbackSteps } from './fallback.ts';
+import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
+import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
 import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
 import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
@@ -22,8 +22,9 @@ export function decisionSessions(policy: PortfolioPolicy): number {
 /**
  * The one composition from prices and a forecast to target weights, used live and in walk-forward alike.
  * Pure: the same input gives the same Decision, bit for bit. When a part fails it steps down the fallback chain
- * (full, signal off, previous covariance, last good weights, hold) and says so; it throws only when `panel`
- * is not the panel of `asOf`.
+ * (full, signal off, previous covariance, last good weights, hold) and says so. Only what optimiser, limits and data
+ * have no answer to steps down; anything else, a guard that is broken among it, is a fault of the program: nothing of it
+ * is trusted further, and what is held is held. It throws only when `panel` is not the policy's at `asOf`.
  */
 export function decide(given: DecideInput): Decision {
   const { asOf, policy } = given;
@@ -36,18 +37,22 @@ export function decide(given: DecideInput): Decision {
   const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
   const isFirstInvestment = isEmpty(input.holdings) && isEmpty(input.shadowHoldings);
-  const failures: string[] = [];
-  for (const step of fallbackSteps(input, universe, failures)) {
+  const attempts: FallbackAttempt[] = [];
+  for (const step of fallbackSteps(input, universe, attempts)) {
+    const level = step.fallbackLevel;
     try {
       const live = targetsFor(input, universe, step, input.holdings, exposure, isFirstInvestment);
       const shadow = targetsFor(input, universe, step, input.shadowHoldings, 1, isFirstInvestment);
-      return compose(input, universe, step.fallbackLevel, failures, exposure, live, shadow.targets);
+      attempts.push(...uncappedAttempts(level, live.uncapped, shadow.uncapped));
+      return compose(input, universe, level, attempts, exposure, live, shadow.targets);
     } catch (error) {
-      failures.push(`${step.fallbackLevel}: ${(error as Error).message}`);
+      const isFault = !isForLowerLevel(error);
+      attempts.push(failedAttempt(level, (error as Error).message, isFault));
+      if (isFault) break;
     }
   }
   const held = hold(input, exposure, universe.bounds);
-  return compose(input, universe, 'hold', failures, exposure, held, [...input.shadowHoldings.weights]);
+  return compose(input, universe, 'hold', attempts, exposure, held, [...input.shadowHoldings.weights]);
 }
 
 /** From here on the forecast is in the order of the policy's symbols. */
@@ -67,7 +72,7 @@ function targetsFor(
   holdings: Holdings,
   drawdownExposure: number,
   isFirstInvestment: boolean,
-): Targets {
+): Targets & { uncapped: string | null } {
   const { policy, asOf } = input;
   const atRisk = withoutCashProxy(holdings, policy);
   const proposal = step.propose({ holdings: atRisk, exposure: drawdownExposure, isFirstInvestment });
@@ -95,7 +100,7 @@ function targetsFor(
     policy,
   );
   guardWeights(filled.targets, 1 - filled.targets.reduce((s, w) => s + w, 0), filled.bounds, where);
-  return filled;
+  return { ...filled, uncapped: proposal.uncapped };
 }
 
 /** What the limits see: the cash proxy counts as the cash it stands in for. */
@@ -151,7 +156,7 @@ function compose(
   input: DecideInput,
   universe: Universe,
   fallbackLevel: FallbackLevel,
-  failures: readonly string[],
+  attempts: FallbackAttempt[],
   exposureRatio: number,
   live: Targets,
   shadowTargets: number[],
@@ -175,7 +180,8 @@ function compose(
     reason: input.reason,
     allocator: policy.allocator,
     fallbackLevel,
-    fallbackReason: fallbackLevel === 'full' ? null : failures.join('; '),
+    fallbackReason: fallbackLevel === 'full' ? null : reasonOf(attempts),
+    fallbackAttempts: attempts,
     lines,
     cash: { held: holdings.cash, target: 1 - live.targets.reduce((s, w) => s + w, 0) },
     turnoverOneWay: trading.turnoverOneWay,
@@ -190,6 +196,25 @@ function compose(
     inputs: input.inputs,
   };
 }
+
+/** What the optimiser said where it had to leave out the cap, of live and shadow holdings; once where it said the same. */
+function uncappedAttempts(
+  level: FallbackLevel,
+  live: string | null,
+  shadow: string | null,
+): FallbackAttempt[] {
+  const reasons = [live, shadow !== null && shadow !== live ? `shadow holdings: ${shadow}` : null];
+  return reasons.flatMap((reason) =>
+    reason === null ? [] : [{ level, outcome: 'uncapped', reason, isFault: false }],
+  );
+}
+
+/** Why each level that failed did. */
+const reasonOf = (attempts: readonly FallbackAttempt[]) =>
+  attempts
+    .filter(({ outcome }) => outcome === 'failed')
+    .map(({ level, reason }) => `${level}: ${reason}`)
+    .join('; ');
 
 /** An asset left out of the universe may have a forecast that is no number. */
 const finiteOrNull = (value: number | undefined) =>

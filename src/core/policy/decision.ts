@@ -9,6 +9,19 @@ export type DecisionReason = 'monthly' | 'drawdown' | 'manual';
 export const fallbackLevels = ['full', 'signal-off', 'previous-covariance', 'last-good', 'hold'] as const;
 export type FallbackLevel = (typeof fallbackLevels)[number];
 
+/** What came of a fallback level that was tried, where it was not simply its targets. */
+export type FallbackAttempt = {
+  level: FallbackLevel;
+  /**
+   * `failed`: a lower level had to do. `uncapped`: the optimiser had no weights within the turnover cap, so it was solved
+   * without, and the limits cut its weights to the cap.
+   */
+  outcome: 'failed' | 'uncapped';
+  reason: string;
+  /** a fault of the program, not of market, data or limits: nothing further is tried then but to hold */
+  isFault: boolean;
+};
+
 /** One asset's line in a decision. Weights are ratios of net asset value. */
 export type TargetLine = {
   symbol: string;
@@ -53,6 +66,8 @@ export type Decision = {
   fallbackLevel: FallbackLevel;
   /** why a lower fallback level was taken; null on `full` */
   fallbackReason: string | null;
+  /** what was tried, in the order it was; empty where the first level simply gave targets */
+  fallbackAttempts: FallbackAttempt[];
   lines: TargetLine[];
   cash: { held: number; target: number };
   turnoverOneWay: number;
@@ -70,6 +85,10 @@ export type Decision = {
   quality: QualityNote[];
   inputs: DecisionInputs;
 };
+
+/** How many of a decision's attempts met a fault of the program. */
+export const programFaults = ({ fallbackAttempts }: Pick<Decision, 'fallbackAttempts'>): number =>
+  fallbackAttempts.filter(({ isFault }) => isFault).length;
 
 /** A decision's `weights`, one per line, in the order of `symbols`, which the configuration may have changed since. */
 export function inOrderOf(

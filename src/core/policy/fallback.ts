@@ -1,37 +1,53 @@
-import { allocate, expectedReturns } from '../allocation/allocator.ts';
-import { meanVariance } from '../allocation/mvo.ts';
+import { allocate } from '../allocation/allocate.ts';
+import { allocatorNamed } from '../allocation/allocators.ts';
+import { AllocationError } from '../allocation-error.ts';
 import { simpleMeans } from '../forecast/forecast.ts';
-import { costTerms } from '../portfolio/costs.ts';
-import type { Holdings } from '../portfolio/holdings.ts';
-import { type Covariance, estimateCovariance } from '../risk/covariance.ts';
-import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
+import type { Covariance } from '../risk/covariance.ts';
+import { estimateCovariance } from '../risk/estimate-covariance.ts';
+import { momentsOf } from '../risk/moments.ts';
+import type { ReturnsMatrix } from '../risk/returns.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { FallbackLevel } from './decision.ts';
-import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';
+import type { FallbackAttempt, FallbackLevel } from './decision.ts';
+import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
-import { commonReturns, type Universe } from './universe.ts';
+import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
+import { commonReturns, scatter, type Universe } from './universe.ts';
+import { UnusableDataError } from './unusable-data-error.ts';
 import { usesForecast } from './uses-forecast.ts';
-
-/** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
-export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
 export type FallbackStep = {
   fallbackLevel: FallbackLevel;
-  propose(context: AllocationContext): ProjectedWeights;
+  propose(context: AllocationContext): Proposal;
   /** of the universe's members, per session; null where the fallback level looks at no prices */
   covariance(): Covariance | null;
   /** share of the proposal that may be invested, where the fallback level cannot measure its volatility */
   exposureMax: number;
 };
 
+/** Whether an error says that optimiser, limits or data have no answer, so that a lower level may; else it is a fault. */
+export const isForLowerLevel = (error: unknown): boolean =>
+  error instanceof AllocationError || error instanceof InfeasibleError || error instanceof UnusableDataError;
+
+/** A level that gave nothing. */
+export const failedAttempt = (level: FallbackLevel, reason: string, isFault: boolean): FallbackAttempt => ({
+  level,
+  outcome: 'failed',
+  reason,
+  isFault,
+});
+
 /** The fallback levels to try, best first. A fallback level that cannot even be tried records why. */
-export function fallbackSteps(input: DecideInput, universe: Universe, failures: string[]): FallbackStep[] {
+export function fallbackSteps(
+  input: DecideInput,
+  universe: Universe,
+  attempts: FallbackAttempt[],
+): FallbackStep[] {
   const { policy, previous } = input;
   const list: FallbackStep[] = [];
   if (usesForecast(policy)) {
     const absent = whyNoSignal(input, universe);
-    if (absent) failures.push(`full: ${absent}`);
+    if (absent) attempts.push(failedAttempt('full', absent, false));
     else list.push(fromReturns(input, universe, 'full', () => universe.returns, policy.signalScale));
     list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
   } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
@@ -52,7 +68,7 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Fallbac
   const weights = targets.map((w) => w / sum);
   return {
     fallbackLevel: 'last-good',
-    propose: () => ({ weights, multipliers: null }),
+    propose: () => ({ weights, multipliers: null, uncapped: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
   };
@@ -69,7 +85,7 @@ function fromReturns(
   // Read once for both holdings, and only if this fallback level is tried.
   let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
   const risk = () => {
-    if (universe.members.length === 0) throw new Error('no asset has usable prices');
+    if (universe.members.length === 0) throw new UnusableDataError('no asset has usable prices');
     if (!made) {
       const returns = read();
       made = { returns, covariance: estimateCovariance(policy.covariance, returns) };
@@ -83,21 +99,24 @@ function fromReturns(
     propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
-      if (policy.allocator === 'mvo')
-        return optimise(input, universe, context, { returns, covariance, signal, signalScale });
+      const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
+      const { optimise } = allocatorNamed(policy.allocator);
+      if (optimise) {
+        const moments = momentsOf(estimates);
+        return optimisedProposal(policy, universe, context, (limits) =>
+          optimise(moments, limits, policy.allocatorOptions),
+        );
+      }
       const weights = allocate(
         policy.allocator,
-        {
-          returns,
-          covariance,
-          periodsPerYear: policy.sessionsPerYear,
-          signal,
-          signalScale,
-          bounds: proposalBounds(input, universe),
-        },
+        { ...estimates, bounds: proposalBounds(input, universe) },
         policy.allocatorOptions,
       );
-      return { weights: scatter(input, universe, weights), multipliers: null };
+      return {
+        weights: scatter(universe, policy.symbols.length, weights),
+        multipliers: null,
+        uncapped: null,
+      };
     },
   };
 }
@@ -112,8 +131,8 @@ function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) 
 }
 
 /**
- * The forecast means of the members, 0 without a forecast. Signal allocators take them as the model gave them;
- * mean-variance ones as simple returns, for they blend them with historical ones and add them up across assets.
+ * The forecast means of the members, 0 without a forecast. Allocators that weigh by the forecast itself take it as the
+ * model gave it; the others as simple returns, for they blend it with historical ones and add it up across assets.
  */
 function signalOf(
   { forecastResult, policy }: DecideInput,
@@ -122,90 +141,8 @@ function signalOf(
 ): number[] {
   const mean = signalScale > 0 ? forecastResult.forecast?.mean : undefined;
   if (!mean) return members.map(() => 0);
-  const isMeanVariance = policy.allocator === 'mvo' || policy.allocator === 'cla';
-  const values = isMeanVariance ? simpleMeans(mean) : mean.values;
+  const values = allocatorNamed(policy.allocator).needs.forecast ? mean.values : simpleMeans(mean);
   return members.map((i) => values[i]!);
-}
-
-/**
- * Mean-variance weights with the whole policy in the objective: bounds, groups, gross limit, the turnover cap, and the
- * costs that will be charged. Where nothing is to be had within the cap (limits force more, or no portfolio it lets through
- * earns anything), the cap is left to `constrain`, which goes as far towards the best as it may.
- */
-function optimise(
-  input: DecideInput,
-  universe: Universe,
-  { holdings, exposure, isFirstInvestment }: AllocationContext,
-  estimates: { returns: ReturnsMatrix; covariance: Covariance; signal: number[]; signalScale: number },
-): ProjectedWeights {
-  const { policy } = input;
-  const { members } = universe;
-  const limits = limitsOf(policy, universe.bounds, exposure > 0 ? exposure : 1);
-  const position = new Map(members.map((i, k) => [i, k]));
-  const own = {
-    ...limits,
-    bounds: members.map((i) => limits.bounds[i]!),
-    groups: limits.groups.map((group) => ({
-      ...group,
-      members: group.members.flatMap((i) => position.get(i) ?? []),
-    })),
-  };
-  const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
-  const elsewhere = holdings.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
-  const cap =
-    isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
-  const solve = (turnoverMax: number | undefined) =>
-    meanVariance({
-      ...policy.allocatorOptions,
-      objective: policy.allocatorOptions.objective ?? 'min-variance',
-      // Decisions are monthly, so what trading costs is paid once for a month of the portfolio's calendar.
-      horizonSessions: policy.sessionsPerYear / 12,
-      covariance: estimates.covariance,
-      mean: expectedReturns(
-        { ...estimates, periodsPerYear: policy.sessionsPerYear },
-        policy.allocatorOptions,
-      ),
-      ...asWeightLimits(own),
-      trading: {
-        current: members.map((i) => holdings.weights[i]!),
-        costBps: terms.map(({ costBps }) => costBps),
-        impactBps: terms.map(({ impactBps }) => impactBps),
-        ...(turnoverMax === undefined ? {} : { turnoverMax }),
-      },
-    });
-  const solution =
-    cap !== null && cap > 0
-      ? withinCap(
-          () => solve(cap),
-          () => solve(undefined),
-        )
-      : solve(undefined);
-  const weights = solution.weights.map((weight) => weight / limits.budget);
-  return {
-    weights: scatter(input, universe, weights),
-    multipliers: {
-      ...solution.multipliers,
-      lower: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.lower))),
-      upper: Float64Array.from(scatter(input, universe, Array.from(solution.multipliers.upper))),
-    },
-  };
-}
-
-function withinCap<Result>(capped: () => Result, free: () => Result): Result {
-  try {
-    return capped();
-  } catch {
-    return free();
-  }
-}
-
-/** Values of the members over all of the policy's symbols; assets outside the universe get 0. */
-function scatter({ policy }: DecideInput, { members }: Universe, values: readonly number[]): number[] {
-  const all = new Array<number>(policy.symbols.length).fill(0);
-  members.forEach((i, k) => {
-    all[i] = values[k]!;
-  });
-  return all;
 }
 
 function whyNoSignal(

@@ -1,3 +1,4 @@
+import { AllocationError } from '../allocation-error.ts';
 import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import { nearestWeights } from '../optimisation/nearest.ts';
 import type { WeightLimits } from '../optimisation/weight-limits.ts';
@@ -85,7 +86,8 @@ export function leastTrading(holdings: Holdings, limits: PolicyLimits): number[]
     ).weights;
   try {
     return Array.from(within(invested({ weights, cash: 0 })));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
     // The limits may need more invested than is: then the whole budget is.
     return Array.from(within(limits.budget));
   }

@@ -1,6 +1,7 @@
-import type { AllocationOptions, AllocatorName, CovarianceName } from '../allocation/allocator.ts';
+import type { AllocationOptions, AllocatorName } from '../allocation/allocators.ts';
 import type { CostModel } from '../portfolio/costs.ts';
 import type { DrawdownLimits } from '../portfolio/drawdown.ts';
+import type { CovarianceName } from '../risk/estimate-covariance.ts';
 
 export type Bounds = { lower: number; upper: number };
 

@@ -1,7 +1,7 @@
 import type { PricePanel } from '../market/panel.ts';
 import { cleanPanel, type QualityNote } from '../market/quality.ts';
+import type { ReturnsMatrix } from '../risk/returns.ts';
 import { simpleReturns } from '../risk/returns.ts';
-import type { ReturnsMatrix } from '../risk/returns-matrix.ts';
 import { type Bounds, boundsOf, type PortfolioPolicy } from './policy.ts';
 
 /** Sessions from a decision to the next, at most: a month of a market that never closes. */
@@ -67,4 +67,13 @@ export function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
     0,
   );
   return simpleReturns(window.last(window.sessions.length - start));
+}
+
+/** Values of the members over all `size` symbols of the policy; assets outside the universe get 0. */
+export function scatter({ members }: Universe, size: number, values: ArrayLike<number>): number[] {
+  const all = new Array<number>(size).fill(0);
+  members.forEach((i, k) => {
+    all[i] = values[k]!;
+  });
+  return all;
 }

@@ -3,6 +3,7 @@ import type { Covariance } from '../risk/covariance.ts';
 import type { Constrained } from './constraints.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';
+import { UnusableDataError } from './unusable-data-error.ts';
 
 /** How near, as a ratio, the volatility comes to its target. */
 const tolerance = 1e-10;
@@ -61,6 +62,7 @@ function annualisedVolatility(
       variance += weights[i]! * weights[j]! * values[a * size + b]!;
     });
   });
-  if (!Number.isFinite(variance)) throw new Error(`the ex-ante variance is ${variance}; expected a number`);
+  if (!Number.isFinite(variance))
+    throw new UnusableDataError(`the ex-ante variance is ${variance}; expected a number`);
   return Math.sqrt(Math.max(0, variance) * sessionsPerYear);
 }

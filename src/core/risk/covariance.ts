@@ -1,7 +1,4 @@
 import { AllocationError } from '../allocation-error.ts';
-import { gram } from '../numeric/gram.ts';
-import { pairwiseCovariance } from './pairwise-covariance.ts';
-import { checkReturns, meanReturns, type ReturnsMatrix } from './returns-matrix.ts';
 
 /**
  * Covariance of simple returns per session (not annualised), row-major size x size. `correlation` is there only
@@ -9,120 +6,8 @@ import { checkReturns, meanReturns, type ReturnsMatrix } from './returns-matrix.
  */
 export type Covariance = { size: number; values: Float64Array; correlation?: Float64Array };
 
-export type CovarianceName = 'sample' | 'ewma' | 'ledoit-wolf' | 'forecast';
-
-export type CovarianceOptions = {
-  /** RiskMetrics' lambda of `ewma`, in (0, 1); default 0.94. */
-  ewmaDecay?: number | undefined;
-  /** `forecast`: predicted volatility per session, one per asset. */
-  volatilities?: readonly number[] | undefined;
-  /** `forecast`: the correlation they scale; an estimate's name or a ready matrix. Default `sample`. */
-  correlation?: 'sample' | 'ewma' | 'ledoit-wolf' | Covariance | undefined;
-  /** Gaps (NaN) in the returns: `refuse` (default), or `pairwise` complete sessions as pandas does, `sample` only. */
-  gaps?: 'refuse' | 'pairwise' | undefined;
-};
-
-/** What an estimate also tells about itself. */
-export type CovarianceEstimate = Covariance & { shrinkage?: number };
-
-/**
- * Estimates a covariance from simple returns (rows >= 2).
- * `sample` divides by rows - 1; `ewma` is RiskMetrics (zero mean, started from the first session);
- * `ledoit-wolf` shrinks the sample (divisor rows) towards its mean variance times the identity (Ledoit and Wolf,
- * 2004, as scikit-learn has it); `forecast` is predicted volatilities x a correlation.
- * Raises `not-finite`, `too-few-sessions` or `bad-input`.
- */
-export function estimateCovariance(
-  name: CovarianceName,
-  returns: ReturnsMatrix,
-  options: CovarianceOptions = {},
-): CovarianceEstimate {
-  if (returns.rows < 2) {
-    throw new AllocationError(
-      'too-few-sessions',
-      `A covariance needs at least 2 sessions, got ${returns.rows}.`,
-    );
-  }
-  if (name === 'sample' && options.gaps === 'pairwise') return pairwiseCovariance(returns);
-  checkReturns(returns);
-  if (name === 'sample') return sampleCovariance(returns);
-  if (name === 'ewma') return ewmaCovariance(returns, options.ewmaDecay ?? 0.94);
-  if (name === 'ledoit-wolf') return ledoitWolfCovariance(returns);
-  return forecastCovariance(returns, options);
-}
-
-function sampleCovariance(returns: ReturnsMatrix): Covariance {
-  const values = gram(returns.rows, returns.columns, centred(returns));
-  scale(values, 1 / (returns.rows - 1));
-  return { size: returns.columns, values };
-}
-
-/** Recursion S = decay S + (1 - decay) r r', written as one weighted sum so that it runs at the speed of a product. */
-function ewmaCovariance(returns: ReturnsMatrix, decay: number): Covariance {
-  if (!(decay > 0 && decay < 1)) {
-    throw new AllocationError(
-      'bad-input',
-      `ewmaDecay is ${decay}, expected a number between 0 and 1 (0.94 is usual).`,
-    );
-  }
-  const { rows, columns, values } = returns;
-  const weighted = new Float64Array(values.length);
-  for (let t = 0; t < rows; t++) {
-    const weight = Math.sqrt(decay ** (rows - 1 - t) * (t === 0 ? 1 : 1 - decay));
-    for (let k = t * columns; k < (t + 1) * columns; k++) weighted[k] = weight * values[k]!;
-  }
-  return { size: columns, values: gram(rows, columns, weighted) };
-}
-
-function ledoitWolfCovariance(returns: ReturnsMatrix): CovarianceEstimate {
-  const { rows, columns: size } = returns;
-  const deviations = centred(returns);
-  const values = gram(rows, size, deviations);
-  scale(values, 1 / rows);
-  let trace = 0;
-  for (let i = 0; i < size; i++) trace += values[i * size + i]!;
-  const target = trace / size;
-  let squares = 0; // squared Frobenius norm of the sample
-  for (let k = 0; k < values.length; k++) squares += values[k]! * values[k]!;
-  let fourth = 0; // sum over sessions of the squared length of the session's vector, squared
-  for (let t = 0; t < rows; t++) {
-    let length = 0;
-    for (let k = t * size; k < (t + 1) * size; k++) length += deviations[k]! * deviations[k]!;
-    fourth += length * length;
-  }
-  const dispersion = squares - size * target * target;
-  const noise = Math.min((fourth / rows - squares) / rows, dispersion);
-  const shrinkage = dispersion > 0 && noise > 0 ? noise / dispersion : 0;
-  scale(values, 1 - shrinkage);
-  for (let i = 0; i < size; i++) values[i * size + i]! += shrinkage * target;
-  return { size, values, shrinkage };
-}
-
-function forecastCovariance(returns: ReturnsMatrix, options: CovarianceOptions): Covariance {
-  const size = returns.columns;
-  const volatilities = options.volatilities;
-  if (volatilities?.length !== size) {
-    throw new AllocationError(
-      'bad-input',
-      `A forecast covariance needs ${size} predicted volatilities, got ${volatilities?.length ?? 'none'}.`,
-    );
-  }
-  volatilities.forEach((volatility, i) => {
-    if (!(volatility >= 0 && Number.isFinite(volatility))) {
-      throw new AllocationError(
-        'not-finite',
-        `The predicted volatility of asset ${i} is ${volatility}, expected >= 0.`,
-      );
-    }
-  });
-  const source = options.correlation ?? 'sample';
-  const base = typeof source === 'string' ? estimateCovariance(source, returns, options) : source;
-  const values = correlations(base);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < size; j++) values[i * size + j]! *= volatilities[i]! * volatilities[j]!;
-  }
-  return { size, values };
-}
+/** A variance this small beside the largest is rounding, not risk: a volatility ratio of 1e-8. */
+const flatVarianceRatio = 1e-16;
 
 /** Correlation matrix of a covariance (a fresh array); an asset without variance is uncorrelated with the others. */
 export function correlations(covariance: Covariance): Float64Array {
@@ -130,11 +15,10 @@ export function correlations(covariance: Covariance): Float64Array {
   if (covariance.correlation) return covariance.correlation.slice();
   const inverse = inverseVolatilities(covariance);
   const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const row = i * size;
-    for (let j = 0; j < size; j++) {
+    for (let j = 0; j < size; j += 1)
       out[row + j] = Math.max(-1, Math.min(1, values[row + j]! * inverse[i]! * inverse[j]!));
-    }
     out[row + i] = 1;
   }
   return out;
@@ -144,29 +28,18 @@ export function correlations(covariance: Covariance): Float64Array {
 export function inverseVolatilities(covariance: Covariance): Float64Array {
   const { size, values } = covariance;
   let largest = 0;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, values[i * size + i]!);
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
   const out = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < size; i += 1) {
     const variance = values[i * size + i]!;
-    out[i] = variance > largest * FLAT_VARIANCE_RATIO ? 1 / Math.sqrt(variance) : 0;
+    out[i] = variance > largest * flatVarianceRatio ? 1 / Math.sqrt(variance) : 0;
   }
   return out;
 }
 
-/** A variance this small beside the largest is rounding, not risk: a volatility ratio of 1e-8. */
-const FLAT_VARIANCE_RATIO = 1e-16;
-
-function centred(returns: ReturnsMatrix): Float64Array {
-  const { rows, columns, values } = returns;
-  const mean = meanReturns(returns);
-  const out = new Float64Array(values.length);
-  for (let t = 0; t < rows; t++) {
-    const row = t * columns;
-    for (let i = 0; i < columns; i++) out[row + i] = values[row + i]! - mean[i]!;
-  }
-  return out;
-}
-
-function scale(values: Float64Array, factor: number): void {
-  for (let k = 0; k < values.length; k++) values[k]! *= factor;
+/** The assets with any variance, of which risk can weigh; `inverse` is 1 / sigma of every asset. Raises `all-flat`. */
+export function assetsAtRisk(inverse: Float64Array): Int32Array {
+  const live = Int32Array.from(inverse.keys()).filter((i) => inverse[i]! > 0);
+  if (live.length > 0) return live;
+  throw new AllocationError('all-flat', 'No asset has any variance, so risk parity has nothing to weigh by.');
 }

@@ -1,6 +1,6 @@
 import { AllocationError } from '../allocation-error.ts';
 import type { Covariance } from './covariance.ts';
-import type { ReturnsMatrix } from './returns-matrix.ts';
+import type { ReturnsMatrix } from './returns.ts';
 
 /**
  * Sample covariance (divisor n - 1) and correlation of every pair over the sessions both assets have, as pandas
@@ -11,8 +11,8 @@ export function pairwiseCovariance(returns: ReturnsMatrix): Covariance {
   const size = returns.columns;
   const values = new Float64Array(size * size);
   const correlation = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
+  for (let i = 0; i < size; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
       const pair = pairMoments(returns, i, j);
       const spread = Math.sqrt(pair.varianceI * pair.varianceJ);
       const rho = i === j ? 1 : spread > 0 ? Math.max(-1, Math.min(1, pair.covariance / spread)) : 0;
@@ -33,7 +33,7 @@ function pairMoments(returns: ReturnsMatrix, i: number, j: number): PairMoments 
   let products = 0;
   let squaresI = 0;
   let squaresJ = 0;
-  for (let t = 0; t < rows; t++) {
+  for (let t = 0; t < rows; t += 1) {
     const x = values[t * columns + i]!;
     const y = values[t * columns + j]!;
     if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
@@ -46,12 +46,11 @@ function pairMoments(returns: ReturnsMatrix, i: number, j: number): PairMoments 
     squaresJ += fromOldJ * (y - meanJ);
     products += fromOldI * (y - meanJ);
   }
-  if (count < 2) {
+  if (count < 2)
     throw new AllocationError(
       'too-few-sessions',
       `Assets ${i} and ${j} share ${count} sessions, a covariance needs at least 2.`,
     );
-  }
   const divisor = count - 1;
   return { covariance: products / divisor, varianceI: squaresI / divisor, varianceJ: squaresJ / divisor };
 }

@@ -26,6 +26,6 @@ function worstMean(values: Float64Array, tailShare: number): number {
   const expected = tailShare * sorted.length;
   const edge = sorted[Math.ceil(expected) - 1]!;
   let beyond = 0;
-  for (let i = 0; i < Math.ceil(expected); i++) beyond += sorted[i]! - edge;
+  for (let i = 0; i < Math.ceil(expected); i += 1) beyond += sorted[i]! - edge;
   return -edge - beyond / expected;
 }

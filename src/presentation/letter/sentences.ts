@@ -1,5 +1,11 @@
 import type { QualityNote } from '../../core/market/quality.ts';
-import type { BindingConstraint, Decision, FallbackLevel, TargetLine } from '../../core/policy/decision.ts';
+import {
+  type BindingConstraint,
+  type Decision,
+  type FallbackLevel,
+  programFaults,
+  type TargetLine,
+} from '../../core/policy/decision.ts';
 import type { LetterContent } from '../../views/letter.ts';
 import { list, longDate, percent } from '../format.ts';
 
@@ -64,9 +70,14 @@ function tradesOf({ lines }: Decision, sign: 1 | -1): TargetLine[] {
 
 export type Notice = { title: string; text: string };
 
-/** What the reader must not miss: a lower fallback level, a letter that is late. */
+/** What the reader must not miss: a fault of the program, a lower fallback level, a letter that is late. */
 export function notices({ decision, late }: LetterContent): Notice[] {
   const all: Notice[] = [];
+  if (programFaults(decision) > 0)
+    all.push({
+      title: 'A fault of the program.',
+      text: 'The decision could not be made, and nothing but what a drawdown limit demands is traded. This is no condition of the market: please report it.',
+    });
   if (decision.fallbackLevel !== 'full') {
     const because = decision.fallbackReason === null ? '' : ` Reason: ${sentence(decision.fallbackReason)}`;
     all.push({

@@ -26,13 +26,21 @@ function ofPortfolio(
     });
   const state = valuation?.drawdownState ?? 'normal';
   const drawdown = state === 'normal' ? [] : [`${portfolio}: the drawdown state is ${state}.`];
-  const steppedDown = lastDecision && lastDecision.fallbackLevel !== 'full';
-  const fallbackLevel = steppedDown
+  return [...overdue, ...drawdown, ...ofDecision(portfolio, lastDecision)];
+}
+
+/** A fault of the program says more than the level it ended on. */
+function ofDecision(portfolio: string, decision: PortfolioStatus['lastDecision']): string[] {
+  if (!decision || decision.fallbackLevel === 'full') return [];
+  const { session, fallbackLevel, programFaults } = decision;
+  const reason = decision.fallbackReason ?? 'no reason given';
+  return programFaults > 0
     ? [
-        `${portfolio}: the decision of ${lastDecision.session} was made on the fallback level ${lastDecision.fallbackLevel} (${lastDecision.fallbackReason ?? 'no reason given'}).`,
+        `${portfolio}: the decision of ${session} met a fault of the program and holds what was held (${reason}).`,
       ]
-    : [];
-  return [...overdue, ...drawdown, ...fallbackLevel];
+    : [
+        `${portfolio}: the decision of ${session} was made on the fallback level ${fallbackLevel} (${reason}).`,
+      ];
 }
 
 function ofSources({ sources }: StatusSnapshot): string[] {

@@ -25,7 +25,7 @@ const holders = new Set<ChildProcess>();
 
 /** A process of its own that holds the server; `first` is what it said when ready. */
 async function holder(data = dataFolder, project = root, options: SpawnOptions = {}) {
-  const script = join(project, 'tests/adapters/postgres/embedded-holder.ts');
+  const script = join(project, 'tests/adapters/embedded-postgres/holder.ts');
   const node = join(project, 'node_modules/node/bin/node');
   const child = spawn(node, [script, data, cacheFolder], { stdio: ['pipe', 'pipe', 'inherit'], ...options });
   holders.add(child);

@@ -1,31 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import {
-  AllocationError,
-  type AllocationInput,
   type AllocationOptions,
   type AllocatorName,
-  allocate,
   allocatorNames,
-} from '../../../src/core/allocation/allocator.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import {
-  compoundedMeanReturns,
-  meanReturns,
-  type ReturnsMatrix,
-} from '../../../src/core/risk/returns-matrix.ts';
+  allocators,
+} from '../../../src/core/allocation/allocators.ts';
+import { AllocationError } from '../../../src/core/allocation-error.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 import { worstDifference } from './peers.ts';
 import { permutation, pickColumns, randomReturns, someReturns } from './random-returns.ts';
 
-/** Every allocator with every choice that changes its weights. */
+/** The values of an option that is a choice between names; none of another. */
+function namesOf(option: z.core.$ZodType): string[] {
+  const inner = option instanceof z.ZodDefault ? option.unwrap() : option;
+  return inner instanceof z.ZodEnum ? inner.options.map(String) : [];
+}
+
+/** Every allocator with every choice that its table offers, one at a time, and some together. */
 const choices: { name: AllocatorName; options: AllocationOptions }[] = [
-  ...allocatorNames.map((name) => ({ name, options: {} })),
-  { name: 'mvo', options: { objective: 'max-sharpe' } },
+  ...allocators.flatMap(({ name, options }) => [
+    { name, options: {} },
+    ...Object.entries<z.core.$ZodType>(options.shape).flatMap(([option, schema]) =>
+      namesOf(schema).map((value) => ({ name, options: { [option]: value } })),
+    ),
+  ]),
   { name: 'mvo', options: { objective: 'utility', riskAversion: 5 } },
-  { name: 'cla', options: { objective: 'max-sharpe' } },
-  { name: 'hrp', options: { variant: 'paper' } },
   { name: 'hrp', options: { variant: 'riskfolio', linkage: 'ward' } },
-  { name: 'herc', options: { riskMeasure: 'cvar' } },
   { name: 'herc', options: { riskMeasure: 'cdar', linkage: 'average' } },
 ];
 
@@ -190,7 +194,7 @@ describe('expected returns of mvo and cla', () => {
   test('are compounded history by default, arithmetic where asked', () => {
     const input = inputOf(returns, { signal: undefined });
     expect(allocate('mvo', input, options)).toEqual(withMean(history));
-    expect(allocate('mvo', input, { ...options, historicalMean: 'arithmetic' })).toEqual(
+    expect(allocate('mvo', { ...input, historicalMean: 'arithmetic' }, options)).toEqual(
       withMean(Array.from(meanReturns(returns))),
     );
   });

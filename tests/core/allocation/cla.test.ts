@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { meanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import type { Covariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { meanReturns } from '../../../src/core/risk/returns.ts';
 import { worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
 import { pickColumns, randomReturns, someReturns } from './random-returns.ts';

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import type { RiskMeasure } from '../../../src/core/allocation/herc.ts';
 import { gapClusterCount } from '../../../src/core/clustering/clusters.ts';
 import { correlationDistances } from '../../../src/core/clustering/correlation-distance.ts';
 import { type LinkageName, linkage } from '../../../src/core/clustering/linkage.ts';
-import { estimateCovariance, inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { inverseVolatilities } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../../../src/core/risk/tail-risk.ts';
 import { worstDifference } from './peers.ts';
 import { matrixOf, randomReturns, someReturns } from './random-returns.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { hierarchicalRiskParity } from '../../../src/core/allocation/hrp.ts';
 import { inverseVolatilityWeights } from '../../../src/core/allocation/inverse-vol.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from './peers.ts';
 import { matrixOf } from './random-returns.ts';
 

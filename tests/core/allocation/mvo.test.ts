@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
-import { type Covariance, estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { meanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import type { Covariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { meanReturns } from '../../../src/core/risk/returns.ts';
 import { worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { AllocationError, type AllocationInput, allocate } from '../../../src/core/allocation/allocator.ts';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
-import { type CovarianceName, estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { compoundedMeanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { AllocationError } from '../../../src/core/allocation-error.ts';
+import { type CovarianceName, estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { compoundedMeanReturns } from '../../../src/core/risk/returns.ts';
 import { type Peers, peerCase, worstDifference } from './peers.ts';
 import { quadraticForm, riskShares } from './portfolio-measures.ts';
 

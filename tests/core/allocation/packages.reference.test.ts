@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { compoundedMeanReturns, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { compoundedMeanReturns } from '../../../src/core/risk/returns.ts';
 import { referenceData } from '../../support/reference-data.ts';
 import { packageChecks, testAgainstPackages } from './package-checks.ts';
 import { referencePeers, worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
-import { readTable, widePrices, window } from './reference-tables.ts';
+import { priceReturns, readTable, widePrices, window } from './reference-tables.ts';
 
 let peers: ReturnType<typeof referencePeers> | undefined;
 
@@ -55,7 +55,7 @@ testAgainstPackages(
 describe("PyPortfolioOpt's own tests: 20 stocks with gaps, covariance pair by pair", () => {
   const load = () => {
     const { symbols, prices } = widePrices(referenceData('reference/pypfopt/stock_prices.csv.gz'));
-    const returns = simpleReturns(prices);
+    const returns = priceReturns(prices);
     return { symbols, returns, covariance: estimateCovariance('sample', returns, { gaps: 'pairwise' }) };
   };
 

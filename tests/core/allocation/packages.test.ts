@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type AllocationInput, allocate, allocatorNames } from '../../../src/core/allocation/allocator.ts';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
+import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { compoundedMeanReturns, meanReturns, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns.ts';
 import { type PackageCheck, packageChecks, testAgainstPackages } from './package-checks.ts';
 import { bundledPeers, worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
 import { matrixOf } from './random-returns.ts';
+import { priceReturns } from './reference-tables.ts';
 
 const { signalSessions, signalScale, riskAversion, ...peers } = bundledPeers();
 
@@ -80,7 +82,7 @@ describe('PyPortfolioOpt over prices with gaps: covariance and correlation pair 
     hrp: number[];
     cla: Record<string, number[]>;
   };
-  const returns = simpleReturns(matrixOf(oracle.prices));
+  const returns = priceReturns(matrixOf(oracle.prices));
   const covariance = estimateCovariance('sample', returns, { gaps: 'pairwise' });
   const mean = Array.from(compoundedMeanReturns(returns, 252));
 

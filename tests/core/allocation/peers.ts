@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Covariance, ReturnsMatrix } from '../../../src/core/allocation/allocator.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import type { Covariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import type { ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 import { bundledPrices } from '../../support/bundled-prices.ts';
 import { referenceData } from '../../support/reference-data.ts';
 import { longPrices, type PriceTable, readTable, widePrices, window } from './reference-tables.ts';

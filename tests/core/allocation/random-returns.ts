@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ReturnsMatrix } from '../../../src/core/risk/returns-matrix.ts';
+import type { ReturnsMatrix } from '../../../src/core/risk/returns.ts';
 
 /** Daily returns of `columns` assets with a common factor, from a seed: same seed, same returns. */
 export function randomReturns(seed: number, rows: number, columns: number): ReturnsMatrix {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { type ReturnsMatrix, simpleReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { PricePanel } from '../../../src/core/market/panel.ts';
+import { type ReturnsMatrix, simpleReturns } from '../../../src/core/risk/returns.ts';
 
 export type Table = { header: string[]; rows: string[][] };
 
@@ -49,10 +50,20 @@ export function longPrices(path: string, symbols: readonly string[]): PriceTable
   return { dates, symbols: [...symbols], prices: { rows: dates.length, columns: symbols.length, values } };
 }
 
+/** Simple returns of a row-major table of prices. */
+export function priceReturns({ rows, columns, values }: ReturnsMatrix): ReturnsMatrix {
+  const sessions = Array.from({ length: rows }, (_, row) => String(row));
+  const symbols = Array.from({ length: columns }, (_, column) => String(column));
+  const levels = symbols.map((_, column) =>
+    Float64Array.from(sessions, (_, row) => values[row * columns + column]!),
+  );
+  return simpleReturns(new PricePanel(sessions, symbols, levels));
+}
+
 /** The `count` simple returns that end at `asOf`. */
 export function window(table: PriceTable, asOf: string, count: number): ReturnsMatrix {
   const end = table.dates.indexOf(asOf) + 1;
   const columns = table.symbols.length;
   const values = table.prices.values.slice((end - count - 1) * columns, end * columns);
-  return simpleReturns({ rows: count + 1, columns, values });
+  return priceReturns({ rows: count + 1, columns, values });
 }

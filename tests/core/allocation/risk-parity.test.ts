@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from './peers.ts';
 import { riskShares } from './portfolio-measures.ts';
 import { generator, randomReturns, someReturns } from './random-returns.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AllocationInput, allocate } from '../../../src/core/allocation/allocator.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { randomReturns } from './random-returns.ts';
 
 /** Three assets with volatilities 0.01, 0.02 and 0.04. */

@@ -7,7 +7,7 @@ import { kktResidual } from '../../../src/core/optimisation/kkt.ts';
 import { nearestWeights } from '../../../src/core/optimisation/nearest.ts';
 import { solveQp } from '../../../src/core/optimisation/solve-qp.ts';
 import { constrain } from '../../../src/core/optimisation/weight-limits.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from '../allocation/peers.ts';
 import { generator, randomReturns } from '../allocation/random-returns.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
+import type { AllocatorName } from '../../../src/core/allocation/allocators.ts';
+import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
@@ -8,7 +9,6 @@ import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { bundledPanel } from '../../support/bundled-prices.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
-import { everyAllocator } from './situations.ts';
 
 const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
 
@@ -122,7 +122,7 @@ describe('March 2020 on four bundled stocks', () => {
     },
   );
 
-  test.each(everyAllocator)(
+  test.each(allocatorNames)(
     '%s: every session of the crash is decided on the first fallback level, within the turnover cap',
     (allocator) => {
       for (const asOf of dates.filter((date) => date >= '2020-02-20' && date <= '2020-04-03')) {
@@ -158,7 +158,7 @@ describe('estimates that are no numbers', () => {
       }),
     );
 
-  test.each(everyAllocator)(
+  test.each(allocatorNames)(
     '%s: an infinite return or covariance takes the one of the decision before',
     (allocator) => {
       for (const factor of [1e305, 1e200]) {

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { allocate } from '../../../src/core/allocation/allocator.ts';
+import { allocate } from '../../../src/core/allocation/allocate.ts';
 import type { ForecastResult } from '../../../src/core/forecast/forecast-result.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { estimateCovariance } from '../../../src/core/risk/covariance.ts';
-import { simpleReturns } from '../../../src/core/risk/returns.ts';
-import { compoundedMeanReturns } from '../../../src/core/risk/returns-matrix.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
+import { compoundedMeanReturns, simpleReturns } from '../../../src/core/risk/returns.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { sampleInput, samplePolicy, targetsOf } from './samples.ts';
 

@@ -120,6 +120,7 @@ export function sampleDecision(
     allocator: 'equal',
     fallbackLevel: 'full',
     fallbackReason: null,
+    fallbackAttempts: [],
     lines: symbols.map((symbol, i) => ({
       symbol,
       held: 0,

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import type { AllocatorName } from '../../../src/core/allocation/allocator.ts';
+import {
+  type AllocatorName,
+  allocatorNamed,
+  allocatorNames,
+} from '../../../src/core/allocation/allocators.ts';
 import { noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
@@ -8,18 +12,6 @@ import { drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, trendOutlook } from './samples.ts';
 
-export const everyAllocator: readonly AllocatorName[] = [
-  'equal',
-  'inverse-vol',
-  'signal',
-  'signal-inverse-vol',
-  'hrp',
-  'herc',
-  'risk-parity',
-  'mvo',
-  'cla',
-];
-
 /** Even over 0 to 1: fast-check's own doubles keep to the ends of their range. */
 const ratio = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000);
 const symbolsMax = 6;
@@ -27,7 +19,7 @@ const symbolsMax = 6;
 const drawn = fc.record({
   size: fc.integer({ min: 1, max: symbolsMax }),
   seed: fc.integer({ min: 1, max: 60 }),
-  allocator: fc.oneof(fc.constantFrom(...everyAllocator), fc.constant<AllocatorName>('mvo')),
+  allocator: fc.oneof(fc.constantFrom(...allocatorNames), fc.constant<AllocatorName>('mvo')),
   objective: fc.constantFrom('min-variance' as const, 'max-sharpe' as const, 'utility' as const),
   riskAversion: fc.constantFrom(1, 8),
   covariance: fc.constantFrom('sample' as const, 'ledoit-wolf' as const),
@@ -70,7 +62,7 @@ export type Situation = { policy: PortfolioPolicy; input: DecideInput };
 export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
   const risky = ['U', 'V', 'W', 'X', 'Y', 'Z'].slice(0, one.size);
   const symbols = one.safe ? [...risky, 'SAFE'] : risky;
-  const short = one.short && one.allocator === 'mvo';
+  const short = one.short && allocatorNamed(one.allocator).needs.shorts;
   const invested = 1 - one.cashRatio;
   const even = invested / one.size;
   const against = (what: typeof one.contradiction, factor: number) =>

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gram } from '../../../src/core/numeric/gram.ts';
-import { correlations, estimateCovariance } from '../../../src/core/risk/covariance.ts';
+import { correlations } from '../../../src/core/risk/covariance.ts';
+import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { worstDifference } from '../allocation/peers.ts';
 import { matrixOf, pickColumns, randomReturns, someReturns } from '../allocation/random-returns.ts';
 
@@ -42,21 +43,6 @@ describe('covariances against numpy, pandas and scikit-learn', () => {
     expect(worstDifference(estimate.values, oracle.pairwiseCovariance.flat())).toBeLessThan(1e-17);
     expect(worstDifference(estimate.correlation!, oracle.pairwiseCorrelation.flat())).toBeLessThan(1e-13);
   });
-
-  test('forecast: predicted volatilities times the correlation', () => {
-    const volatilities = [0.01, 0.02, 0.03, 0.04, 0.05];
-    const estimate = estimateCovariance('forecast', returns, { volatilities });
-    const rho = correlations(estimateCovariance('sample', returns));
-    for (let i = 0; i < 5; i += 1) {
-      expect(estimate.values[i * 5 + i]).toBeCloseTo(volatilities[i]! ** 2, 17);
-      for (let j = 0; j < 5; j += 1) {
-        expect(estimate.values[i * 5 + j]).toBeCloseTo(
-          volatilities[i]! * volatilities[j]! * rho[i * 5 + j]!,
-          17,
-        );
-      }
-    }
-  });
 });
 
 describe('covariance estimates', () => {
@@ -69,14 +55,10 @@ describe('covariance estimates', () => {
     );
   });
 
-  test('refuse one session, a wrong decay, a missing and a NaN volatility', () => {
+  test('refuse one session and a wrong decay', () => {
     const returns = randomReturns(2, 10, 3);
     expect(() => estimateCovariance('ewma', randomReturns(1, 1, 3))).toThrow(/2 sessions/);
     expect(() => estimateCovariance('ewma', returns, { ewmaDecay: 1 })).toThrow(/ewmaDecay is 1/);
-    expect(() => estimateCovariance('forecast', returns)).toThrow(/3 predicted volatilities, got none/);
-    expect(() => estimateCovariance('forecast', returns, { volatilities: [0.1, Number.NaN, 0.1] })).toThrow(
-      /asset 1 is NaN/,
-    );
   });
 
   test('give a flat asset no variance and no correlation, never NaN', () => {

@@ -87,6 +87,25 @@ describe('a letter out of the ordinary', () => {
     return { subject, bodies: [flat(text), words(html)] };
   };
 
+  test('says first of all where the program is at fault, and only there', async () => {
+    const content = monthlyContent();
+    const attempt = { level: 'full', outcome: 'failed', reason: 'of undefined', isFault: true } as const;
+    const decision = {
+      ...content.decision,
+      fallbackLevel: 'hold' as const,
+      fallbackReason: 'full: of undefined',
+      fallbackAttempts: [attempt],
+    };
+    for (const body of (await both({ ...content, decision })).bodies) {
+      const fault = body.indexOf('A fault of the program. The decision could not be made');
+      expect(fault).toBeGreaterThan(0);
+      expect(body.indexOf('Fallback level hold.')).toBeGreaterThan(fault);
+    }
+    const market = { ...decision, fallbackAttempts: [{ ...attempt, isFault: false }] };
+    for (const body of (await both({ ...content, decision: market })).bodies)
+      expect(body).not.toContain('fault of the program');
+  });
+
   test('says before anything else that a lower fallback level was taken, and that it is late', async () => {
     const { subject, bodies } = await both(drawdownContent());
     expect(subject).toBe('Late: us-etfs: trade 99.0% on 13 March 2020, drawdown limit [signal-off]');

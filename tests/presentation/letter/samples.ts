@@ -23,6 +23,7 @@ export function monthlyContent(): LetterContent {
       allocator: 'signal-inverse-vol',
       fallbackLevel: 'full',
       fallbackReason: null,
+      fallbackAttempts: [],
       lines,
       cash: { held: 0.01, target: 0.01 },
       turnoverOneWay: 0.082,

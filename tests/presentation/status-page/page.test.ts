@@ -156,6 +156,18 @@ describe('what to look at', () => {
       /fallback level hold \(no prices\)/,
     ],
     [
+      'a fault of the program',
+      withPortfolio({
+        lastDecision: {
+          ...decision,
+          fallbackLevel: 'hold',
+          fallbackReason: 'of undefined',
+          programFaults: 1,
+        },
+      }),
+      /decision of 2024-02-29 met a fault of the program and holds what was held \(of undefined\)/,
+    ],
+    [
       'a failing source',
       {
         ...snapshot,

@@ -8,6 +8,7 @@ export const decision: DecisionStatus = {
   allocator: 'signal-inverse-vol',
   fallbackLevel: 'full',
   fallbackReason: null,
+  programFaults: 0,
   drawdownState: 'normal',
   turnoverOneWay: 0.125,
   costRatio: 0.00042,

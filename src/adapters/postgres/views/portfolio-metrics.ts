@@ -22,7 +22,7 @@ export async function readPortfolioMetrics(
   );
   const models = await newestByPortfolio<NonNullable<PortfolioMetrics['model']>>(sql, names, modelSql);
   const fills = await newestByPortfolio<NonNullable<PortfolioMetrics['fills']>>(sql, names, fillsSql);
-  const reasons = await readReasons(sql, names);
+  const counts = await readDecisionCounts(sql, names);
   const letters = await readLetters(sql, names);
   return portfolios.map(({ portfolio, drawdownLimits }) => ({
     portfolio,
@@ -32,7 +32,7 @@ export async function readPortfolioMetrics(
     decision: decisions.get(portfolio) ?? null,
     model: models.get(portfolio) ?? null,
     fills: fills.get(portfolio) ?? null,
-    decisions: reasons(portfolio),
+    ...counts(portfolio),
     ...letters(portfolio),
   }));
 }
@@ -58,7 +58,7 @@ const valuationSql = `
 
 const decisionSql = `
   select extract(epoch from session)::float8 as "sessionAt", extract(epoch from decided_at)::float8 as "decidedAt", fallback_level as "fallbackLevel",
-    exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
+    program_faults as "programFaults", exposure_ratio as "exposureRatio", signal_scale as "signalScale", turnover_one_way as "turnoverOneWay",
     cost_ratio as "costRatio"
   from rebalanced.newest_decisions d where d.portfolio = name.portfolio`;
 
@@ -77,19 +77,32 @@ const fillsSql = `
   from rebalanced.fills f join rebalanced.decisions d using (decision_id) where d.portfolio = name.portfolio
   having count(*) > 0`;
 
-async function readReasons(sql: Sql, names: readonly string[]) {
-  const { rows } = await sql.query<{ portfolio: string; reason: DecisionReason; count: number }>(
-    `select portfolio, reason, count(*)::float8 as count from rebalanced.decisions
-     where portfolio = any($1) group by portfolio, reason`,
+type DecisionCounts = Pick<PortfolioMetrics, 'decisions' | 'programFaults'>;
+
+async function readDecisionCounts(
+  sql: Sql,
+  names: readonly string[],
+): Promise<(portfolio: string) => DecisionCounts> {
+  const { rows } = await sql.query<{
+    portfolio: string;
+    reason: DecisionReason;
+    count: number;
+    programFaults: number;
+  }>(
+    `select portfolio, reason, count(*)::float8 as count, sum(program_faults)::float8 as "programFaults"
+     from rebalanced.decisions where portfolio = any($1) group by portfolio, reason`,
     [names],
   );
-  return (portfolio: string) =>
-    Object.fromEntries(
-      decisionReasons.map((reason) => [
-        reason,
-        rows.find((row) => row.portfolio === portfolio && row.reason === reason)?.count ?? 0,
-      ]),
-    ) as PortfolioMetrics['decisions'];
+  return (portfolio) => {
+    const own = rows.filter((row) => row.portfolio === portfolio);
+    const countOf = (reason: DecisionReason) => own.find((row) => row.reason === reason)?.count ?? 0;
+    return {
+      decisions: Object.fromEntries(
+        decisionReasons.map((reason) => [reason, countOf(reason)]),
+      ) as PortfolioMetrics['decisions'],
+      programFaults: own.reduce((sum, row) => sum + row.programFaults, 0),
+    };
+  };
 }
 
 type LetterRow = { portfolio: string; state: LetterState; count: number; newestAt: number; oldestAt: number };

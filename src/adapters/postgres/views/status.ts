@@ -62,6 +62,7 @@ async function readDecisions(sql: Sql, names: Names, count: number | 'all'): Pro
     throw new RangeError(`decisions is ${count}; expected a whole number above 0, or 'all'`);
   const { rows } = await sql.query<DecisionStatus & { cash: number }>(
     `select d.portfolio, d.session::text as session, revision, reason, allocator, fallback_level as "fallbackLevel", fallback_reason as "fallbackReason",
+       program_faults as "programFaults",
        drawdown_state as "drawdownState", d.turnover_one_way as "turnoverOneWay", d.cost_ratio as "costRatio",
        f.cost_ratio as "chargedCostRatio", model_id as "modelId", ${iso('decided_at')} as "decidedAt",
        coalesce((

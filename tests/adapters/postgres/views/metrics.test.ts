@@ -48,6 +48,8 @@ describe('a fresh database', () => {
     expect(samples.get('rebalanced_decisions_total{portfolio="fresh",reason="monthly"}')).toBe(0);
     expect(samples.get('rebalanced_drawdown_state{portfolio="fresh",state="halted"}')).toBe(0);
     expect(samples.get('rebalanced_decision_fallback_level{level="hold",portfolio="fresh"}')).toBe(0);
+    expect(samples.get('rebalanced_decision_program_faults_total{portfolio="fresh"}')).toBe(0);
+    expect(samples.has('rebalanced_decision_fault{portfolio="fresh"}')).toBe(false);
     expect(samples.get('rebalanced_letters{portfolio="fresh",state="ambiguous"}')).toBe(0);
     expect(samples.get('rebalanced_source_failures_in_a_row{source="file",symbol="VNQ"}')).toBe(0);
     expect(samples.get('rebalanced_source_reachable{source="file"}')).toBe(1);
@@ -142,6 +144,8 @@ describe('a database with rows', () => {
     ['rebalanced_decision_session_timestamp_seconds{portfolio="core"}', seconds('2024-02-29T00:00:00Z')],
     ['rebalanced_decision_fallback_level{level="signal-off",portfolio="core"}', 1],
     ['rebalanced_decision_fallback_level{level="full",portfolio="core"}', 0],
+    ['rebalanced_decision_fault{portfolio="core"}', 0],
+    ['rebalanced_decision_program_faults_total{portfolio="core"}', 0],
     ['rebalanced_exposure_ratio{portfolio="core"}', 0.75],
     ['rebalanced_signal_scale_ratio{portfolio="core"}', 0.5],
     ['rebalanced_decision_turnover_one_way_ratio{portfolio="core"}', 0.125],

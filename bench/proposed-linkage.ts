@@ -1,5 +1,7 @@
-import { rowMeans } from './correlation-distance.ts';
-import { type DistanceRows, fullMatrix, linkage, type MergeTree, mergeTree } from './linkage.ts';
+import { rowMeans } from '../src/core/clustering/correlation-distance.ts';
+import { type DistanceRows, fullMatrix } from '../src/core/clustering/distance-rows.ts';
+import { linkage } from '../src/core/clustering/linkage.ts';
+import { type MergeTree, mergeTree } from '../src/core/clustering/merge-tree.ts';
 
 /**
  * X X' of a row-major rows x columns matrix in single precision (row-major rows x rows). A native one makes the
@@ -8,9 +10,9 @@ import { type DistanceRows, fullMatrix, linkage, type MergeTree, mergeTree } fro
 export type MatrixProduct = (values: Float32Array, rows: number, columns: number) => Float32Array;
 
 /** Pairs whose single-precision error is measured, and how many times the worst of them an error may be. */
-const SAMPLED_PAIRS = 2000;
-const ERROR_MARGIN = 16;
-const SINGLE_ROUNDING = 2 ** -24;
+const sampledPairs = 2000;
+const errorMargin = 16;
+const singleRounding = 2 ** -24;
 
 type Edges = { from: number[]; to: number[] };
 
@@ -23,14 +25,14 @@ export function proposedLinkage(distances: DistanceRows, product: MatrixProduct)
   const { size } = distances;
   const matrix = fullMatrix(distances);
   const mean = rowMeans(matrix, size);
-  for (let i = 0; i < size; i++) for (let k = 0; k < size; k++) matrix[i * size + k]! -= mean[k]!;
+  for (let i = 0; i < size; i += 1) for (let k = 0; k < size; k += 1) matrix[i * size + k]! -= mean[k]!;
   const norm = Float64Array.from({ length: size }, (_, i) => dot(matrix, size, i, i));
   const products = product(Float32Array.from(matrix), size, size);
   const rough = linkage('single', {
     size,
     fill: (row, out) => {
       const start = row * size;
-      for (let k = 0; k < size; k++)
+      for (let k = 0; k < size; k += 1)
         out[k] = Math.sqrt(Math.max(0, norm[row]! + norm[k]! - 2 * products[start + k]!));
       out[row] = 0;
     },
@@ -45,7 +47,7 @@ export function proposedLinkage(distances: DistanceRows, product: MatrixProduct)
 function productError(matrix: Float64Array, norm: Float64Array, products: Float32Array): number {
   const size = norm.length;
   let worst = 0;
-  for (let sample = 0; sample < SAMPLED_PAIRS; sample++) {
+  for (let sample = 0; sample < sampledPairs; sample += 1) {
     // Multiples of two large primes spread the pairs evenly and are the same each time.
     const i = (sample * 7919) % size;
     const j = (sample * 104_729 + 1) % size;
@@ -53,7 +55,7 @@ function productError(matrix: Float64Array, norm: Float64Array, products: Float3
     if (length > 0)
       worst = Math.max(worst, Math.abs(products[i * size + j]! - dot(matrix, size, i, j)) / length);
   }
-  return Math.max(ERROR_MARGIN * worst, 4 * SINGLE_ROUNDING);
+  return Math.max(errorMargin * worst, 4 * singleRounding);
 }
 
 /**
@@ -64,7 +66,7 @@ function candidates(rough: MergeTree, norm: Float64Array, products: Float32Array
   const { size } = rough;
   const edges: Edges = { from: [], to: [] };
   const members: number[][] = Array.from({ length: size }, (_, leaf) => [leaf]);
-  for (let k = 0; k < size - 1; k++) {
+  for (let k = 0; k < size - 1; k += 1) {
     const left = members[rough.left[k]!]!;
     const right = members[rough.right[k]!]!;
     const limit = rough.height[k]! ** 2 + margin;
@@ -121,13 +123,13 @@ function spanningTree(matrix: Float64Array, size: number, edges: Edges): MergeTr
 
 function dot(matrix: Float64Array, size: number, i: number, j: number): number {
   let sum = 0;
-  for (let k = 0; k < size; k++) sum += matrix[i * size + k]! * matrix[j * size + k]!;
+  for (let k = 0; k < size; k += 1) sum += matrix[i * size + k]! * matrix[j * size + k]!;
   return sum;
 }
 
 function squaredDistance(matrix: Float64Array, size: number, i: number, j: number): number {
   let sum = 0;
-  for (let k = 0; k < size; k++) {
+  for (let k = 0; k < size; k += 1) {
     const difference = matrix[i * size + k]! - matrix[j * size + k]!;
     sum += difference * difference;
   }
