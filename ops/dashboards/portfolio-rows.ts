@@ -33,7 +33,7 @@ export const now: Row = {
     }),
     stat({
       title: 'Drift',
-      description: 'One-way distance of held from target weights; the alert is at 10 %',
+      description: 'One-way distance of held from target weights; the alert is at 10%',
       width: 4,
       unit: 'percentunit',
       decimals: 2,

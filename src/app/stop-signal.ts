@@ -1,5 +1,5 @@
-// How this process is told to end: by a terminal (Ctrl-C, or closing it), by whoever runs it, or by a reader that has
-// gone. Signals belong to the process, so there is one state of it, as there is one `process`.
+// How this process is told to end: by a terminal (Ctrl-C, or closing it), by its supervisor, or by a reader that has gone.
+// Signals belong to the process, so there is one state of it, as there is one `process`.
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 

@@ -18,7 +18,7 @@ export type TrainedNetwork = {
   validationLoss: number;
 };
 
-/** Called after each batch (`epochEnded` false) and each epoch; whoever trains beside other work yields in it. */
+/** Called after each batch (`epochEnded` false) and each epoch; a caller with other work to do yields in it. */
 export type OnStep = (progress: { epoch: number; epochEnded: boolean }) => void | Promise<void>;
 
 /**

@@ -29,7 +29,7 @@ type Change = { fresh: Bar[]; restated: Bar[] };
 /**
  * Brings every priced symbol's bars up to the slot's session. Done when each has a bar of it or a recorded reason
  * for none. A missing bar is waited for; past the slot's deadline the gap is recorded, but only where enough of the
- * other symbols have theirs: a source that is away is no reason to decide without prices.
+ * other symbols have theirs: a source that is unreachable is no reason to decide without prices.
  * A failing symbol never stops the others: what was fetched is stored even when the slot has to be tried again.
  */
 export async function ingest(run: TaskRun): Promise<void> {

@@ -49,7 +49,7 @@ describe('a database', () => {
     await ensureSchema(store(false));
   });
 
-  test('whose migration was cut off in the middle of the queue is mended as well', async () => {
+  test('whose migration was cut off in the middle of the queue is fixed as well', async () => {
     await database.query(`delete from rebalanced_queue.queue where name = 'rebalanced-deliver'`);
     await expect(ensureSchema(store(false))).rejects.toThrow('the database lacks its queue');
     await ensureSchema(store(true));

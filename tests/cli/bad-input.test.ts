@@ -319,7 +319,7 @@ describe('a database', () => {
   const emptyDatabase = async () => empty;
 });
 
-test('a wake that is no cron line, at the start of the daemon', async () => {
+test('a tick that is no cron line, at the start of the daemon', async () => {
   const path = await configFile(`${good}schedule: { cron: every minute }\nserver: { port: 0 }\n`);
   expect(await refusal(['run', '--config', path])).toBe(
     'rebalanced: schedule.cron is "every minute"; expected a cron line such as "* * * * *"',

@@ -174,9 +174,9 @@ describe('history that is restated', () => {
     const stored = (await decisionAt(context.database, portfolio.id, session))!;
     const again = await recomputeDecision(context.database, decisions, stored);
     expect(canonicalJson(again)).toBe(canonicalJson(stored.decision));
-    const { decision: anew } = await proposeDecision(context.database, decisions, session, 'monthly');
-    expect(anew.inputs.vintage > stored.decision.inputs.vintage).toBe(true);
-    expect(anew.lines.map((line) => line.target)).not.toEqual(
+    const { decision: proposed } = await proposeDecision(context.database, decisions, session, 'monthly');
+    expect(proposed.inputs.vintage > stored.decision.inputs.vintage).toBe(true);
+    expect(proposed.lines.map((line) => line.target)).not.toEqual(
       stored.decision.lines.map((line) => line.target),
     );
   });

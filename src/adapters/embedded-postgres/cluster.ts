@@ -32,7 +32,7 @@ export async function openCluster(
   if (major !== server.major)
     throw new Error(
       `The embedded database in ${folder} was made by PostgreSQL ${major}, and this is PostgreSQL ${server.major}: ` +
-        'move the folder away to start anew, or dump it with the old version and restore it.',
+        'move the folder away to start over, or dump it with the old version and restore it.',
     );
   return { folder, password: await readPassword(folder), log: join(folder, '..', 'server.log') };
 }
@@ -44,7 +44,7 @@ async function readPassword(folder: string): Promise<string> {
   } catch (error) {
     throw new Error(
       `The embedded database in ${folder} is there, but its superuser's password cannot be read from ${file}: restore ` +
-        'that file, or move the whole folder away to start anew.',
+        'that file, or move the whole folder away to start over.',
       { cause: error },
     );
   }

@@ -22,7 +22,7 @@ export async function takeLease(url: string): Promise<Lease | null> {
   });
   // Not in the published types: an idle lease must not keep the process alive.
   const held = client as Client & { ref(): void; unref(): void };
-  client.on('error', () => {}); // the server has gone; whoever works with it hears so on their own connection
+  client.on('error', () => {}); // the server has gone; every user of it sees so on a connection of its own
   try {
     await client.connect();
     // Waits for a process that is stopping the server, and then ends with the server.

@@ -1,4 +1,4 @@
-// A real PostgreSQL for whoever has none: the programs come from npm, the data lies in a folder, and any number of
+// A real PostgreSQL where there is none: the programs come from npm, the data lies in a folder, and any number of
 // processes share one server, which the last to leave stops.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';

@@ -16,7 +16,7 @@ const expected = 'expected smtp://host:port, smtps://host:port or smtp://user:pa
 /**
  * Reads `smtp(s)://user:password@host:port`; ports default to 587, and to 465 with smtps. Credentials are sent to a
  * host other than this one only over verified TLS. Without them TLS is taken where offered and its certificate
- * not asked for: whoever could forge it could as well strike the offer out (RFC 7435). An Error never repeats the URL,
+ * not asked for: an attacker who could forge it could as well strike the offer out (RFC 7435). An Error never repeats the URL,
  * which may hold a password.
  */
 export function parseSmtpUrl(text: string): SmtpServer {

@@ -9,7 +9,7 @@ type SmtpError = Error & { responseCode?: number };
 type Envelope = { from: string; to: string };
 type Limits = { timeoutMs: number; certificateAuthority: string | undefined; stop: AbortSignal };
 
-/** Answers that blame the login or the order of commands, not the message: to be tried again once that is mended. */
+/** Answers that blame the login or the order of commands, not the message: to be tried again once that is fixed. */
 const notTheMessage = new Set([503, 530, 534, 535, 538]);
 
 /**

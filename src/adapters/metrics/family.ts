@@ -7,7 +7,7 @@ type Sample<Label extends string> = { [name in Label]: string } & { value: numbe
 /** One metric whose values are rows: what it is called, and how a snapshot becomes its samples. */
 export type MetricFamily = {
   name: string;
-  /** a counter's value is counted in rows, so it is set anew at each scrape and survives a restart */
+  /** a counter's value is counted in rows, so it is set again at each scrape and survives a restart */
   type: 'gauge' | 'counter';
   help: string;
   labels: readonly string[];

@@ -68,7 +68,7 @@ export async function readBars(
   return rows;
 }
 
-/** The instant of the newest observation among the bars known now in a window: the vintage of whoever reads it. */
+/** The instant of the newest observation among the bars known now in a window: the vintage of a reader of it. */
 export async function vintageOf(
   sql: Sql,
   query: { source: string; symbols: readonly string[]; from: Session; to: Session },

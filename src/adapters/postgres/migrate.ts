@@ -6,13 +6,13 @@ import { openDatabase, type Sql } from './database.ts';
 
 const folder = resolve(import.meta.dirname, '../../../migrations');
 
-// Any fixed number; whoever migrates holds it.
+// Any fixed number; the process that migrates holds it.
 const migrationLock = 7_226_031;
 
 /**
- * Applies every migration that is missing, in order and in one transaction; returns their names. Whoever migrates the
- * same database meanwhile waits. The runner's own lock and search path belong to a connection, which a pooler would
- * hand on to strangers; this lock ends with the transaction, and migrations name their schema.
+ * Applies every migration that is missing, in order and in one transaction; returns their names. Another process that
+ * migrates the same database meanwhile waits. The runner's own lock and search path belong to a connection, which a
+ * pooler would hand on to others; this lock ends with the transaction, and migrations name their schema.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const database = openDatabase(databaseUrl, { connectionsMax: 1, statementMaxMs: 0 });

@@ -105,7 +105,7 @@ export function forecasterOf({ forecaster }: PortfolioConfig): ModelSpec | null 
   return { ...network, head: heads[0]! };
 }
 
-/** Sessions after which a model is too old; a naive forecast is made anew each time and is never older than that. */
+/** Sessions after which a model is too old; a naive forecast is made again each time and is never older than that. */
 function expiryOf({ forecaster }: PortfolioConfig): number {
   if (forecaster === null) return 0;
   return forecaster.kind === 'network' ? forecaster.expirySessions : 1;

@@ -135,7 +135,7 @@ export const portfolioSchema = z
       .max(5)
       .nullable()
       .default(null)
-      .describe('ex-ante volatility a year that exposure is scaled down to; null: none'),
+      .describe('ex-ante annualised volatility that exposure is scaled down to; null: none'),
     covariance: section({
       estimator: z.enum(covarianceNames).default('sample'),
       lookbackSessions: count(20, 5000).default(504),

@@ -11,8 +11,8 @@ const sessionsNamedMax = 3;
 
 /**
  * Does, in this process, what is due now of the given tasks, in their order, and leaves the rest to the daemon.
- * Returns what of it is not done in the end, a line for each reason, whoever has it. `stop` ends it between
- * two tasks: it rejects with the signal's reason.
+ * Returns what of it is not done in the end, a line for each reason. `stop` ends it between two tasks: it rejects with
+ * the signal's reason.
  */
 export async function catchUp(
   context: Context,

@@ -11,13 +11,13 @@ const queueOf = (task: TaskName) => `rebalanced-${task}`;
 
 export type Job = { id: string; slot: Slot };
 
-/** Hands ready slots to whoever works: delivery at least once; the slot's row makes it exactly once. */
+/** Hands ready slots to the workers: delivery at least once; the slot's row makes it exactly once. */
 export type Queue = {
   /** Queues slots within the caller's transaction. */
   send(sql: Sql, slots: readonly Slot[]): Promise<void>;
   /** Takes up to `count` jobs of a task. */
   take(task: TaskName, count: number): Promise<Job[]>;
-  /** The job is over, well or badly: its slot's row says how, and `reconcile` queues it anew where it must. */
+  /** The job is over, well or badly: its slot's row says how, and `reconcile` queues it again where it must. */
   finish(job: Job): Promise<void>;
   /** Tells that a long job is still being worked on. */
   keepAlive(job: Job): Promise<void>;

@@ -15,7 +15,7 @@ import type { Queue } from './queue.ts';
 
 /**
  * Brings the slot table up to `now` and queues what is ready, in one transaction; returns what was queued.
- * Every wake, start and reconnect runs it, in any number of daemons: the table, not the clock's tick, decides.
+ * Every tick, start and reconnect runs it, in any number of daemons: the table, not the clock's tick, decides.
  */
 export async function reconcile(
   database: Database,

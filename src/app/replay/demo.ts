@@ -20,7 +20,7 @@ export const demoLast = '2022-12-28';
 /** What was found in the demo's database: nothing to go on with, a run that was cut off, or one changed by hand since. */
 export type DemoFound = 'none' | 'unfinished' | 'changed-by-hand';
 
-/** The demo's database, ready to replay: a run that was cut off goes on; any other one starts anew. */
+/** The demo's database, ready to replay: a run that was cut off goes on; any other one starts over. */
 export async function prepareDemo(
   store: Store,
   last: Session,

@@ -16,7 +16,7 @@ export type ReplayProgress = { session: Session; done: number; total: number };
  * Lets the daemon's own tasks run over past sessions on a virtual clock, session by session: the clock steps to each
  * session's due time, `reconcile` queues what is due, and the queue is drained by fetching. An unfinished replay goes
  * on where it stopped. The database must belong to this replay alone. `stop` ends it between two slots: it rejects with
- * the signal's reason, and whoever aborts it interrupts the context too, so that no training is waited for.
+ * the signal's reason, and its abort must interrupt the context too, so that no training is waited for.
  */
 export async function replay(
   context: Context,

@@ -19,7 +19,7 @@ const foundSays: Record<DemoFound, string | null> = {
   none: null,
   unfinished: 'An unfinished run was found; going on where it stopped.',
   'changed-by-hand':
-    'An unfinished run was found, but a decision or holdings were entered into it by hand; starting anew.',
+    'An unfinished run was found, but a decision or holdings were entered into it by hand; starting over.',
 };
 
 type Options = { until?: Session; exit?: boolean };

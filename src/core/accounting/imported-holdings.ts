@@ -27,7 +27,7 @@ export function importedWeights(
     return reported * close;
   });
   const total = values.reduce((sum, value) => sum + value, 0);
-  if (!(total > 0)) throw new RangeError(`the holdings are worth ${total} in all; expected more than 0`);
+  if (!(total > 0)) throw new RangeError(`the holdings are worth ${total} in total; expected more than 0`);
   if (byWeight && Math.abs(total - 1) > 1e-6)
     throw new RangeError(`the weights sum to ${total}; expected 1 with ${cashSymbol}`);
   return lines.map(({ symbol, quantity }, i) => ({ symbol, weight: values[i]! / total, quantity }));

@@ -1,7 +1,7 @@
 import { type Calendar, calendarFromTable } from './calendar.ts';
 import { isIsoDate, type Session } from './session.ts';
 
-/** Corrections to a calendar by whoever runs it, e.g. a day of mourning proclaimed after this version was made. */
+/** Corrections to a calendar by its user, e.g. a day of mourning proclaimed after this version was made. */
 export type CalendarOverrides = {
   /** dates without trading */
   closed?: readonly Session[];

@@ -30,7 +30,7 @@ export function forecastFrom(artefact: Artefact | null, panel: PricePanel, quali
   });
 }
 
-/** The naive forecast, made anew at the panel's last session, of those of `symbols` whose prices may be used. */
+/** The naive forecast, made at the panel's last session, of those of `symbols` whose prices may be used. */
 export function forecastNaively(
   spec: NaiveSpec,
   panel: PricePanel,

@@ -28,7 +28,7 @@ export type Forecast = {
 
 /**
  * Means with their unit, because log returns add up over time and simple ones across assets. Networks forecast logs;
- * whoever weighs them against simple returns takes `simpleMeans`.
+ * beside simple returns, take `simpleMeans`.
  */
 export type MeanForecast = { values: number[]; unit: 'log-return-per-session' };
 

@@ -39,7 +39,7 @@ const trainingSchema = z.strictObject({
     .describe('epochs without a better validation loss before training stops'),
   epochSamplesMax: wholeNumber(1, 10_000_000)
     .default(2048)
-    .describe('samples one epoch visits, drawn anew each epoch: overlapping windows repeat each other'),
+    .describe('samples one epoch visits, drawn again each epoch: overlapping windows repeat each other'),
   batchSize: wholeNumber(1, 4096).default(32),
   learningRate: numberFrom(1e-7, 1).default(0.001),
   weightDecay: numberFrom(0, 1)
@@ -61,7 +61,7 @@ export const networkSchema = z.strictObject({
   training: trainingSchema.prefault({}),
 });
 
-/** A forecast by a rule, made anew at each decision and never trained. */
+/** A forecast by a rule, made at each decision and never trained. */
 export const naiveSchema = z.strictObject({
   kind: z.literal('naive'),
   name: z.enum(naiveNames),

@@ -5,7 +5,7 @@ import { type Bar, type PriceBasis, totalReturn } from './bar.ts';
  * Total-return index levels, sessions by symbols; NaN where a symbol has no close.
  * A total-return close is its own level; others accumulate forward from 1 at a symbol's first close. Either way a
  * later bar never moves an earlier level.
- * `upTo` is the only way to cut a panel by time: whoever holds a panel cannot see past its last session.
+ * `upTo` is the only way to cut a panel by time: the holder of a panel cannot see past its last session.
  */
 export class PricePanel {
   readonly sessions: readonly Session[];

@@ -163,7 +163,7 @@ function span(
   return { firstSession: sessions[rows[0]!]!, lastSession: sessions[rows.at(-1)!]! };
 }
 
-const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
 
 function checkOptions(options: QualityOptions): void {
   const { fillSessionsMax, missingRatioMax, windowSessions, historySessionsMin } = options;

@@ -20,7 +20,7 @@ export function panelFromStoredBars(
     const known = bases.get(bar.symbol) ?? bar;
     if (known.basis !== bar.basis)
       throw new Error(
-        `${bar.symbol} has ${known.basis} closes (${known.session}) and ${bar.basis} closes (${bar.session}) between ${sessions[0]} and ${sessions.at(-1)}; expected one basis: ingest again, or give the source another name, under which its history is fetched anew`,
+        `${bar.symbol} has ${known.basis} closes (${known.session}) and ${bar.basis} closes (${bar.session}) between ${sessions[0]} and ${sessions.at(-1)}; expected one basis: ingest again, or give the source another name, under which its history is fetched again`,
       );
     bases.set(bar.symbol, known);
   }

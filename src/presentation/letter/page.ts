@@ -75,7 +75,7 @@ function smallPrint({ decision, model }: LetterContent): string[] {
   ];
 }
 
-/** A naive forecast moves weights, too; whoever reads the letter is told by which rule. */
+/** A naive forecast moves weights, too; the reader of the letter is told by which rule. */
 function withoutModel(modelId: string | null): string {
   if (!modelId?.startsWith('naive:')) return 'No model was used.';
   return `Forecast by the rule ${modelId.slice('naive:'.length)}, without a trained model.`;

@@ -1,7 +1,7 @@
 import type { PortfolioStatus, StatusSnapshot } from '../../views/status.ts';
 
 /** What a person should look at, one sentence each; empty when all is well. */
-export function concerns(snapshot: StatusSnapshot): string[] {
+export function issues(snapshot: StatusSnapshot): string[] {
   return [
     ...snapshot.portfolios.flatMap((portfolio) => ofPortfolio(portfolio, snapshot.asOf)),
     ...ofSources(snapshot),

@@ -1,7 +1,7 @@
 import type { StatusSnapshot } from '../../views/status.ts';
 import { html, type Markup } from '../html.ts';
 import { minute } from '../instant.ts';
-import { concerns } from './issues.ts';
+import { issues } from './issues.ts';
 import { portfolioSection } from './portfolio.ts';
 import { style } from './style.ts';
 import { decisionTable, letterTable, modelTable, sourceTable } from './tables.ts';
@@ -13,7 +13,7 @@ export function statusPage(snapshot: StatusSnapshot): string {
   const { asOf, backend, backendVersion, portfolios, decisions, models, letters, sources } = snapshot;
   const about = backend === null ? 'no model trained yet' : `${backend} ${backendVersion}`;
   return page(html`<header class="top"><h1>rebalanced</h1><p class="quiet">${minute(asOf)} UTC · ${about}</p></header>
-${attention(concerns(snapshot), portfolios.length)}
+${attention(issues(snapshot), portfolios.length)}
 ${portfolios.map((portfolio) => portfolioSection(portfolio, asOf))}
 ${decisionTable(decisions)}
 ${modelTable(models)}

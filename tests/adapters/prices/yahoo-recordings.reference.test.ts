@@ -175,7 +175,7 @@ describe('recorded charts', () => {
     // The recording has no events; its adjusted closes know the dividend of that spring.
     expect(warnings).toEqual([
       'MUV2.DE: 2017-12-19 has no close, expected a price above 0; the row is left out',
-      expect.stringContaining('disagree with its closes and events on 2018-04-26 by 4.55 %'),
+      expect.stringContaining('disagree with its closes and events on 2018-04-26 by 4.55%'),
     ]);
   });
 
@@ -343,7 +343,7 @@ describe('adjusted closes as a cross-check', () => {
     'SERE-L-1d-bad-div',
     'TEM-L-1d-bad-div',
     'VWILX-1d-cg-double-count',
-  ])('%s is noticed, its mended history is not', (name) => {
+  ])('%s is noticed, its fixed history is not', (name) => {
     expect(warningOf(`${name}.csv.gz`)).toMatch(
       /^X: Yahoo's adjusted closes disagree .* on \d{4}-\d\d-\d\d by /,
     );
@@ -368,18 +368,18 @@ describe('real defects', () => {
     ]);
   });
 
-  test.each(['JENYX', 'VWILX'])('%s: capital gains count once, as in the mended history', async (symbol) => {
+  test.each(['JENYX', 'VWILX'])('%s: capital gains count once, as in the fixed history', async (symbol) => {
     simulate(symbol, recordedRows(`${symbol}-1d-cg-double-count.csv.gz`));
-    const mended = recordedRows(`${symbol}-1d-cg-double-count-fixed.csv.gz`).sort((a, b) =>
+    const fixed = recordedRows(`${symbol}-1d-cg-double-count-fixed.csv.gz`).sort((a, b) =>
       a.session < b.session ? -1 : 1,
     );
-    const { bars } = await fetchBars(symbol, mended[0]!.session, mended.at(-1)!.session);
-    expect(bars).toHaveLength(mended.length);
+    const { bars } = await fetchBars(symbol, fixed[0]!.session, fixed.at(-1)!.session);
+    expect(bars).toHaveLength(fixed.length);
     for (let row = 1; row < bars.length; row += 1) {
       const bar = bars[row]!;
       const previous = bars[row - 1]!.close;
-      // The mended column scales the past by 1 - dividend / previous close.
-      const expected = mended[row]!.adjusted! / mended[row - 1]!.adjusted!;
+      // The fixed column scales the past by 1 - dividend / previous close.
+      const expected = fixed[row]!.adjusted! / fixed[row - 1]!.adjusted!;
       expect(bar.close / (previous - bar.dividend)).toBeCloseTo(expected, 4);
       expect(totalReturn('split-adjusted', previous, bar)).toBeLessThan(0.2);
     }

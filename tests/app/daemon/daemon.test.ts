@@ -20,7 +20,7 @@ import { startDatabaseProxy } from '../../support/database-proxy.ts';
 import { type MemorySource, memorySource } from '../../support/memory-source.ts';
 import { silenceWorkers } from '../../support/queue.ts';
 
-/** An alarm that never rings: these tests wake the daemon themselves. */
+/** A cron that never ticks: these tests tick the daemon themselves. */
 const never = '0 0 29 2 *';
 const sessions = newYorkCalendar().sessions(testInception, '2024-02-15');
 
@@ -63,7 +63,7 @@ const checkOf = async (daemon: Daemon, name: string) =>
   (await daemon.readiness()).checks.find((check) => check.name === name)!;
 
 describe('a daemon', () => {
-  test('wakes once and catches up with everything that is due, letters included', async () => {
+  test('ticks once and catches up with everything that is due, letters included', async () => {
     const { context, daemon } = await start(await testDatabase());
     expect(await daemon.readiness()).toMatchObject({ ready: false });
     context.clock.now = due(context, sessions.at(-1)!);

@@ -50,7 +50,7 @@ async function freshPortfolio(of = context.portfolios[0]!) {
 
 /** The instant the last session's bars are final. */
 const due = (session: string) => slotAt(plan, 'ingest', session).dueAt;
-const wake = (now: number) => reconcile(context.database, context.queue, plan, now);
+const tick = (now: number) => reconcile(context.database, context.queue, plan, now);
 const named = (slots: readonly Slot[]) => slots.map(({ task, session }) => `${task} ${session}`).sort();
 
 async function states(
@@ -102,18 +102,18 @@ async function queuedJobs(): Promise<Slot[]> {
 
 describe('what is due', () => {
   test('a fresh deployment has nothing before the first close of its inception is final', async () => {
-    expect(await wake(due(first) - 1)).toEqual([]);
+    expect(await tick(due(first) - 1)).toEqual([]);
     expect(await openSlots()).toEqual([]);
-    expect(named(await wake(due(first)))).toEqual([`ingest ${first}`]);
+    expect(named(await tick(due(first)))).toEqual([`ingest ${first}`]);
     expect(await states(context.database, 'revalue')).toEqual({ [first]: 'waiting' });
   });
 
   test('running it again changes nothing', async () => {
-    const slots = await wake(due(monthEnd));
+    const slots = await tick(due(monthEnd));
     expect(named(slots)).toEqual([`ingest ${first}`]);
     const before = await openSlots();
-    expect(await wake(due(monthEnd))).toEqual([]);
-    expect(await wake(due(monthEnd) + 5 * minute)).toEqual([]);
+    expect(await tick(due(monthEnd))).toEqual([]);
+    expect(await tick(due(monthEnd) + 5 * minute)).toEqual([]);
     expect(await openSlots()).toEqual(before);
     expect(named(await queuedJobs())).toEqual([`ingest ${first}`]);
   });
@@ -132,11 +132,11 @@ describe('what is due', () => {
   });
 
   test('a slot put back is queued again at its retry time, not before', async () => {
-    const [slot] = await wake(due(first));
+    const [slot] = await tick(due(first));
     const retry = due(first) + 10 * minute;
     await fail(slot!, due(first), 'no bar yet');
-    expect(await wake(retry - 1)).toEqual([]);
-    expect(named(await wake(retry))).toEqual([`ingest ${first}`]);
+    expect(await tick(retry - 1)).toEqual([]);
+    expect(named(await tick(retry))).toEqual([`ingest ${first}`]);
   });
 
   test('where queueing fails nothing is planned either', async () => {
@@ -148,7 +148,7 @@ describe('what is due', () => {
     };
     await expect(reconcile(context.database, broken, plan, due(first))).rejects.toThrow('the queue is gone');
     expect(await openSlots()).toEqual([]);
-    expect(named(await wake(due(first)))).toEqual([`ingest ${first}`]);
+    expect(named(await tick(due(first)))).toEqual([`ingest ${first}`]);
   });
 });
 
@@ -272,7 +272,7 @@ describe('training', () => {
   beforeEach(async () => {
     training = { ...(await freshPortfolio()).plan, retrainEverySessions: step };
   });
-  const wakeTraining = (now: number) => reconcile(context.database, context.queue, training, now);
+  const tickTraining = (now: number) => reconcile(context.database, context.queue, training, now);
   const retrains = () => states(context.database, 'retrain', training.portfolio);
 
   test('of a downtime only the newest one is due, and it is tried though its deadline has passed', async () => {
@@ -289,7 +289,7 @@ describe('training', () => {
     await settle(now, ['retrain'], training);
     const slot = (await openSlots(training)).find((s) => s.task === 'retrain')!;
     await fail(slot, now, 'out of memory');
-    await wakeTraining(slot.deadlineAt);
+    await tickTraining(slot.deadlineAt);
     expect(await retrains()).toEqual({ [first]: 'queued' });
     await fail(slot, slot.deadlineAt, 'out of memory');
     const done = await settle(due(monthEnd), ['retrain'], training);
@@ -302,10 +302,10 @@ describe('training', () => {
     await settle(late, ['retrain'], training);
     const [slot] = (await openSlots(training)).filter((s) => s.task === 'retrain');
     await giveBackSlot(context.database, slot!);
-    await wakeTraining(late + minute);
+    await tickTraining(late + minute);
     expect(await openSlots(training)).toMatchObject([{ task: 'retrain', state: 'queued', attempts: 0 }]);
     await fail(slot!, late, 'out of memory');
-    await wakeTraining(late + 11 * minute);
+    await tickTraining(late + 11 * minute);
     expect(await openSlots(training)).toMatchObject([{ task: 'retrain', state: 'queued', attempts: 1 }]);
   });
 
@@ -316,12 +316,12 @@ describe('training', () => {
     expect(await retrains()).toEqual({ [first]: 'queued', [newer]: 'queued' });
     const [, one] = (await openSlots(training)).filter((s) => s.task === 'retrain');
     await closeSlot(context.database, one!, 'done', new Date(due(newer)).toISOString());
-    await wakeTraining(due(newer));
+    await tickTraining(due(newer));
     expect(await retrains()).toEqual({ [first]: 'missed', [newer]: 'done' });
   });
 });
 
-test('whenever it wakes, over a clock change too, every session is worked once and no month is decided twice', async () => {
+test('whenever it ticks, over a clock change too, every session is worked once and no month is decided twice', async () => {
   const last = '2024-03-15';
   const span = due(last) - due(first);
   const sessions = calendar.sessions(first, last);
@@ -332,8 +332,8 @@ test('whenever it wakes, over a clock change too, every session is worked once a
         const mine = (await freshPortfolio()).plan;
         const id = mine.portfolio;
         const queue = { ...context.queue, send: async () => {} };
-        const wakes = [...moments].sort((a, b) => a - b).map((m) => due(first) + Math.floor(m * span));
-        for (const now of [...wakes, due(last)]) await settle(now, [], mine, queue);
+        const ticks = [...moments].sort((a, b) => a - b).map((m) => due(first) + Math.floor(m * span));
+        for (const now of [...ticks, due(last)]) await settle(now, [], mine, queue);
         for (const task of ['ingest', 'revalue'])
           expect(await states(context.database, task, id)).toEqual(
             Object.fromEntries(sessions.map((session) => [session, 'done'])),
@@ -344,10 +344,10 @@ test('whenever it wakes, over a clock change too, every session is worked once a
         for (const month of ['2024-01-31', '2024-02-29']) {
           const window = calendar.sessions(month, '2024-12-31').slice(0, plan.lateSessionsMax + 1);
           expect(decided.filter((session) => window.includes(session)).length).toBeLessThanOrEqual(1);
-          const awake = wakes.some(
+          const running = ticks.some(
             (now) => now >= due(month) && now < slotAt(plan, 'rebalance', month).deadlineAt,
           );
-          if (awake) expect(decided).toContain(month);
+          if (running) expect(decided).toContain(month);
         }
       },
     ),

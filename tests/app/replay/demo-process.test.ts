@@ -121,7 +121,7 @@ async function decisions(): Promise<Partial<DecisionStatus>[]> {
 describe('the demo', { timeout: 240_000 }, () => {
   let undisturbed: Partial<DecisionStatus>[];
 
-  test('with a decision entered by hand while it was cut off starts anew, and says so', async () => {
+  test('with a decision entered by hand while it was cut off starts over, and says so', async () => {
     const first = startDemo();
     await first.until(/ 30%/);
     expect((await endBy('SIGTERM', first)).code).toBe(143);
@@ -135,7 +135,7 @@ describe('the demo', { timeout: 240_000 }, () => {
     await held.stop();
 
     const second = await startDemo().ended;
-    expect(second.output).toMatch(/entered into it by hand; starting anew/);
+    expect(second.output).toMatch(/entered into it by hand; starting over/);
     expect(second.code).toBe(0);
     undisturbed = await decisions();
     expect(undisturbed.map(({ reason }) => reason)).toEqual(['monthly', 'monthly']);

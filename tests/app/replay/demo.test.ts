@@ -44,15 +44,15 @@ test('so does one whose last session has open slots', async () => {
   expect(await found(...replayedTo(last, 'waiting'))).toEqual({ found: 'unfinished', kept: true });
 });
 
-test('a run that is over starts anew', async () => {
+test('a run that is over starts over', async () => {
   expect(await found(...replayedTo(last, 'done'))).toEqual({ found: 'none', kept: false });
 });
 
-test('a run that went further starts anew', async () => {
+test('a run that went further starts over', async () => {
   expect(await found(...replayedTo('2016-03-01', 'waiting'))).toEqual({ found: 'none', kept: false });
 });
 
-test('holdings imported into a run that was cut off make it start anew', async () => {
+test('holdings imported into a run that was cut off make it start over', async () => {
   expect(await found(...replayedTo('2016-01-29', 'done'), ...imported)).toEqual({
     found: 'changed-by-hand',
     kept: false,

@@ -79,9 +79,9 @@ describe('importedWeights', () => {
   });
 
   test('refuses what is worth nothing, and what is no number', () => {
-    refused([]).toThrow(/worth 0 in all/);
-    refused([shares('AAA', 0), shares('CASH', 0)]).toThrow(/worth 0 in all; expected more than 0/);
-    refused([shares('AAA', 10), shares('CASH', -600)]).toThrow(/worth -100 in all/);
+    refused([]).toThrow(/worth 0 in total/);
+    refused([shares('AAA', 0), shares('CASH', 0)]).toThrow(/worth 0 in total; expected more than 0/);
+    refused([shares('AAA', 10), shares('CASH', -600)]).toThrow(/worth -100 in total/);
     refused([shares('AAA', Number.NaN)]).toThrow('AAA is reported as NaN; expected a number');
     refused([{ symbol: 'AAA', quantity: null, weight: null }]).toThrow('AAA is reported as null');
   });

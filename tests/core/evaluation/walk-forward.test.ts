@@ -14,7 +14,7 @@ import { allowedExposure } from '../../../src/core/portfolio/drawdown.ts';
 import { isRebalanceSession } from '../../../src/core/schedule/plan.ts';
 import { bundledPanel } from '../../support/bundled-prices.ts';
 import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
-import { sampleLimits, samplePolicy, targetsOf, trendOutlook } from '../policy/samples.ts';
+import { sampleLimits, samplePolicy, targetsOf, trendForecastResult } from '../policy/samples.ts';
 import { samplePlan } from '../schedule/samples.ts';
 
 const symbols = ['AAA', 'BBB', 'CCC'];
@@ -29,7 +29,7 @@ function walk(panel: PricePanel, policy: PortfolioPolicy, inceptionRow = 50) {
     policy,
     inception: panel.sessions[inceptionRow]!,
     isRebalanceSession: monthEnd,
-    forecastAt: (cut) => trendOutlook(cut),
+    forecastAt: (cut) => trendForecastResult(cut),
   });
 }
 
@@ -151,7 +151,7 @@ describe('walkForward', () => {
             asOf: cut.lastSession,
             reason: monthEnd(cut.lastSession) ? 'monthly' : 'drawdown',
             panel: cut.last(decisionSessions(strict)),
-            forecastResult: stored(trendOutlook(cut)),
+            forecastResult: stored(trendForecastResult(cut)),
             holdings: valuation.live,
             shadowHoldings: valuation.shadow,
             drawdown: valuation.drawdown,

@@ -77,7 +77,7 @@ describe('cleanPanel', () => {
     const sparse = rising(20, 11, 13, 15, 17);
     const [note] = cleanPanel(panelOf(sparse, rising(20)), options).notes;
     expect(note).toMatchObject({ kind: 'dropped', sessions: 4, firstSession: day(11), lastSession: day(17) });
-    expect(note!.reason).toBe('40.0 % of the window is missing, more than 30.0 %');
+    expect(note!.reason).toBe('40.0% of the window is missing, more than 30.0%');
     // exactly the limit is allowed
     expect(cleanPanel(panelOf(rising(20, 11, 13, 15)), options).notes[0]!.kind).toBe('filled');
   });

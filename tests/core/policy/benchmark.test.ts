@@ -4,7 +4,14 @@ import { equalWeightPolicy } from '../../../src/core/policy/benchmark.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { inState, sampleInput, sampleLimits, samplePolicy, targetsOf, trendOutlook } from './samples.ts';
+import {
+  inState,
+  sampleInput,
+  sampleLimits,
+  samplePolicy,
+  targetsOf,
+  trendForecastResult,
+} from './samples.ts';
 import { situations } from './situations.ts';
 
 test('whatever the policy of the strategy says, its equal-weight benchmark decides the same', () => {
@@ -45,7 +52,7 @@ test.each(Object.keys(limits) as (keyof PortfolioPolicy)[])('%s of the strategy 
   const policy = equalWeightPolicy(samplePolicy(symbols, { [field]: limits[field] }));
   const panel = simulatedPanel(symbols, 60);
   const decision = decide(
-    sampleInput(policy, panel, { forecastResult: trendOutlook(panel), drawdown: inState('halted') }),
+    sampleInput(policy, panel, { forecastResult: trendForecastResult(panel), drawdown: inState('halted') }),
   );
   expect(targetsOf(decision)).toEqual([1 / 3, 1 / 3, 1 / 3]);
 });

@@ -14,7 +14,7 @@ import {
   sampleLimits,
   samplePolicy,
   targetsOf,
-  trendOutlook,
+  trendForecastResult,
 } from './samples.ts';
 
 const five = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE'];
@@ -51,7 +51,7 @@ describe('decide sees nothing after its session', () => {
         column.map((level, row) => (row < 200 - count ? level * (2 + i) : level)),
       ),
     );
-    const forecastResult = trendOutlook(panel);
+    const forecastResult = trendForecastResult(panel);
     expect(decide(sampleInput(policy, older, { forecastResult }))).toEqual(
       decide(sampleInput(policy, cut, { forecastResult })),
     );
@@ -67,19 +67,19 @@ describe('decide sees nothing after its session', () => {
     const panel = simulatedPanel(five, 100);
     const cut = panel.upTo(panel.sessions[90]!);
     const policy = samplePolicy(five);
-    const late = decide(sampleInput(policy, cut, { forecastResult: trendOutlook(panel) }));
+    const late = decide(sampleInput(policy, cut, { forecastResult: trendForecastResult(panel) }));
     expect(late.fallbackLevel).toBe('signal-off');
     expect(late.fallbackReason).toContain(
       `the forecast is as of ${panel.lastSession}, expected ${cut.lastSession}`,
     );
-    const model = { ...trendOutlook(cut), trainedOn: panel.sessions[91]! };
+    const model = { ...trendForecastResult(cut), trainedOn: panel.sessions[91]! };
     expect(decide(sampleInput(policy, cut, { forecastResult: model })).fallbackReason).toContain(
       'was trained on',
     );
   });
 });
 
-/** A policy, a book and a market of up to six assets, anything a configuration allows. */
+/** A policy, a holdings and a market of up to six assets, anything a configuration allows. */
 const situations = fc.record({
   size: fc.integer({ min: 1, max: 6 }),
   seed: fc.integer({ min: 1, max: 40 }),
@@ -115,14 +115,14 @@ function situation(drawn: typeof situations extends fc.Arbitrary<infer T> ? T : 
   const panel = simulatedPanel(symbols, 60, drawn.seed);
   const parts = drawn.held.slice(0, size + 1);
   const sum = parts.reduce((s, w) => s + w, 0) || 1;
-  const book = holdingsOf(parts.slice(0, size).map((w) => w / sum));
+  const holdings = holdingsOf(parts.slice(0, size).map((w) => w / sum));
   const input = sampleInput(policy, panel, {
-    holdings: book,
-    shadowHoldings: book,
+    holdings,
+    shadowHoldings: holdings,
     drawdown: inState(drawn.state),
     previous: { asOf: panel.sessions[40]!, targets: symbols.map(() => 1 / size) },
   });
-  return { policy, panel, input, first: book.weights.every((w) => w === 0) };
+  return { policy, panel, input, first: holdings.weights.every((w) => w === 0) };
 }
 
 /** One-way turnover that bounds and exposure force: what lies beyond them must go, what is missing must be bought. */
@@ -199,13 +199,13 @@ describe('every decision', () => {
         const { policy, panel, input } = situation(drawn);
         const order = policy.symbols.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]!);
         const symbols = order.map((i) => policy.symbols[i]!);
-        const book = holdingsOf(order.map((i) => input.holdings.weights[i]!));
+        const holdings = holdingsOf(order.map((i) => input.holdings.weights[i]!));
         const permuted = decide({
           ...input,
           policy: { ...policy, symbols },
-          forecastResult: trendOutlook(panel, symbols),
-          holdings: book,
-          shadowHoldings: book,
+          forecastResult: trendForecastResult(panel, symbols),
+          holdings,
+          shadowHoldings: holdings,
         });
         const targets = targetsOf(decide(input));
         targetsOf(permuted).forEach((weight, k) => {
@@ -235,8 +235,8 @@ describe('a decision by hand', () => {
 
   test('trades no more than the cap, on the straight way from what is held', () => {
     const policy = { ...equal, turnoverOneWayMax: 0.1 };
-    const book = holdingsOf([0.9, 0.1]);
-    const decision = decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
+    const holdings = holdingsOf([0.9, 0.1]);
+    const decision = decide(sampleInput(policy, panel, { holdings, shadowHoldings: holdings }));
     expect(targetsOf(decision)[0]).toBeCloseTo(0.8, 12);
     expect(targetsOf(decision)[1]).toBeCloseTo(0.2, 12);
     expect(decision.turnoverOneWay).toBeCloseTo(0.1, 12);
@@ -252,8 +252,8 @@ describe('a decision by hand', () => {
     const policy = { ...equal, noTradeBandRatio: 0.05 };
     const inside = holdingsOf([0.54, 0.46]);
     const outside = holdingsOf([0.56, 0.44]);
-    const at = (book: typeof inside) =>
-      decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
+    const at = (holdings: typeof inside) =>
+      decide(sampleInput(policy, panel, { holdings, shadowHoldings: holdings }));
     expect(targetsOf(at(inside))).toEqual(inside.weights);
     expect(at(inside).turnoverTwoWay).toBe(0);
     expect(at(inside).costRatio).toBe(0);
@@ -268,16 +268,16 @@ describe('a decision by hand', () => {
       turnoverOneWayMax: 0.01,
       bounds: { lower: 0, upper: 0.6 },
     };
-    const book = holdingsOf([0.8, 0.2]);
-    const decision = decide(sampleInput(policy, panel, { holdings: book, shadowHoldings: book }));
+    const holdings = holdingsOf([0.8, 0.2]);
+    const decision = decide(sampleInput(policy, panel, { holdings, shadowHoldings: holdings }));
     expect(targetsOf(decision)[0]).toBeCloseTo(0.6, 12);
     expect(targetsOf(decision)[1]).toBeCloseTo(0.2, 12);
   });
 
   test('de-risks at once whatever the cap, and puts the shadow under the cap alone', () => {
     const policy = { ...equal, drawdown: sampleLimits, turnoverOneWayMax: 0.02 };
-    const book = holdingsOf([0.6, 0.4]);
-    const input = { holdings: book, shadowHoldings: book, reason: 'drawdown' as const };
+    const holdings = holdingsOf([0.6, 0.4]);
+    const input = { holdings, shadowHoldings: holdings, reason: 'drawdown' as const };
     const reduced = decide(sampleInput(policy, panel, { ...input, drawdown: inState('reduced') }));
     expect(targetsOf(reduced).reduce((s, w) => s + w, 0)).toBeCloseTo(0.5, 12);
     expect(reduced.exposureRatio).toBe(0.5);

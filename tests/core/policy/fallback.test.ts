@@ -13,7 +13,7 @@ import {
   sampleLimits,
   samplePolicy,
   targetsOf,
-  trendOutlook,
+  trendForecastResult,
 } from './samples.ts';
 
 const symbols = ['AAA', 'BBB', 'CCC'];
@@ -53,7 +53,9 @@ describe('the first fallback level', () => {
     expect(decision.fallbackLevel).toBe('full');
     expect(decision.fallbackReason).toBeNull();
     expect(decision.signalScale).toBe(0.5);
-    expect(decision.lines.map((line) => line.forecast)).toEqual(trendOutlook(panel).forecast!.mean!.values);
+    expect(decision.lines.map((line) => line.forecast)).toEqual(
+      trendForecastResult(panel).forecast!.mean!.values,
+    );
   });
 
   test('is full without a forecast where the policy reads none', () => {
@@ -80,7 +82,7 @@ describe('the first fallback level', () => {
     for (const allocator of ['mvo', 'cla'] as const) {
       const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
       expect(usesForecast({ ...policy, ...own })).toBe(true);
-      const forecastResult = trendOutlook(panel);
+      const forecastResult = trendForecastResult(panel);
       forecastResult.forecast!.mean!.values = [-0.001, 0.002, -0.001];
       const decision = later({ forecastResult }, own);
       expect(decision.fallbackLevel).toBe('full');
@@ -101,12 +103,12 @@ describe('signal off', () => {
 
   test('without a forecast, for the reason forecasting gave', () => {
     expectOff(noForecast('no model has been trained yet'), /^full: no model has been trained yet$/);
-    expectOff({ ...trendOutlook(panel), forecast: null }, /there is no forecast/);
+    expectOff({ ...trendForecastResult(panel), forecast: null }, /there is no forecast/);
   });
 
   test('when the model has expired, and not a session earlier', () => {
     const aged = (sessions: number): ForecastResult => ({
-      ...trendOutlook(panel),
+      ...trendForecastResult(panel),
       trainedOn: panel.sessions[panel.sessions.length - 1 - sessions]!,
     });
     expect(later({ forecastResult: aged(30) }).fallbackLevel).toBe('full');
@@ -118,7 +120,7 @@ describe('signal off', () => {
     const count = decisionSessions({ ...policy, ...long });
     const cut = { panel: panel.last(count) };
     const trainedOn = (row: number): ForecastResult => ({
-      ...trendOutlook(panel),
+      ...trendForecastResult(panel),
       trainedOn: panel.sessions[row]!,
     });
     expect(later({ ...cut, forecastResult: trainedOn(19) }, long).fallbackLevel).toBe('full');
@@ -127,14 +129,14 @@ describe('signal off', () => {
   });
 
   test('when the forecast of an asset in use is no number or missing', () => {
-    const broken = trendOutlook(panel);
+    const broken = trendForecastResult(panel);
     broken.forecast!.mean!.values[1] = Number.NaN;
     expectOff(broken, /no finite value for BBB/);
-    expectOff(trendOutlook(panel, ['AAA', 'BBB']), /no finite value for CCC/);
+    expectOff(trendForecastResult(panel, ['AAA', 'BBB']), /no finite value for CCC/);
   });
 
   test('not when only an asset left out has no forecast, which then shows as none', () => {
-    const broken = trendOutlook(panel);
+    const broken = trendForecastResult(panel);
     broken.forecast!.mean!.values[1] = Number.NaN;
     const decision = later({
       panel: changed('BBB', (level, row) => (row > 100 ? Number.NaN : level)),
@@ -152,7 +154,7 @@ describe('an all-negative forecast', () => {
       ['signal', 'equal'],
       ['signal-inverse-vol', 'inverse-vol'],
     ] as const) {
-      const forecastResult = trendOutlook(panel);
+      const forecastResult = trendForecastResult(panel);
       forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
       const decision = later({ forecastResult }, { allocator });
       expect(decision.fallbackLevel).toBe('full');
@@ -168,7 +170,7 @@ describe('an all-negative forecast', () => {
       allocatorOptions: { objective: 'max-sharpe' as const },
       signalScale: 1,
     };
-    const forecastResult = trendOutlook(panel);
+    const forecastResult = trendForecastResult(panel);
     forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
     const falling = new PricePanel(
       panel.sessions,

@@ -10,7 +10,7 @@ import { type Situation, situations } from './situations.ts';
 const slack = 1e-9;
 const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
 
-/** What a Decision and its policy say of one another, computed anew. Weights without the safe asset are `risky`. */
+/** What a Decision and its policy say of one another, computed again. Weights without the safe asset are `risky`. */
 function read({ policy, input }: Situation, decision: Decision) {
   const dropped = new Set(
     decision.quality.filter(({ kind }) => kind !== 'filled').map(({ symbol }) => symbol),

@@ -67,10 +67,10 @@ function problemOf(choice: Choice): DecideInput {
       portfolioValue: 100_000,
     },
   });
-  const book = holdingsOf(held);
+  const holdings = holdingsOf(held);
   return sampleInput(policy, simulatedPanel(symbols, 60, choice.seed), {
-    holdings: book,
-    shadowHoldings: book,
+    holdings,
+    shadowHoldings: holdings,
     drawdown: inState(choice.exposure < 1 ? 'reduced' : 'normal'),
   });
 }
@@ -287,9 +287,9 @@ describe('mvo with the whole policy in its objective', () => {
       [...symbols, 'GONE'],
       [...panel.levels, panel.levels[0]!.map((level, row) => (row > 50 ? Number.NaN : level))],
     );
-    const book = { weights: [...holdings.weights, 0.04], cash: holdings.cash - 0.04 };
+    const held = { weights: [...holdings.weights, 0.04], cash: holdings.cash - 0.04 };
     const six = { ...policy, symbols: [...symbols, 'GONE'], turnoverOneWayMax: 0.07 };
-    const decision = decide({ ...plain, policy: six, panel: gone, holdings: book, shadowHoldings: book });
+    const decision = decide({ ...plain, policy: six, panel: gone, holdings: held, shadowHoldings: held });
     expect(decision.fallbackLevel).toBe('full');
     const expected = [...targetsOf(decide(plain)), 0];
     expect(targetsOf(decision)).toEqual(expected.map((w) => expect.closeTo(w, 9)));

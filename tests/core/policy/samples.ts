@@ -52,7 +52,10 @@ export const sampleLimits = {
 };
 
 /** A forecast at the panel's end from its last 20 levels, so that it would see a future the panel showed. */
-export function trendOutlook(panel: PricePanel, symbols: readonly string[] = panel.symbols): ForecastResult {
+export function trendForecastResult(
+  panel: PricePanel,
+  symbols: readonly string[] = panel.symbols,
+): ForecastResult {
   const row = panel.sessions.length - 1;
   return {
     forecast: {
@@ -84,7 +87,7 @@ export function sampleInput(
     asOf,
     reason: 'monthly',
     panel,
-    forecastResult: trendOutlook(panel, policy.symbols),
+    forecastResult: trendForecastResult(panel, policy.symbols),
     holdings: emptyHoldings(policy.symbols.length),
     shadowHoldings: emptyHoldings(policy.symbols.length),
     drawdown: initialDrawdown(asOf, 1),

@@ -10,7 +10,14 @@ import type { DecideInput } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { drawdownStates } from '../../../src/core/portfolio/drawdown.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
-import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, trendOutlook } from './samples.ts';
+import {
+  holdingsOf,
+  inState,
+  sampleInput,
+  sampleLimits,
+  samplePolicy,
+  trendForecastResult,
+} from './samples.ts';
 
 /** Even over 0 to 1: fast-check's own doubles keep to the ends of their range. */
 const ratio = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000);
@@ -109,7 +116,7 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
   const sum = parts.reduce((s, w) => s + w, 0) || 1;
   const signed = parts.map((w, i) => (short && i % 3 === 0 ? -0.5 : 1) * (w / sum));
   const book = holdingsOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
-  const forecastResult = trendOutlook(panel, symbols);
+  const forecastResult = trendForecastResult(panel, symbols);
   if (one.forecast === 'falling')
     forecastResult.forecast!.mean!.values = symbols.map((_, i) => -0.001 * (i + 1));
   const targets = symbols.map((symbol) => (symbol === 'SAFE' ? 0.25 : (0.75 * invested) / one.size));

@@ -93,7 +93,7 @@ describe('a volatility target', () => {
     expect(decision.lines[0]!.lower).toBeCloseTo(targetsOf(decision)[0]!, 9);
   });
 
-  test('brings a band that would leave a wild book as it is down to the target', () => {
+  test('brings a band that would leave a volatile portfolio as it is down to the target', () => {
     const decision = held([0.9, 0.1], { volatilityTarget: 0.2, noTradeBandRatio: 0.6 });
     expect(yearly(targetsOf(decision))).toBeLessThanOrEqual(0.2 * (1 + 1e-9));
   });

@@ -28,8 +28,8 @@ const of = (slots: readonly Slot[], task: Slot['task']) =>
 const dueAt = (own: SchedulePlan, session: Session) =>
   own.calendar.closeAt(session) + own.graceMinutes * minuteMs;
 
-/** Wakes at each instant, as the daemon does: after the newest ingest slot planned so far. */
-function wake(own: SchedulePlan, instants: readonly number[]): Slot[][] {
+/** Ticks at each instant, as the daemon does: after the newest ingest slot planned so far. */
+function tick(own: SchedulePlan, instants: readonly number[]): Slot[][] {
   let planned: Session | null = null;
   return instants.map((now) => {
     const slots = dueSlots(own, planned, now);
@@ -39,7 +39,7 @@ function wake(own: SchedulePlan, instants: readonly number[]): Slot[][] {
 }
 
 /** Instants from just before the inception's close on, minutes to weeks apart. */
-const wakes = (own: SchedulePlan) =>
+const ticks = (own: SchedulePlan) =>
   fc
     .array(
       fc.oneof(
@@ -98,8 +98,8 @@ describe('dueSlots', () => {
     '%s: ingests and revalues each session once, however it is woken',
     (_, own) => {
       fc.assert(
-        fc.property(wakes(own), (instants) => {
-          const slots = wake(own, instants).flat();
+        fc.property(ticks(own), (instants) => {
+          const slots = tick(own, instants).flat();
           const newest = newestClosed(own, instants.at(-1)!);
           const sessions = newest === null ? [] : own.calendar.sessions(own.inception, newest);
           expect(of(slots, 'ingest')).toEqual(sessions);
@@ -117,9 +117,9 @@ describe('dueSlots', () => {
     (_, own) => {
       const step = own.retrainEverySessions;
       fc.assert(
-        fc.property(wakes(own), (instants) => {
-          let count = 0; // sessions planned before this wake
-          for (const slots of wake(own, instants)) {
+        fc.property(ticks(own), (instants) => {
+          let count = 0; // sessions planned before this tick
+          for (const slots of tick(own, instants)) {
             const sessions = of(slots, 'ingest');
             const trainings = sessions.filter((_, i) => step !== null && (count + i) % step === 0);
             expect(of(slots, 'retrain')).toEqual(trainings.slice(-1));
@@ -140,7 +140,7 @@ describe('dueSlots', () => {
 
   test('makes every month`s decision and every training where no session is missed', () => {
     const sessions = calendar.sessions(plan.inception, '2024-12-31');
-    const slots = wake(
+    const slots = tick(
       plan,
       sessions.map((session) => dueAt(plan, session) + 7 * minuteMs),
     ).flat();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { concerns } from '../../../src/presentation/status-page/issues.ts';
+import { issues } from '../../../src/presentation/status-page/issues.ts';
 import { statusPage, unavailablePage } from '../../../src/presentation/status-page/page.ts';
 import { styleHash } from '../../../src/presentation/status-page/style.ts';
 import type { PortfolioStatus, StatusSnapshot } from '../../../src/views/status.ts';
@@ -193,13 +193,13 @@ describe('what to look at', () => {
     ],
     ['the fallback', { ...snapshot, models: [{ ...snapshot.models[0]!, backend: 'wasm' }] }, /WebAssembly/],
   ])('%s is told in one sentence', (_, changed, expected) => {
-    const told = concerns(changed);
+    const told = issues(changed);
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(expected);
     expect(statusPage(changed)).toContain('To look at');
   });
 
   test('a deadline that is just reached is not overdue yet', () => {
-    expect(concerns(withPortfolio({ nextSlots: [{ ...slot, deadlineAt: snapshot.asOf }] }))).toEqual([]);
+    expect(issues(withPortfolio({ nextSlots: [{ ...slot, deadlineAt: snapshot.asOf }] }))).toEqual([]);
   });
 });

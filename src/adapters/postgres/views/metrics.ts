@@ -162,7 +162,7 @@ async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsS
   return rows;
 }
 
-/** Lines of the live book of one session, cash among them: as imported where that was done, else as computed. */
+/** Lines of the live holdings of one session, cash among them: as imported where that was done, else as computed. */
 export const liveHoldings = (portfolio: string, session: string) => `
   select symbol, weight from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
   union all

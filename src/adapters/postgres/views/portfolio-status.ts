@@ -76,7 +76,7 @@ async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStat
   return rows[0] ?? null;
 }
 
-/** Cash has a line of its own in the live book, and none among the targets. */
+/** Cash has a line of its own in the live holdings, and none among the targets. */
 async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
   const { rows } = await sql.query<WeightLine>(
     `with decision as (
@@ -89,12 +89,12 @@ async function readLines(sql: Sql, portfolio: string): Promise<WeightLine[]> {
        from decision
      ), valuation as (
        select session as newest from rebalanced.valuations where portfolio = $1 order by session desc limit 1
-     ), holding as (
-       select symbol, weight as held from valuation cross join lateral (${liveHoldings('$1', 'newest')}) book
+     ), holdings as (
+       select symbol, weight as held from valuation cross join lateral (${liveHoldings('$1', 'newest')}) live
      )
      select symbol, coalesce(before, 0) as before, coalesce(target, 0) as target,
        case when exists (select from valuation) then coalesce(held, 0) end as held
-     from target full join holding using (symbol)
+     from target full join holdings using (symbol)
      where exists (select from decision)
      order by symbol = 'CASH', symbol`,
     [portfolio],

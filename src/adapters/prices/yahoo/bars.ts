@@ -41,7 +41,7 @@ export function adjustedDisagreement(
   if (differences.length === 0) return null;
   const shown = differences.slice(0, 3).map(({ session, derivedReturn, vendorReturn }) => {
     const differencePercent = 100 * ((1 + vendorReturn) / (1 + derivedReturn) - 1);
-    return `${session} by ${differencePercent.toFixed(2)} %`;
+    return `${session} by ${differencePercent.toFixed(2)}%`;
   });
   const more = differences.length > 3 ? ` and ${differences.length - 3} more` : '';
   return `${symbol}: Yahoo's adjusted closes disagree with its closes and events on ${shown.join(', ')}${more}`;
