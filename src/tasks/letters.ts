@@ -3,6 +3,8 @@ import { chargedSoFar, decisionBefore } from '../adapters/postgres/decision-rows
 import { queueLetter } from '../adapters/postgres/letter-rows.ts';
 import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
+import type { Calendar } from '../core/calendar/calendar.ts';
+import type { Session } from '../core/calendar/session.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
 import type { Decision } from '../core/policy/decision.ts';
 import type { LetterContent } from '../views/letter.ts';
@@ -33,7 +35,7 @@ export async function queueLetters(
 
 async function letterContent(
   sql: Sql,
-  { plan, currency, portfolioValue }: Portfolio,
+  { plan, currency, portfolioValue, policy, letter }: Portfolio,
   decision: Decision,
   late: boolean,
 ): Promise<LetterContent> {
@@ -42,6 +44,8 @@ async function letterContent(
   const newest = navs.at(-1)!;
   const last = await decisionBefore(sql, portfolio, asOf);
   const atLast = last && navs.find((row) => row.session === last.decision.asOf);
+  const { modelId } = decision.inputs;
+  const model = modelId ? await modelInUse(sql, portfolio, modelId) : null;
   const charged = await chargedSoFar(sql, portfolio, asOf);
   return {
     decision,
@@ -60,8 +64,16 @@ async function letterContent(
     },
     currency,
     portfolioValue,
-    model: decision.inputs.modelId ? await modelInUse(sql, portfolio, decision.inputs.modelId) : null,
+    model: model && {
+      ...model,
+      expiresAfter: sessionAhead(plan.calendar, model.trainedOn, policy.modelExpirySessions),
+    },
     late,
-    statusUrl: null,
+    statusUrl: letter.statusUrl,
   };
+}
+
+/** The session so many after another; null where the calendar does not know that far. */
+function sessionAhead(calendar: Calendar, session: Session, count: number): Session | null {
+  return calendar.sessions(session, calendar.last)[count] ?? null;
 }

@@ -20,7 +20,7 @@ export type Portfolio = {
   coverageRatioMin: number;
   currency: string;
   portfolioValue: number;
-  letter: { from: string; to: string[] };
+  letter: { from: string; to: string[]; statusUrl: string | null };
 };
 
 /** Symbols whose prices are needed: the portfolio's, and the market's where a feature reads it. */

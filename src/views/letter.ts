@@ -34,7 +34,8 @@ export type LetterContent = {
     backendVersion: string;
     /** the last session of the training window */
     trainedOn: Session;
-    expiresAfter?: Session;
+    /** the last session at which decisions may use it; null beyond what the calendar knows */
+    expiresAfter: Session | null;
   } | null;
   /** true when the decision came after its planned time */
   late: boolean;

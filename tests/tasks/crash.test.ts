@@ -67,7 +67,7 @@ async function stageBefore(before: number, kind: Services['mailer']['kind'] = 'f
     ...base,
     plan: { ...base.plan, inception: session },
     source: memorySource(testSymbols, testHistoryStart, next),
-    letter: { from: 'a@example.org', to: ['b@example.org', 'c@example.org'] },
+    letter: { from: 'a@example.org', to: ['b@example.org', 'c@example.org'], statusUrl: null },
   };
   const sent: string[] = [];
   const mailer: Stage['mailer'] = {

@@ -52,7 +52,7 @@ beforeEach(async () => {
     ...base,
     plan: { ...base.plan, inception: session },
     source: memorySource(testSymbols, testHistoryStart, session),
-    letter: { from, to: recipients },
+    letter: { from, to: recipients, statusUrl: null },
   };
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, portfolio, task, session);
   const { letters } = context.services;

@@ -80,7 +80,10 @@ const folder = {
 
 describe('a decision', () => {
   test('becomes rows that agree with each other, a letter for each recipient, and a slot to send them', async () => {
-    portfolio = { ...portfolio, letter: { from: 'a@example.org', to: ['b@example.org', 'c@example.org'] } };
+    portfolio = {
+      ...portfolio,
+      letter: { from: 'a@example.org', to: ['b@example.org', 'c@example.org'], statusUrl: null },
+    };
     await valuedAt(session);
     const decides = { portfolio, services: context.services };
     const { decision } = await proposeDecision(context.database, decides, session, 'monthly');

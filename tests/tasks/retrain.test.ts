@@ -5,7 +5,9 @@ import type { Artefact } from '../../src/core/forecast/artefact.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
+import type { LetterContent } from '../../src/views/letter.ts';
 import {
+  plainLetters,
   portfolioInput,
   smallForecaster,
   type TestContext,
@@ -59,6 +61,26 @@ test('trains on the window that ends at the session, and stores a model that can
   expect(readModel(JSON.parse(stored.artefact))).toEqual(untrainedArtefact(request!));
   expect(stored.modelId).toBe(untrainedArtefact(request!).id);
   expect(await slotState()).toBe('done');
+});
+
+test('its model is named in the letter of the decision it made, with the last session it may be used at', async () => {
+  portfolio = { ...portfolio, letter: { ...portfolio.letter, statusUrl: 'https://example.org/status' } };
+  await runTask(context, portfolio, 'ingest', session);
+  const trainer = instantTrainer();
+  await runTask(context, portfolio, 'retrain', session, { trainer });
+  await runTask(context, portfolio, 'revalue', session);
+  const written: LetterContent[] = [];
+  const write = (content: LetterContent) => {
+    written.push(content);
+    return plainLetters.write(content);
+  };
+  await runTask(context, portfolio, 'rebalance', session, { letters: { ...plainLetters, write } });
+  const { calendar } = portfolio.plan;
+  const age = (expiresAfter: string) => calendar.sessions(calendar.next(session), expiresAfter).length;
+  expect(written).toHaveLength(1);
+  expect(written[0]!.model).toMatchObject({ id: (await model())!.modelId, trainedOn: session });
+  expect(age(written[0]!.model!.expiresAfter!)).toBe(portfolio.policy.modelExpirySessions);
+  expect(written[0]!.statusUrl).toBe('https://example.org/status');
 });
 
 test('reads nothing after its session: later prices change nothing', async () => {

@@ -181,6 +181,11 @@ export const portfolioSchema = z
     letter: section({
       from: z.email().default('rebalanced@localhost.localdomain'),
       to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
+      statusUrl: z
+        .url({ protocol: /^https?$/, error: 'expected an address such as https://example.org/' })
+        .nullable()
+        .default(null)
+        .describe('where readers of the letter find the status page; null: no link'),
     }),
   })
   .transform(({ costs: { bySymbol, ...base }, ...p }) => ({
