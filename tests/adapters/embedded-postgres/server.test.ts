@@ -201,7 +201,8 @@ describe('what the embedded server says when it cannot start', () => {
 
 /** The embedded server's part of the project, in a folder an ordinary user may read. */
 async function readableProject(target: string): Promise<void> {
-  const paths = ['src/adapters/postgres', 'tests/adapters/postgres', 'node_modules/node/bin', 'package.json'];
+  const paths = ['src/adapters/embedded-postgres', 'tests/adapters/embedded-postgres'];
+  paths.push('node_modules/node/bin', 'package.json');
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const wanted = ['embedded-postgres', `@embedded-postgres/${process.platform}-${process.arch}`, 'pg'];
   for (const name of wanted) {
