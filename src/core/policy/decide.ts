@@ -119,8 +119,8 @@ function fillCashProxy(
   policy: PortfolioPolicy,
 ): Targets {
   if (cashProxy === null) return made;
-  const most = 1 - policy.cashRatio;
-  const rest = Math.min(most, Math.max(0, most - made.targets.reduce((s, w) => s + w, 0)));
+  const investedMax = 1 - policy.cashRatio;
+  const rest = Math.min(investedMax, Math.max(0, investedMax - made.targets.reduce((s, w) => s + w, 0)));
   const held = holdings.weights[cashProxy]!;
   const still = made.targets.every((target, i) => i === cashProxy || target === holdings.weights[i]);
   const target = still && Math.abs(rest - held) / 2 < policy.noTradeBandRatio ? held : rest;
@@ -128,7 +128,7 @@ function fillCashProxy(
     ...made,
     targets: made.targets.map((weight, i) => (i === cashProxy ? target : weight)),
     bounds: made.bounds.map((bound, i) =>
-      i === cashProxy ? { lower: 0, upper: Math.max(most, target) } : bound,
+      i === cashProxy ? { lower: 0, upper: Math.max(investedMax, target) } : bound,
     ),
   };
 }
@@ -139,8 +139,8 @@ function hold({ holdings, policy }: DecideInput, exposure: number, limits: reado
     (sum, weight) => sum + Math.abs(weight),
     0,
   );
-  const most = (1 - policy.cashRatio) * exposure;
-  const share = exposure < 1 && atRisk > most ? most / atRisk : 1;
+  const investedMax = (1 - policy.cashRatio) * exposure;
+  const share = exposure < 1 && atRisk > investedMax ? investedMax / atRisk : 1;
   const targets = holdings.weights.map((w, i) =>
     policy.symbols[i] === policy.cashProxySymbol ? w : w * share,
   );
