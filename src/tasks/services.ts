@@ -1,4 +1,4 @@
-import type { Mailer } from '../adapters/mail/mailer.ts';
+import type { Mailer, Message } from '../adapters/mail/mailer.ts';
 import type { Artefact } from '../core/forecast/artefact.ts';
 import type { TrainingRequest } from '../core/forecast/training-request.ts';
 import type { LetterContent } from '../views/letter.ts';
@@ -19,15 +19,7 @@ export type ReadModel = (stored: unknown) => Artefact;
 /** Renders a letter and composes the message that is frozen; `messageId` is derived from decision and recipient. */
 export type LetterWriter = {
   write(content: LetterContent): Promise<{ subject: string; text: string; html: string }>;
-  compose(message: {
-    from: string;
-    to: string;
-    subject: string;
-    text: string;
-    html: string;
-    messageId: string;
-    date: Date;
-  }): Promise<Buffer>;
+  compose(message: Message): Promise<Buffer>;
   messageIdFor(key: { portfolio: string; session: string; revision: number; recipient: string }): string;
 };
 

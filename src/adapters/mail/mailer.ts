@@ -8,6 +8,17 @@ export type SendOutcome =
   | { outcome: 'refused'; permanent: boolean; error: string }
   | { outcome: 'ambiguous'; error: string };
 
+/** What a letter's message is composed from; its bytes depend on nothing else. */
+export type Message = {
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  date: Date;
+};
+
 /** A composed message, frozen: the same bytes are sent at each attempt. */
 export type OutgoingMessage = { from: string; to: string; messageId: string; bytes: Buffer };
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import type { Message } from './mailer.ts';
 
 /**
  * The Message-ID of one decision's letter to one recipient, angle brackets included. It is derived from them, so a
@@ -29,15 +30,7 @@ export function messageIdFor(of: {
  * A message as RFC 5322 bytes, a text part and an HTML part. Nothing in it is left to chance: the boundary comes from
  * the Message-ID and the date is given, so the same letter gives the same bytes.
  */
-export async function composeMessage(message: {
-  from: string;
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  messageId: string;
-  date: Date;
-}): Promise<Buffer> {
+export async function composeMessage(message: Message): Promise<Buffer> {
   if (Number.isNaN(message.date.getTime()))
     throw new RangeError(`the date of message ${message.messageId} is no date`);
   bareAddress(message.from);
