@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const DRAFT_HOURS_MAX = 24;
+const draftHoursMax = 24;
 
 /** Fills `folder` by `make(draft)` unless it is there already; of two makers at once, the first to finish wins. */
 export async function keepOnce(folder, make) {
@@ -30,6 +30,6 @@ async function sweep(parent) {
   for (const name of await readdir(parent)) {
     if (!/\.draft-[0-9a-f]{8}$/.test(basename(name))) continue;
     const ageHours = (Date.now() - (await stat(join(parent, name))).mtimeMs) / 3_600_000;
-    if (ageHours > DRAFT_HOURS_MAX) await rm(join(parent, name), { recursive: true, force: true });
+    if (ageHours > draftHoursMax) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

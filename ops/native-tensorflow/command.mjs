@@ -1,7 +1,7 @@
 // Runs one outside program to its end, keeping what it says for the case that it fails.
 import { spawn } from 'node:child_process';
 
-const WORDS_KEPT = 4000;
+const charactersKeptMax = 4000;
 
 /**
  * @returns {Promise<string>} the program's standard output
@@ -15,10 +15,10 @@ export function run(program, args, { cwd, env = process.env, timeoutSeconds = 90
     let all = '';
     child.stdout.on('data', (chunk) => {
       out += chunk;
-      all = (all + chunk).slice(-WORDS_KEPT);
+      all = (all + chunk).slice(-charactersKeptMax);
     });
     child.stderr.on('data', (chunk) => {
-      all = (all + chunk).slice(-WORDS_KEPT);
+      all = (all + chunk).slice(-charactersKeptMax);
     });
     child.on('error', (error) => {
       clearTimeout(limit);

@@ -14,7 +14,7 @@ const platformFlags = mac
   ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path/../../deps/lib']
   : ['-Wl,-rpath,$ORIGIN/../../deps/lib'];
 
-export const ADDONS = ['tfjs_binding.node', 'tfjs_quiet.node'];
+export const addonNames = ['tfjs_binding.node', 'tfjs_quiet.node'];
 
 /** A name for everything that goes into the addons: sources, flags, and the recipe in this file. */
 export async function sourceHash(tfjsNode) {
@@ -38,7 +38,7 @@ export async function addonFolder(tensorflow, tfjsNode, napiHeaders, say) {
     const libs = libraries.map((name) => join(tensorflow, 'lib', name));
     const include = [`-I${napiHeaders}`, `-I${join(tensorflow, 'include')}`];
     const shared = [...flags, ...platformFlags, ...include];
-    const [binding, quiet] = ADDONS.map((name) => ['-o', join(draft, name)]);
+    const [binding, quiet] = addonNames.map((name) => ['-o', join(draft, name)]);
     const compiler = await findCompiler();
     await run(compiler, [...shared, ...(await sources(tfjsNode)), ...libs, ...binding]);
     await run(compiler, [

@@ -5,8 +5,8 @@ import { access, copyFile, link, mkdir, readFile, rm, symlink, writeFile } from 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.mjs';
-import { ADDONS, addonFolder, addonPlace, findCompiler, sourceHash } from './compile.mjs';
-import { cacheFolder, libraries, platform, TENSORFLOW, TFJS_NODE, wheel } from './recipe.mjs';
+import { addonFolder, addonNames, addonPlace, findCompiler, sourceHash } from './compile.mjs';
+import { cacheFolder, libraries, platform, tensorflowVersion, tfjsNodeVersion, wheel } from './recipe.mjs';
 import { tensorflowFolder, tensorflowPlace } from './wheel.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -21,12 +21,12 @@ async function main() {
   const omitted = process.env.npm_config_omit ?? '';
   if (omitted.includes('optional')) return say('left out, as --omit=optional asks');
   if (!existsSync(join(tfjsNode, 'package.json'))) await putBack();
-  const stamp = `${TENSORFLOW} ${platform} ${await sourceHash(tfjsNode)}`;
+  const stamp = `${tensorflowVersion} ${platform} ${await sourceHash(tfjsNode)}`;
   if (await isDone(stamp)) return;
   try {
     await build();
     await writeFile(stampFile, stamp);
-    say(`TensorFlow ${TENSORFLOW} is ready`);
+    say(`TensorFlow ${tensorflowVersion} is ready`);
   } catch (error) {
     await rm(addons, { recursive: true, force: true });
     if (await ownInstaller()) return say(`built by tfjs-node's own installer, because ${error.message}`);
@@ -37,7 +37,10 @@ async function main() {
 
 async function isDone(stamp) {
   const written = await readFile(stampFile, 'utf8').catch(() => '');
-  const places = [...ADDONS.map((name) => join(addons, name)), ...libraries.map((name) => join(deps, name))];
+  const places = [
+    ...addonNames.map((name) => join(addons, name)),
+    ...libraries.map((name) => join(deps, name)),
+  ];
   return written === stamp && places.every((file) => existsSync(file));
 }
 
@@ -49,14 +52,14 @@ async function putBack() {
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
-    `@tensorflow/tfjs-node@${TFJS_NODE}`,
+    `@tensorflow/tfjs-node@${tfjsNodeVersion}`,
   ];
   const npm = process.env.npm_execpath;
   await (npm ? run(process.execPath, [npm, ...args], { cwd: root }) : run('npm', args, { cwd: root }));
 }
 
 async function build() {
-  if (!wheel) throw new Error(`TensorFlow ${TENSORFLOW} has no wheel for ${platform}`);
+  if (!wheel) throw new Error(`TensorFlow ${tensorflowVersion} has no wheel for ${platform}`);
   const cache = await writableCache();
   const cached = await addonPlace(tensorflowPlace(cache), tfjsNode);
   if (!existsSync(cached)) await findCompiler(); // before 280 MB are fetched for nothing
@@ -76,7 +79,7 @@ async function build() {
 }
 
 async function useAddons(folder) {
-  for (const name of ADDONS) await copyFile(join(folder, name), join(addons, name));
+  for (const name of addonNames) await copyFile(join(folder, name), join(addons, name));
   await probe();
 }
 
@@ -103,7 +106,7 @@ async function place(source, target) {
 async function probe() {
   const pinned = join(modules, 'node', 'bin', 'node');
   const script = `const load = (name) => require(${JSON.stringify(addons)} + '/' + name);
-    load(${JSON.stringify(ADDONS[1])}); process.stdout.write(load(${JSON.stringify(ADDONS[0])}).TF_Version ?? 'loaded')`;
+    load(${JSON.stringify(addonNames[1])}); process.stdout.write(load(${JSON.stringify(addonNames[0])}).TF_Version ?? 'loaded')`;
   const node = existsSync(pinned) ? pinned : process.execPath;
   await run(node, ['-e', script], { timeoutSeconds: 120 });
 }
@@ -112,7 +115,7 @@ async function ownInstaller() {
   try {
     const env = { ...process.env, PATH: `${join(modules, '.bin')}:${process.env.PATH}` };
     await run(process.execPath, ['scripts/install.js'], { cwd: tfjsNode, timeoutSeconds: 180, env });
-    return existsSync(join(addons, ADDONS[0]));
+    return existsSync(join(addons, addonNames[0]));
   } catch {
     return false;
   }

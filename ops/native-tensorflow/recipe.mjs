@@ -2,8 +2,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-export const TENSORFLOW = '2.21.0';
-export const TFJS_NODE = '4.22.0';
+export const tensorflowVersion = '2.21.0';
+export const tfjsNodeVersion = '4.22.0';
 
 // One wheel a platform, named by content. Only Linux x86_64 was tried; the other two are the same release and layout.
 const wheels = {

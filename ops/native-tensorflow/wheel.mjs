@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keepOnce } from './cache.mjs';
 import { run } from './command.mjs';
-import { headerFolders, libraries, platform, TENSORFLOW, wheel } from './recipe.mjs';
+import { headerFolders, libraries, platform, tensorflowVersion, wheel } from './recipe.mjs';
 
 const unpackScript = join(dirname(fileURLToPath(import.meta.url)), 'unpack.py');
 
 /** Where a cache keeps TensorFlow. */
 export function tensorflowPlace(cache) {
-  return join(cache, `tensorflow-${TENSORFLOW}-${platform}`);
+  return join(cache, `tensorflow-${tensorflowVersion}-${platform}`);
 }
 
 /** The folder with `lib/` and `include/` of TensorFlow, fetched by pip when the cache has none. */
@@ -20,7 +20,7 @@ export async function tensorflowFolder(cache, say) {
   await keepOnce(folder, async (draft) => {
     const pip = await findPip();
     const python = await findPython(); // before 280 MB are fetched for nothing
-    say(`fetching TensorFlow ${TENSORFLOW} (about 280 MB, once) into ${cache}`);
+    say(`fetching TensorFlow ${tensorflowVersion} (about 280 MB, once) into ${cache}`);
     const downloads = join(draft, 'download');
     await mkdir(downloads);
     await unpack(python, await download(pip, downloads), downloads);
@@ -32,7 +32,7 @@ export async function tensorflowFolder(cache, say) {
 
 async function download([program, ...before], folder) {
   const requirements = join(folder, 'requirements.txt');
-  await writeFile(requirements, `${wheel.project}==${TENSORFLOW} --hash=sha256:${wheel.sha256}\n`);
+  await writeFile(requirements, `${wheel.project}==${tensorflowVersion} --hash=sha256:${wheel.sha256}\n`);
   const args = [
     ...before,
     'download',
@@ -82,7 +82,8 @@ export async function unpack(python, archive, folder) {
 /** Moves what was unpacked to where the cache keeps it: `lib/` and `include/`. */
 async function takeOut(unpacked, folder) {
   const absent = libraries.filter((name) => !existsSync(join(unpacked, name)));
-  if (absent.length > 0) throw new Error(`the wheel of TensorFlow ${TENSORFLOW} has no ${absent.join(', ')}`);
+  if (absent.length > 0)
+    throw new Error(`the wheel of TensorFlow ${tensorflowVersion} has no ${absent.join(', ')}`);
   await mkdir(join(folder, 'lib'));
   for (const name of libraries) await rename(join(unpacked, name), join(folder, 'lib', name));
   const headers = join(unpacked, 'include');

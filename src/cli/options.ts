@@ -42,7 +42,7 @@ export function formatOption(): Option {
 }
 
 /** The configuration a command works with. */
-export function configOf(options: Common): Config {
+function configOf(options: Common): Config {
   return loadConfig(options.demo ? demoConfigPath : options.config);
 }
 

@@ -40,7 +40,7 @@ const section = <S extends z.ZodRawShape>(shape: S) => {
 };
 
 /** A network as a ModelSpec, the heads wanted of it, and its rhythm; or a rule that needs no training. */
-export const forecasterSchema = z
+const forecasterSchema = z
   .discriminatedUnion(
     'kind',
     [

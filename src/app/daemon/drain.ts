@@ -37,7 +37,12 @@ export async function workOff(
 
 /** Does a job's slot and tells the queue, with signs of life meanwhile. How it went stands in the slot's row. */
 async function runJob(context: Context, job: Job, now: number): Promise<void> {
-  const heartbeat = setInterval(() => void context.queue.keepAlive(job).catch(() => {}), heartbeatMs);
+  const unheard = (error: Error) =>
+    context.log.warn(
+      { ...job.slot, error: error.message },
+      'no sign of life: the queue may hand this work on',
+    );
+  const heartbeat = setInterval(() => void context.queue.keepAlive(job).catch(unheard), heartbeatMs);
   try {
     await runSlot(context, job.slot, now);
     await context.queue.finish(job);

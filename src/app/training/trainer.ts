@@ -28,7 +28,7 @@ export function trainerOf(pool: TrainingPool): Trainer {
 }
 
 /** REBALANCED_BACKEND: what networks train on. */
-export function wantedBackend(env: Environment): 'auto' | 'tensorflow' | 'wasm' {
+function wantedBackend(env: Environment): 'auto' | 'tensorflow' | 'wasm' {
   const wanted = env.REBALANCED_BACKEND || 'auto';
   if (wanted !== 'auto' && wanted !== 'tensorflow' && wanted !== 'wasm')
     throw new UserError(`REBALANCED_BACKEND is ${wanted}; expected auto, tensorflow or wasm`);

@@ -9,7 +9,7 @@ import { checkReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { conditionalDrawdownAtRisk, conditionalValueAtRisk } from '../risk/tail-risk.ts';
 import { defineAllocator, needsRiskOnly } from './allocator.ts';
 
-export const riskMeasures = ['variance', 'cvar', 'cdar'] as const;
+const riskMeasures = ['variance', 'cvar', 'cdar'] as const;
 export type RiskMeasure = (typeof riskMeasures)[number];
 
 export type HercOptions = {
@@ -26,7 +26,7 @@ export type HercOptions = {
  * weight down the tree by the other side's summed cluster risk, and inside a cluster by 1 / risk. Flat assets get 0.
  * Raises `all-flat`, `bad-input` or (for the tail measures) `not-finite`.
  */
-export function hierarchicalEqualRisk(
+function hierarchicalEqualRisk(
   covariance: Covariance,
   returns: ReturnsMatrix,
   options: HercOptions = {},

@@ -76,11 +76,7 @@ export function recursiveBisection(
 }
 
 /** Variance of the inverse-variance portfolio of some assets; 0 at least. */
-export function inverseVarianceRisk(
-  covariance: Covariance,
-  inverse: Float64Array,
-  assets: Int32Array,
-): number {
+function inverseVarianceRisk(covariance: Covariance, inverse: Float64Array, assets: Int32Array): number {
   const { size, values } = covariance;
   const count = assets.length;
   const score = new Float64Array(count);

@@ -9,7 +9,7 @@ import { blend } from './signal.ts';
  * scale x max(signal, 0) / sigma, normalised, + (1 - scale) x inverse-volatility weights, which also stand in when no
  * signal is positive. A flat asset gets 0. Raises `all-flat`.
  */
-export function signalInverseVolatilityWeights(
+function signalInverseVolatilityWeights(
   signal: readonly number[],
   covariance: Covariance,
   scale: number,

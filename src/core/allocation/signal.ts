@@ -7,7 +7,7 @@ import { normalise } from './normalise.ts';
  * scale x max(signal, 0) / sum + (1 - scale) x equal weights; all equal when no signal is positive.
  * `signal` holds forecast means, `scale` is in 0..1.
  */
-export function signalWeights(signal: readonly number[], scale: number): number[] {
+function signalWeights(signal: readonly number[], scale: number): number[] {
   const base = equalWeights(signal.length);
   return blend(normalise(signal.map((value) => Math.max(value, 0))) ?? base, base, scale);
 }

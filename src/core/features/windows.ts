@@ -34,7 +34,7 @@ export function splitWindow(rows: number, lookback: number, horizon: number, val
 }
 
 /** A sample's code: its series and the row of its last input session in one number. */
-export function sampleCode(series: number, row: number, rows: number): number {
+function sampleCode(series: number, row: number, rows: number): number {
   return series * rows + row;
 }
 

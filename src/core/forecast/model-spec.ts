@@ -9,7 +9,7 @@ import { naiveNames } from './baselines/naive.ts';
 import { headNames } from './heads/names.ts';
 
 /** `joint`: one network reads every asset's returns; `pooled`: one network, each asset a sample of its own features. */
-export const modelForms = ['joint', 'pooled'] as const;
+const modelForms = ['joint', 'pooled'] as const;
 
 const inputsSchema = z.strictObject({
   form: z

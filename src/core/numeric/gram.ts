@@ -119,7 +119,7 @@ function store(out: Float64Array, columns: number, i: number, j: number, block: 
 }
 
 /** Copies the lower triangle of a square row-major array to its upper triangle, tile by tile. */
-export function mirrorLower(size: number, values: Float64Array): void {
+function mirrorLower(size: number, values: Float64Array): void {
   const tile = 32;
   for (let iTile = 0; iTile < size; iTile += tile) {
     for (let jTile = 0; jTile <= iTile; jTile += tile) {

@@ -15,7 +15,7 @@ import { startEmbedded } from '../../../src/adapters/embedded-postgres/server.ts
 
 const root = join(import.meta.dirname, '../../..');
 const isRoot = process.getuid?.() === 0;
-const NOBODY = 65534;
+const nobody = 65534;
 const said: string[] = [];
 
 let folder: string;
@@ -192,7 +192,7 @@ describe('what the embedded server says when it cannot start', () => {
     const closed = join(folder, 'closed');
     await mkdir(join(closed, 'inner'), { recursive: true });
     await chmod(closed, 0o700);
-    const unknownSymbol = { uid: NOBODY, gid: NOBODY };
+    const unknownSymbol = { uid: nobody, gid: nobody };
     await expect(checkEnterable(join(closed, 'inner'), unknownSymbol)).rejects.toThrow(`chmod o+x ${closed}`);
     await chmod(closed, 0o701);
     await expect(checkEnterable(join(closed, 'inner'), unknownSymbol)).resolves.toBe(undefined);
@@ -222,19 +222,19 @@ if (isRoot) {
   test('runs as an ordinary user who starts it', async () => {
     const home = join(folder, 'home');
     await mkdir(home);
-    await chown(home, NOBODY, NOBODY);
+    await chown(home, nobody, nobody);
     await readableProject(join(folder, 'project'));
     const data = join(home, 'state', 'postgres');
-    const user = { uid: NOBODY, gid: NOBODY, cwd: home, env: { PATH: process.env.PATH, HOME: home } };
+    const user = { uid: nobody, gid: nobody, cwd: home, env: { PATH: process.env.PATH, HOME: home } };
     const one = await holder(data, join(folder, 'project'), user);
     expect(one.first).toMatchObject({ startedHere: true });
     expect(await ask(one.first.url, 'select 1')).toBe(1);
-    expect(statSync(join(data, 'cluster')).uid).toBe(NOBODY);
+    expect(statSync(join(data, 'cluster')).uid).toBe(nobody);
     expect(await one.stop()).toBe('stopped');
 
     // Root leaves the folder to its owner.
     const server = await start(data);
-    expect(statSync(join(data, 'cluster', 'postmaster.pid')).uid).toBe(NOBODY);
+    expect(statSync(join(data, 'cluster', 'postmaster.pid')).uid).toBe(nobody);
     await server.stop();
 
     const foreign = await holder(dataFolder, join(folder, 'project'), user);

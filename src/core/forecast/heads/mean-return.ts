@@ -20,7 +20,7 @@ export const meanReturn: Head = {
  * Mean log return per session over the next `horizonSessions` of each row first .. last of a column of levels;
  * NaN where the column ends before the horizon does.
  */
-export function meanLogReturnAhead(
+function meanLogReturnAhead(
   levels: Float64Array,
   horizonSessions: number,
   first: number,
