@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -126,104 +127,13 @@ describe('a configuration', () => {
     );
   });
 
-  const edited = (from: string, to: string) => good.replace(from, to);
-  test.each<[string, string, RegExp]>([
-    ['empty', '', /bad-\d+\.yaml: the file: expected/],
-    ['not YAML', edited('[AAA, BBB]', '[AAA, BBB'), /bad-\d+\.yaml:\d+:\d+: not YAML: /],
-    ['with a tab', edited('    symbols', '\tsymbols'), /bad-\d+\.yaml:3:\d+: not YAML: /],
-    [
-      'with a field twice',
-      edited('    source: prices', '    source: prices\n    source: prices'),
-      /bad-\d+\.yaml:5:\d+: not YAML: Map keys must be unique/,
-    ],
-    [
-      'with an unknown field',
-      edited('    source: prices', '    source: prices\n    cashRato: 0.1'),
-      /portfolios\[0\]: .*"cashRato"/,
-    ],
-    [
-      'with a bad symbol',
-      edited('[AAA, BBB]', '[AAA, B/B]'),
-      /portfolios\[0\]\.symbols\[1\]: expected a symbol: 1 to 20 of A-Z 0-9/,
-    ],
-    [
-      'with a symbol twice',
-      edited('[AAA, BBB]', '[AAA, AAA]'),
-      /portfolios\[0\]\.symbols: expected each symbol once/,
-    ],
-    ['without symbols', edited('[AAA, BBB]', '[]'), /portfolios\[0\]\.symbols: /],
-    [
-      'with a date that is none',
-      edited('2024-01-29', '2024-13-29'),
-      /portfolios\[0\]\.inception: expected a date like 2024-12-31/,
-    ],
-    [
-      'with a number as text',
-      edited('source: prices', 'source: prices\n    cashRatio: "a lot"'),
-      /portfolios\[0\]\.cashRatio: expected number, received string/,
-    ],
-    [
-      'with a ratio above 1',
-      edited('source: prices', 'source: prices\n    cashRatio: 1.5'),
-      /portfolios\[0\]\.cashRatio: .*0\.99/,
-    ],
-    [
-      'with an unknown allocator',
-      edited('method: equal', 'method: astrology'),
-      /portfolios\[0\]\.allocator\.method: .*"equal"/,
-    ],
-    [
-      'with an unknown source',
-      edited('source: prices', 'source: bloomberg'),
-      /portfolios\[0\]\.source: expected a name under sources \(prices\), got bloomberg/,
-    ],
-    [
-      'with an unknown kind of source',
-      edited('kind: file', 'kind: magic'),
-      /sources\.prices\.kind: .*yahoo.*file|sources\.prices: /,
-    ],
-    [
-      'whose allocator needs a network it has not',
-      edited('method: equal', 'method: signal'),
-      /portfolios\[0\]\.forecaster: expected a forecaster/,
-    ],
-    [
-      'with an unknown architecture',
-      edited('source: prices', 'source: prices\n    forecaster: { body: { type: gru } }'),
-      /portfolios\[0\]\.forecaster\.body\.type: expected lstm/,
-    ],
-    [
-      'with an unknown kind of forecaster',
-      edited('source: prices', 'source: prices\n    forecaster: { kind: oracle }'),
-      /portfolios\[0\]\.forecaster\.kind: expected network or naive/,
-    ],
-    [
-      'with a training window too short for its samples',
-      edited('source: prices', 'source: prices\n    forecaster: { training: { windowSessions: 80 } }'),
-      /portfolios\[0\]\.forecaster\.training\.windowSessions: expected at least 81/,
-    ],
-    [
-      'with bounds the wrong way round',
-      edited('source: prices', 'source: prices\n    bounds: { lower: 0.6, upper: 0.2 }'),
-      /portfolios\[0\]\.bounds: expected lower <= upper/,
-    ],
-    [
-      'with a mail server that is none',
-      edited('mail: {', 'mail: { smtpUrl: "http://x",'),
-      /mail\.smtpUrl: expected smtp:\/\/host:port or smtps:\/\/host:port/,
-    ],
-    [
-      'with two portfolios of one name',
-      edited(
-        'sources:',
-        '  - { id: core, symbols: [AAA], source: prices, allocator: { method: equal } }\nsources:',
-      ),
-      /portfolios: expected each id once/,
-    ],
-  ])('%s', async (_, text, sentence) => {
-    const path = await configFile(text);
+  // Each is a file named after its fault, whose last line is a pattern of the sentence that must be said.
+  const faults = join(import.meta.dirname, 'bad-configurations');
+  test.each(readdirSync(faults))('%s', async (file) => {
+    const path = join(faults, file);
+    const [, pattern] = /# refused: (.*)\n$/.exec(readFileSync(path, 'utf8'))!;
     const said = await refusal(['status', '--config', path]);
-    expect(said).toMatch(sentence);
+    expect(said).toMatch(new RegExp(pattern!));
     expect(said).toContain(path);
   });
 });
