@@ -2,9 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
- * Where a test file runs. `unit` needs nothing and is done in seconds; `database` imports tests/support/database.ts, so
- * PostgreSQL is started for it; `slow` starts processes or TensorFlow; `reference` reads market data that may not be
- * committed, so it runs only where REFERENCE_DATA names their folder.
+ * Where a test file runs. `unit` needs nothing and is done in seconds; `database` imports tests/support/database.ts or
+ * task-bench.ts, so PostgreSQL is started for it; `slow` starts processes or TensorFlow; `reference` reads market data
+ * that may not be committed, so it runs only where REFERENCE_DATA names their folder.
  */
 export type TestProject = 'unit' | 'database' | 'slow' | 'reference';
 
@@ -15,7 +15,7 @@ const slowPlaces = /^tests\/(networks|setup|app|cli|adapters\/embedded-postgres)
 /** The project of a test file, by its path from the project's root and its text. */
 export function projectOf(path: string, text: string): TestProject {
   if (path.endsWith('.reference.test.ts')) return 'reference';
-  if (/^(?:import .*|\} )from '[./]+\/support\/database\.ts'/m.test(text)) return 'database';
+  if (/^(?:import .*|\} )from '[./]+\/support\/(?:database|task-bench)\.ts'/m.test(text)) return 'database';
   return slowPlaces.test(path) ? 'slow' : 'unit';
 }
 

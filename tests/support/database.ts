@@ -8,7 +8,7 @@ export async function testDatabase(): Promise<string> {
   const server = inject('serverUrl');
   if (!server)
     throw new Error(
-      'No PostgreSQL was started for this file: import support/database.ts in the file itself (tests/projects.ts)',
+      'No PostgreSQL was started for this file: import support/database.ts or task-bench.ts in the file itself (tests/projects.ts)',
     );
   await onServer(server, `create database ${name} template ${inject('templateDatabase')}`);
   afterAll(() => onServer(server, `drop database if exists ${name} with (force)`));

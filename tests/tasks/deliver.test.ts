@@ -10,50 +10,36 @@ import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import type { Services } from '../../src/tasks/services.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
-import {
-  type TestContext,
-  testContext,
-  testHistoryStart,
-  testMonthEnd,
-  testSymbols,
-  twin,
-} from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { memorySource } from '../support/memory-source.ts';
+import { type TestContext, testMonthEnd } from '../support/context.ts';
 import { type SmtpSimulator, startSmtp } from '../support/smtp.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runPlanned, runTask } from '../support/tasks.ts';
 
 const session = testMonthEnd;
 const from = 'Portfolio desk <desk@example.org>';
 const recipients = ['one@example.org', 'two@example.org'];
 
+let bench: TaskBench;
 let context: TestContext;
 let smtp: SmtpSimulator;
 let mailer: Services['mailer'] & { close(): Promise<void> };
 let portfolio: Portfolio;
-let made = 0;
 beforeAll(async () => {
-  context = await testContext(await testDatabase());
+  bench = await taskBench();
+  ({ context } = bench);
   smtp = await startSmtp();
   mailer = smtpMailer({ url: smtp.url, timeoutMs: 2000 });
 });
 afterAll(async () => {
   await mailer.close();
   await smtp.close();
-  await context.close();
+  await bench.close();
 });
 /** A decided portfolio with two letters to send, written for real. */
 beforeEach(async () => {
   smtp.setFault(null);
   smtp.received.length = 0;
-  made += 1;
-  const base = await twin(context.database, context.portfolios[0]!, `mail-${made}`);
-  portfolio = {
-    ...base,
-    plan: { ...base.plan, inception: session },
-    source: memorySource(testSymbols, testHistoryStart, session),
-    letter: { from, to: recipients, statusUrl: null },
-  };
+  portfolio = { ...(await bench.fresh()).portfolio, letter: { from, to: recipients, statusUrl: null } };
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, portfolio, task, session);
   const { letters } = context.services;
   const named = {

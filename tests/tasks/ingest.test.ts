@@ -10,33 +10,30 @@ import { NotReadyError } from '../../src/tasks/task.ts';
 import {
   recordingLog,
   type TestContext,
-  testContext,
   testHistoryStart,
   testMonthEnd,
   testSymbols,
   twin,
 } from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import type { MemorySource } from '../support/memory-source.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runTask } from '../support/tasks.ts';
 
 const session = testMonthEnd;
 const next = '2024-02-01';
 const third = '2024-02-02';
 
+let bench: TaskBench;
 let context: TestContext;
 let portfolio: Portfolio;
 let source: MemorySource;
-let made = 0;
 beforeAll(async () => {
-  context = await testContext(await testDatabase());
+  bench = await taskBench();
+  ({ context } = bench);
 });
-afterAll(() => context.close());
+afterAll(() => bench.close());
 beforeEach(async () => {
-  made += 1;
-  const base = await twin(context.database, context.portfolios[0]!, `ingest-${made}`);
-  source = memorySource(testSymbols, testHistoryStart, '2024-02-29');
-  portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
+  ({ portfolio, source } = await bench.fresh());
 });
 
 /** Runs the ingest of a session, `lateMinutes` after it is due. */

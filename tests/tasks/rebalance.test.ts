@@ -16,26 +16,21 @@ import {
   recordingLog,
   smallForecaster,
   type TestContext,
-  testContext,
   testMonthEnd,
   testSymbols,
-  twin,
 } from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { memorySource } from '../support/memory-source.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runPlanned, runTask } from '../support/tasks.ts';
 import { instantTrainer } from '../support/trainer.ts';
 
 const session = testMonthEnd;
 const next = '2024-02-01';
 
-let url: string;
+let bench: TaskBench;
 let context: TestContext;
 let portfolio: Portfolio;
-let made = 0;
 beforeAll(async () => {
-  url = await testDatabase();
-  context = await testContext(url, {
+  bench = await taskBench({
     portfolios: [
       portfolioInput(),
       portfolioInput({
@@ -46,18 +41,12 @@ beforeAll(async () => {
       }),
     ],
   });
+  ({ context } = bench);
 });
-afterAll(() => context.close());
+afterAll(() => bench.close());
 beforeEach(async () => {
-  portfolio = await fresh(context.portfolio('small'));
+  ({ portfolio } = await bench.fresh(context.portfolio('small')));
 });
-
-async function fresh(of: Portfolio): Promise<Portfolio> {
-  made += 1;
-  const base = await twin(context.database, of, `decide-${made}`);
-  const source = memorySource(testSymbols, of.historyStart, '2024-02-29');
-  return { ...base, plan: { ...base.plan, inception: session }, source };
-}
 
 async function valuedAt(of: string, who = portfolio): Promise<void> {
   for (const task of ['ingest', 'revalue'] as const) await runTask(context, who, task, of);
@@ -117,7 +106,7 @@ describe('a decision', () => {
     await valuedAt(session);
     const slot = slotAt(portfolio.plan, 'rebalance', session);
     await insertSlots(context.database, [slot]);
-    const daemons = [1, 2, 3].map(() => openDatabase(url, { connectionsMax: 2 }));
+    const daemons = [1, 2, 3].map(() => openDatabase(bench.url, { connectionsMax: 2 }));
     const { log, lines } = recordingLog();
     await Promise.all(daemons.map((database) => runPlanned(context, portfolio, slot, { database, log })));
     await Promise.all(daemons.map((database) => database.close()));
@@ -217,7 +206,7 @@ describe('a decision by hand', () => {
 
 describe('what a decision was made from', () => {
   test.each(['small', 'forecasting'])('gives it again, bit for bit: %s', async (which) => {
-    const who = await fresh(context.portfolio(which));
+    const { portfolio: who } = await bench.fresh(context.portfolio(which));
     await valuedAt(session, who);
     if (who.forecaster) await runTask(context, who, 'retrain', session, { trainer: instantTrainer() });
     await runTask(context, who, 'rebalance', session);
@@ -265,7 +254,7 @@ describe('what a decision was made from', () => {
   });
 
   test('a model that was changed after training is not used: the decision says why and takes the next fallback level', async () => {
-    const who = await fresh(context.portfolio('forecasting'));
+    const { portfolio: who } = await bench.fresh(context.portfolio('forecasting'));
     await valuedAt(session, who);
     await runTask(context, who, 'retrain', session, { trainer: instantTrainer() });
     await context.database.query(

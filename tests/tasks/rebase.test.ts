@@ -12,14 +12,12 @@ import { recomputeDecision } from '../../src/tasks/proposal.ts';
 import {
   recordingLog,
   type TestContext,
-  testContext,
   testHistoryStart,
   testMonthEnd,
   testSymbols,
-  twin,
 } from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import type { MemorySource } from '../support/memory-source.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runTask } from '../support/tasks.ts';
 
 // A source that was configured with the wrong basis, and is corrected: its closes stay, and mean something else.
@@ -28,19 +26,19 @@ const next = '2024-02-01';
 const third = '2024-02-02';
 const sessionsRead = 60;
 
+let bench: TaskBench;
 let context: TestContext;
 let portfolio: Portfolio;
 let source: MemorySource;
-let made = 0;
 beforeAll(async () => {
-  context = await testContext(await testDatabase());
+  bench = await taskBench();
+  ({ context } = bench);
 });
-afterAll(() => context.close());
+afterAll(() => bench.close());
 beforeEach(async () => {
-  made += 1;
-  const base = await twin(context.database, context.portfolios[0]!, `rebase-${made}`);
-  source = paying(memorySource(testSymbols, testHistoryStart, '2024-02-29'));
-  portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
+  const plain = await bench.fresh();
+  source = paying(plain.source);
+  portfolio = { ...plain.portfolio, source };
 });
 
 /** The same closes with a dividend of 2 every tenth session, the third here among them, which only a split-adjusted or as-traded basis counts. */

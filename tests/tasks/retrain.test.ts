@@ -11,32 +11,26 @@ import {
   portfolioInput,
   smallForecaster,
   type TestContext,
-  testContext,
   testMonthEnd,
   testSymbols,
-  twin,
 } from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runPlanned, runTask } from '../support/tasks.ts';
 import { instantTrainer, untrainedArtefact } from '../support/trainer.ts';
 
 const session = testMonthEnd;
 
+let bench: TaskBench;
 let context: TestContext;
 let portfolio: Portfolio;
-let source: MemorySource;
-let made = 0;
 beforeAll(async () => {
   const input = portfolioInput({ historyStart: '2023-07-03', forecaster: smallForecaster });
-  context = await testContext(await testDatabase(), { portfolios: [input] });
+  bench = await taskBench({ portfolios: [input] });
+  ({ context } = bench);
 });
-afterAll(() => context.close());
+afterAll(() => bench.close());
 beforeEach(async () => {
-  made += 1;
-  const base = await twin(context.database, context.portfolios[0]!, `train-${made}`);
-  source = memorySource(testSymbols, base.historyStart, '2024-02-29');
-  portfolio = { ...base, plan: { ...base.plan, inception: session }, source };
+  ({ portfolio } = await bench.fresh());
 });
 
 const model = () => championModel(context.database, portfolio.id, 'mean-return', '9999-12-31');

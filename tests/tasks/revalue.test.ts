@@ -4,33 +4,25 @@ import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { newestValuation } from '../../src/adapters/postgres/valuation-rows.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
-import {
-  type TestContext,
-  testContext,
-  testHistoryStart,
-  testMonthEnd,
-  testSymbols,
-  twin,
-} from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
-import { type MemorySource, memorySource } from '../support/memory-source.ts';
+import { type TestContext, testMonthEnd, testSymbols } from '../support/context.ts';
+import type { MemorySource } from '../support/memory-source.ts';
+import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runTask } from '../support/tasks.ts';
 
 const [d0, d1, d2, d3, d4] = [testMonthEnd, '2024-02-01', '2024-02-02', '2024-02-05', '2024-02-06'] as const;
 
+let bench: TaskBench;
 let context: TestContext;
 let portfolio: Portfolio;
 let source: MemorySource;
-let made = 0;
 beforeAll(async () => {
-  context = await testContext(await testDatabase());
+  bench = await taskBench();
+  ({ context } = bench);
 });
-afterAll(() => context.close());
+afterAll(() => bench.close());
 beforeEach(async () => {
-  made += 1;
-  const base = await twin(context.database, context.portfolios[0]!, `value-${made}`);
-  source = memorySource(testSymbols, testHistoryStart, '2024-02-29');
-  portfolio = { ...base, plan: { ...base.plan, inception: d0 }, source, coverageRatioMin: 0.5 };
+  ({ portfolio, source } = await bench.fresh());
+  portfolio = { ...portfolio, coverageRatioMin: 0.5 };
 });
 
 const run = (task: Parameters<typeof runTask>[2], session: string, options = {}) =>
