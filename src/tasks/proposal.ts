@@ -5,10 +5,12 @@ import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
 import {
   type ForecastResult,
+  failedForecast,
   forecastFrom,
   forecastNaively,
   noForecast,
 } from '../core/forecast/forecast-result.ts';
+import { headOf } from '../core/forecast/model-spec.ts';
 import type { PricePanel } from '../core/market/panel.ts';
 import { decide, decisionSessions } from '../core/policy/decide.ts';
 import { type Decision, type DecisionReason, inOrderOf } from '../core/policy/decision.ts';
@@ -18,7 +20,7 @@ import { readPanel, readVintage } from './prices.ts';
 import type { Services } from './services.ts';
 import { NotReadyError } from './task.ts';
 
-export type Proposal = { decision: Decision; forecastResult: ForecastResult };
+type Proposal = { decision: Decision; forecastResult: ForecastResult };
 
 /** What decisions are made with. */
 export type ProposalContext = { portfolio: Portfolio; services: Pick<Services, 'codeVersion' | 'readModel'> };
@@ -37,9 +39,10 @@ export async function proposeDecision(
   // Read as of that vintage: an ingest may commit in between, and what it brings is another decision's.
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
+  const { forecaster } = context.portfolio;
   const inputs = {
     vintage,
-    modelId: forecastResult.forecast?.modelIds['mean-return'] ?? null,
+    modelId: (forecaster && forecastResult.forecast?.modelIds[headOf(forecaster)]) ?? null,
     configHash: context.portfolio.configHash,
     codeVersion: context.services.codeVersion,
   };
@@ -90,7 +93,7 @@ async function readForecast(
       policy.quality,
     );
   } catch (error) {
-    return noForecast((error as Error).message);
+    return failedForecast(error);
   }
 }
 

@@ -6,7 +6,7 @@ import { bodySchema } from '../inference/bodies.ts';
 import { symbolPattern } from '../market/bar.ts';
 import { numberFrom, wholeNumber } from '../schema-numbers.ts';
 import { naiveNames } from './baselines/naive.ts';
-import { headNames } from './heads/names.ts';
+import { type HeadName, headNames } from './heads/names.ts';
 
 /** `joint`: one network reads every asset's returns; `pooled`: one network, each asset a sample of its own features. */
 const modelForms = ['joint', 'pooled'] as const;
@@ -84,7 +84,7 @@ export function checkWindow(spec: WindowParts, context: z.RefinementCtx): void {
 type WindowParts = Pick<z.output<typeof networkSchema>, 'body' | 'horizonSessions' | 'training'>;
 
 const networkSpecSchema = z
-  .strictObject({ ...networkSchema.shape, head: z.enum(headNames).default('mean-return') })
+  .strictObject({ ...networkSchema.shape, head: z.enum(headNames).default(headNames[0]) })
   .superRefine(checkWindow);
 
 export const modelSpecSchema = z.discriminatedUnion(
@@ -97,6 +97,9 @@ export const modelSpecSchema = z.discriminatedUnion(
 export type ModelSpec = z.output<typeof modelSpecSchema>;
 export type NetworkSpec = z.output<typeof networkSpecSchema>;
 export type NaiveSpec = z.output<typeof naiveSchema>;
+
+/** What a model forecasts; the naive rules forecast mean returns. */
+export const headOf = (spec: ModelSpec): HeadName => (spec.kind === 'network' ? spec.head : 'mean-return');
 
 /** A network's spec as it came from elsewhere; throws one sentence: the field, what it is, what was expected. */
 export function parseNetworkSpec(value: unknown): NetworkSpec {

@@ -1,6 +1,7 @@
 import { unscaleValue } from '../features/scaler.ts';
 import { bodyOf } from '../inference/bodies.ts';
 import type { PricePanel } from '../market/panel.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import { type Artefact, decodeTensor } from './artefact.ts';
 import type { Forecast } from './forecast.ts';
 import { heads } from './heads/heads.ts';
@@ -21,7 +22,7 @@ export function predict(artefact: Artefact, panel: PricePanel): Forecast {
   );
   const broken = answers.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0)
-    throw new Error(
+    throw new UnusableDataError(
       `model ${artefact.id} forecasts ${answers[broken]} for ${symbols[broken]} at ${panel.lastSession}`,
     );
   return {

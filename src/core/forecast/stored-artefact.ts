@@ -1,4 +1,5 @@
 import { bodyOf } from '../inference/bodies.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import { type Artefact, artefactFormat, artefactId, decodeTensor, type Sha256 } from './artefact.ts';
 import { fromFormat1 } from './artefact-format-1.ts';
 import { heads } from './heads/heads.ts';
@@ -7,14 +8,14 @@ import { inputsOf, parseNetworkSpec } from './model-spec.ts';
 /**
  * Reads an artefact as it came from storage: format, content address, spec, scalers and weights are all checked
  * before anything forecasts with it. One of the format before is given in today's, under its own address.
- * Throws one sentence that says what is wrong and what to do.
+ * Throws an UnusableDataError that says what is wrong and what to do.
  */
 export function readArtefact(stored: unknown, sha256: Sha256): Artefact {
   if (stored === null || typeof stored !== 'object' || Array.isArray(stored))
-    throw new Error('a stored model is not a JSON object: retrain it');
+    throw new UnusableDataError('a stored model is not a JSON object: retrain it');
   const found = stored as Artefact;
   const fail = (what: string): never => {
-    throw new Error(`stored model ${String(found.id)}: ${what}: retrain it`);
+    throw new UnusableDataError(`stored model ${String(found.id)}: ${what}: retrain it`);
   };
   if (found.formatVersion !== artefactFormat && found.formatVersion !== 1)
     fail(`format ${String(found.formatVersion)}, this version reads formats 1 and ${artefactFormat}`);

@@ -5,6 +5,7 @@ import { fitScaler, type Scaler, scaleValue } from '../features/scaler.ts';
 import { type Series, type Split, sampleCodes, splitWindow } from '../features/windows.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { lag1Autocorrelation } from '../risk/returns.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import { heads } from './heads/heads.ts';
 import { featuresOf, inputsOf, type NetworkSpec, panelSymbols, sessionsRead } from './model-spec.ts';
 
@@ -106,7 +107,7 @@ function cutPanel(
   const needed = sessionsRead(spec)[use];
   if (symbols.length === 0) throw new Error(`${use} needs at least one symbol`);
   if (panel.sessions.length < needed)
-    throw new Error(
+    throw new UnusableDataError(
       `${use} needs ${needed} sessions (${rows} and ${needed - rows} before them), the price panel ` +
         `ending ${panel.sessions.at(-1) ?? 'nowhere'} has ${panel.sessions.length}: ingest more history`,
     );
@@ -114,7 +115,7 @@ function cutPanel(
   cut.levels.forEach((column, symbol) => {
     const hole = column.findIndex((level) => !(level > 0 && level < Number.POSITIVE_INFINITY));
     if (hole >= 0)
-      throw new Error(
+      throw new UnusableDataError(
         `${cut.symbols[symbol]} has no usable level at ${cut.sessions[hole]} (${column[hole]}), which ${use} reads: ` +
           'fill the gap or drop the symbol first',
       );

@@ -1,4 +1,5 @@
 import type { Session } from '../calendar/session.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import { type Bar, type PriceBasis, totalReturn } from './bar.ts';
 
 /**
@@ -63,7 +64,9 @@ export class PricePanel {
   column(symbol: string): Float64Array {
     const index = this.symbols.indexOf(symbol);
     if (index < 0)
-      throw new Error(`no symbol ${symbol} in the price panel, which holds ${this.symbols.join(', ')}`);
+      throw new UnusableDataError(
+        `no symbol ${symbol} in the price panel, which holds ${this.symbols.join(', ')}`,
+      );
     return this.levels[index]!;
   }
 }

@@ -7,7 +7,7 @@ import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
 import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
-import { cleanUniverse, type Universe, universeSessions } from './universe.ts';
+import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
 
@@ -32,13 +32,17 @@ export function decide(given: DecideInput): Decision {
     throw new Error(
       `decide as of ${asOf}: the price panel ends on ${given.panel.lastSession}; ingest that session`,
     );
-  const input = { ...given, forecastResult: aligned(given.forecastResult, policy.symbols) };
-  const universe = cleanUniverse(input.panel, policy);
-  const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
+  const unread = policy.symbols.filter((symbol) => !given.panel.symbols.includes(symbol));
+  if (unread.length > 0)
+    throw new Error(
+      `decide as of ${asOf}: the price panel has no ${unread.join(', ')}; expected the policy's symbols`,
+    );
+  const exposure = allowedExposure(given.drawdown.state, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
-  const isFirstInvestment = isEmpty(input.holdings) && isEmpty(input.shadowHoldings);
+  const isFirstInvestment = isEmpty(given.holdings) && isEmpty(given.shadowHoldings);
   const attempts: FallbackAttempt[] = [];
-  for (const step of fallbackSteps(input, universe, attempts)) {
+  const { input, universe, steps } = prepared(given, attempts);
+  for (const step of steps) {
     const level = step.fallbackLevel;
     try {
       const live = targetsFor(input, universe, step, input.holdings, exposure, isFirstInvestment);
@@ -53,6 +57,19 @@ export function decide(given: DecideInput): Decision {
   }
   const held = hold(input, exposure, universe.bounds);
   return compose(input, universe, 'hold', attempts, exposure, held, [...input.shadowHoldings.weights]);
+}
+
+/** What the levels start from. Where even that fails there is none to try, and nothing of the data is known. */
+function prepared(given: DecideInput, attempts: FallbackAttempt[]) {
+  const { policy, panel } = given;
+  try {
+    const input = { ...given, forecastResult: aligned(given.forecastResult, policy.symbols) };
+    const universe = cleanUniverse(panel, policy);
+    return { input, universe, steps: fallbackSteps(input, universe, attempts) };
+  } catch (error) {
+    attempts.push(failedAttempt('full', (error as Error).message, !isForLowerLevel(error)));
+    return { input: given, universe: unknownUniverse(panel, policy), steps: [] };
+  }
 }
 
 /** From here on the forecast is in the order of the policy's symbols. */

@@ -6,13 +6,13 @@ import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
 import type { ReturnsMatrix } from '../risk/returns.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackAttempt, FallbackLevel } from './decision.ts';
 import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
 import { commonReturns, scatter, type Universe } from './universe.ts';
-import { UnusableDataError } from './unusable-data-error.ts';
 import { usesForecast } from './uses-forecast.ts';
 
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
@@ -47,8 +47,10 @@ export function fallbackSteps(
   const list: FallbackStep[] = [];
   if (usesForecast(policy)) {
     const absent = whyNoSignal(input, universe);
-    if (absent) attempts.push(failedAttempt('full', absent, false));
-    else list.push(fromReturns(input, universe, 'full', () => universe.returns, policy.signalScale));
+    const isFault = input.forecastResult.isFault === true;
+    if (absent) attempts.push(failedAttempt('full', absent, isFault));
+    if (isFault) return [];
+    if (!absent) list.push(fromReturns(input, universe, 'full', () => universe.returns, policy.signalScale));
     list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
   } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
   if (previous) {

@@ -49,6 +49,19 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
   };
 }
 
+/** A universe of nothing, for a decision that could not even clean its prices. */
+export function unknownUniverse(panel: PricePanel, policy: PortfolioPolicy): Universe {
+  const none = panel.select([]);
+  return {
+    members: [],
+    returns: simpleReturns(none),
+    panel: none,
+    bounds: policy.symbols.map(() => ({ lower: 0, upper: 0 })),
+    cashProxy: null,
+    quality: [],
+  };
+}
+
 /** The cash proxy may be young, for no covariance reads it, but needs a price no older than a gap that is filled. */
 function pricedCashProxy(panel: PricePanel, policy: PortfolioPolicy): number | null {
   const { cashProxySymbol, symbols, quality } = policy;

@@ -1,9 +1,9 @@
 import { falsePosition } from '../numeric/root.ts';
 import type { Covariance } from '../risk/covariance.ts';
+import { UnusableDataError } from '../unusable-data-error.ts';
 import type { Constrained } from './constraints.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import type { Universe } from './universe.ts';
-import { UnusableDataError } from './unusable-data-error.ts';
 
 /** How near, as a ratio, the volatility comes to its target. */
 const tolerance = 1e-10;

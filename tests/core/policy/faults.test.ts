@@ -8,7 +8,7 @@ import { programFaults } from '../../../src/core/policy/decision.ts';
 import { isForLowerLevel } from '../../../src/core/policy/fallback.ts';
 import { InfeasibleError } from '../../../src/core/policy/limits.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { UnusableDataError } from '../../../src/core/policy/unusable-data-error.ts';
+import { UnusableDataError } from '../../../src/core/unusable-data-error.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 import { situations } from './situations.ts';
@@ -51,6 +51,41 @@ test('a fault does not keep what a drawdown state sells', () => {
   const decision = broken({ drawdown: inState('halted') }, { drawdown: sampleLimits });
   expect(programFaults(decision)).toBe(1);
   expect(targetsOf(decision)).toEqual([0, 0, 0]);
+});
+
+test('a fault while forecasting holds, too, where the forecast is asked for; prices that are missing do not', () => {
+  const failed = { forecast: null, trainedOn: null, reason: 'of undefined', isFault: true } as const;
+  const decision = decide(inputOf({}, { forecastResult: failed }));
+  expect([decision.fallbackLevel, programFaults(decision)]).toEqual(['hold', 1]);
+  expect(decision.fallbackAttempts).toEqual([
+    { level: 'full', outcome: 'failed', reason: 'of undefined', isFault: true },
+  ]);
+  expect(targetsOf(decision)).toEqual(held.weights);
+  const { isFault: _, ...missing } = failed;
+  const without = decide(inputOf({}, { forecastResult: missing }));
+  expect([without.fallbackLevel, programFaults(without)]).toEqual(['signal-off', 0]);
+  const unasked = decide(inputOf({ allocator: 'equal' }, { forecastResult: failed }));
+  expect([unasked.fallbackLevel, programFaults(unasked)]).toEqual(['full', 0]);
+});
+
+test('a fault before any level is tried holds what is held, and sells what the drawdown state demands', () => {
+  const impossible = { quality: { fillSessionsMax: -1, missingRatioMax: 0.05, historySessionsMin: 41 } };
+  for (const [state, share] of [
+    ['normal', 1],
+    ['halted', 0],
+  ] as const) {
+    const decision = decide(inputOf({ ...impossible, drawdown: sampleLimits }, { drawdown: inState(state) }));
+    expect(decision.fallbackAttempts).toEqual([
+      { level: 'full', outcome: 'failed', reason: expect.stringContaining('fillSessionsMax'), isFault: true },
+    ]);
+    expect(decision.fallbackLevel).toBe('hold');
+    expect(targetsOf(decision)).toEqual(held.weights.map((weight) => weight * share));
+  }
+});
+
+test('a panel without one of the policy is refused, not decided on', () => {
+  const four = samplePolicy([...symbols, 'DDD']);
+  expect(() => decide({ ...inputOf({}), policy: four })).toThrow(/the price panel has no DDD/);
 });
 
 test('only errors of optimiser, limits and data are for a lower level; a broken guard is a fault', () => {

@@ -67,7 +67,7 @@ const modelSql = `
     extract(epoch from trained_at)::float8 as "trainedAt", training_seconds as "trainingSeconds",
     validation_loss as "validationLoss", naive_validation_loss as "naiveValidationLoss",
     coalesce(input_lag1_autocorrelation, '{}') as "inputLag1Autocorrelation"
-  from rebalanced.champions m where m.portfolio = name.portfolio and head = 'mean-return'`;
+  from rebalanced.champions m where m.portfolio = name.portfolio order by m.session desc limit 1`;
 
 const fillsSql = `
   select (array_agg(d.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastEstimatedCostRatio",

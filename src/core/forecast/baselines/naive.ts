@@ -1,4 +1,5 @@
 import type { PricePanel } from '../../market/panel.ts';
+import { UnusableDataError } from '../../unusable-data-error.ts';
 import type { Forecast } from '../forecast.ts';
 
 /** Forecasts that need no model, and that every model must beat. */
@@ -32,7 +33,7 @@ export function naiveForecast(
 function meanLogReturn(symbol: string, levels: Float64Array, sessions: number): number {
   const mean = Math.log(levels.at(-1)! / (levels.at(-1 - sessions) ?? Number.NaN)) / sessions;
   if (!Number.isFinite(mean))
-    throw new Error(
+    throw new UnusableDataError(
       `${symbol} has no levels at both ends of the last ${sessions} sessions: ingest more history`,
     );
   return mean;
