@@ -1,16 +1,9 @@
 import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import { type Holdings, invested } from '../portfolio/holdings.ts';
 import type { BindingConstraint } from './decision.ts';
-import {
-  breach,
-  groupBreach,
-  leastTrading,
-  limitsOf,
-  type PolicyLimits,
-  type ProjectedWeights,
-  projectToLimits,
-} from './limits.ts';
+import { breach, groupBreach, leastTrading, limitsOf, type PolicyLimits, projectToLimits } from './limits.ts';
 import type { Bounds, PortfolioPolicy } from './policy.ts';
+import type { Proposal } from './proposal.ts';
 
 const tolerance = 1e-12;
 /** The tolerance of the constraints on stored rows. */
@@ -32,7 +25,7 @@ export type Constrained = {
  * must not wait for a turnover budget. `isFirstInvestment` exempts the isFirstInvestment investment from cap and band.
  */
 export function constrain(
-  proposal: ProjectedWeights,
+  proposal: Pick<Proposal, 'weights' | 'multipliers'>,
   holdings: Holdings,
   policy: PortfolioPolicy,
   bounds: readonly Bounds[],

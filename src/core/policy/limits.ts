@@ -19,7 +19,7 @@ export type PolicyLimits = {
   budget: number;
 };
 
-/** Weights and, where an optimiser found them, the multipliers of the limits they lie against. */
+/** Weights inside the limits and, where an optimiser found them, the multipliers of those they lie against. */
 export type ProjectedWeights = { weights: number[]; multipliers: Multipliers | null };
 
 const tolerance = 1e-12;

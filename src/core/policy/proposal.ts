@@ -1,8 +1,9 @@
 import type { Optimum, TradedLimits } from '../allocation/allocator.ts';
 import { AllocationError } from '../allocation-error.ts';
+import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import { costTerms } from '../portfolio/costs.ts';
 import type { Holdings } from '../portfolio/holdings.ts';
-import { asWeightLimits, limitsOf, type ProjectedWeights } from './limits.ts';
+import { asWeightLimits, limitsOf } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { scatter, type Universe } from './universe.ts';
 
@@ -10,7 +11,7 @@ import { scatter, type Universe } from './universe.ts';
 export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
 /** Weights that sum to 1, and why an optimiser had to leave the turnover cap out; null where it did not. */
-export type Proposal = ProjectedWeights & { uncapped: string | null };
+export type Proposal = { weights: number[]; multipliers: Multipliers | null; uncapped: string | null };
 
 /**
  * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the

@@ -5,13 +5,13 @@ import {
   guardTargets,
   guardWeights,
 } from '../../../src/core/policy/constraints.ts';
-import type { ProjectedWeights } from '../../../src/core/policy/limits.ts';
 import { type Bounds, boundsOf } from '../../../src/core/policy/policy.ts';
+import type { Proposal } from '../../../src/core/policy/proposal.ts';
 import { emptyHoldings } from '../../../src/core/portfolio/holdings.ts';
 import { holdingsOf, samplePolicy } from './samples.ts';
 
 /** Weights as an allocator without multipliers proposes them. */
-const proposed = (weights: number[]): ProjectedWeights => ({ weights, multipliers: null });
+const proposed = (weights: number[]): Proposal => ({ weights, multipliers: null, uncapped: null });
 
 describe('constrain', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
