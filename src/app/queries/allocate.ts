@@ -1,23 +1,22 @@
 import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { allocate } from '../../core/allocation/allocate.ts';
-import { type AllocatorName, allocatorNamed } from '../../core/allocation/allocators.ts';
-import type { HrpVariant } from '../../core/allocation/hrp.ts';
-import type { MvoObjective } from '../../core/allocation/mvo.ts';
+import {
+  type AllocationOptions,
+  type AllocatorName,
+  allocatorNamed,
+} from '../../core/allocation/allocators.ts';
 import { AllocationError } from '../../core/allocation-error.ts';
 import { periodsPerYearOf } from '../../core/calendar/periods.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import type { LinkageName } from '../../core/clustering/linkage.ts';
 import { PricePanel } from '../../core/market/panel.ts';
 import { type CovarianceName, estimateCovariance } from '../../core/risk/estimate-covariance.ts';
 import { lastSessions, meanReturns, simpleReturns } from '../../core/risk/returns.ts';
 import { UserError } from '../user-error.ts';
+import { checkedOptions } from './allocator-options.ts';
 
 // What may be chosen.
 export { allocatorNames } from '../../core/allocation/allocators.ts';
-export { hrpVariants } from '../../core/allocation/hrp.ts';
-export { mvoObjectives } from '../../core/allocation/mvo.ts';
-export { linkageNames } from '../../core/clustering/linkage.ts';
 export { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 
 export type AllocateQuestion = {
@@ -29,9 +28,8 @@ export type AllocateQuestion = {
   asOf?: Session;
   symbols?: string[];
   cov: CovarianceName;
-  objective: MvoObjective;
-  variant: HrpVariant;
-  linkage?: LinkageName;
+  /** of the allocator, under their names in a configuration */
+  options: Record<string, unknown>;
   bounds: { lower: number; upper: number };
   /** p.a., a simple rate */
   riskFree: number;
@@ -47,12 +45,15 @@ export type AllocateAnswer = {
   last: Session;
   periodsPerYear: number;
   periodsFrom: 'dates' | 'option';
+  /** of the allocator, those left out at their defaults */
+  options: AllocationOptions;
   weights: number[];
 };
 
 /** The weights of one allocator on a file of prices. Throws a UserError where the file or the question is wrong. */
 export function allocateFile(question: AllocateQuestion): AllocateAnswer {
   const { prices, window, method } = question;
+  const options = checkedOptions(method, question.options);
   const table = cut(read(prices), question);
   const all = simpleReturns(new PricePanel(table.dates, table.symbols, table.values));
   if (window !== undefined && window > all.rows)
@@ -67,14 +68,13 @@ export function allocateFile(question: AllocateQuestion): AllocateAnswer {
     const covariance = estimateCovariance(question.cov, returns);
     const { lower, upper } = question.bounds;
     const bounds = { lower: table.symbols.map(() => lower), upper: table.symbols.map(() => upper) };
-    const { objective, variant, linkage, riskFree } = question;
-    const riskFreeRate = riskFree / periodsPerYear;
+    const riskFreeRate = question.riskFree / periodsPerYear;
     // There is no forecast of a file: the mean of its own returns stands in.
     const signal = allocatorNamed(method).needs.forecast ? { signal: [...meanReturns(returns)] } : {};
     const input = { returns, covariance, periodsPerYear, bounds, ...signal };
-    const weights = allocate(method, input, { objective, variant, linkage, riskFreeRate });
+    const weights = allocate(method, input, { ...options, riskFreeRate });
     const window = { sessions: returns.rows, first, last, periodsPerYear, periodsFrom } as const;
-    return { symbols: table.symbols, ...window, weights };
+    return { symbols: table.symbols, ...window, options, weights };
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;
     throw new UserError(`${prices}, ${first} to ${last}: ${error.message}`);

@@ -5,18 +5,17 @@ import {
   allocateFile,
   allocatorNames,
   covarianceNames,
-  hrpVariants,
-  linkageNames,
-  mvoObjectives,
 } from '../../app/queries/allocate.ts';
+import { type AllocatorOption, allocatorOptions, flagOf } from '../../app/queries/allocator-options.ts';
 import { percent } from '../../presentation/format.ts';
 import { dateArgument } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
-type Options = AllocateQuestion & { json?: boolean };
+type Options = Omit<AllocateQuestion, 'options'> & { json?: boolean } & Record<string, unknown>;
 
 export function allocateCommand(): Command {
-  return new Command('allocate')
+  const ofAllocators = allocatorOptions();
+  const command = new Command('allocate')
     .description('weights of one allocator on a file of prices; needs no database')
     .addOption(new Option('-m, --method <name>', 'allocator').choices(allocatorNames).makeOptionMandatory())
     .requiredOption('--prices <file>', 'wide CSV, gzip or not: date,SYMBOL,SYMBOL,...')
@@ -25,34 +24,39 @@ export function allocateCommand(): Command {
     .option('--symbols <list>', 'only these, in this order: A,B,C', (text) => text.split(','))
     .addOption(new Option('--cov <name>', 'covariance').choices(covarianceNames).default('sample'))
     .addOption(
-      new Option('--objective <name>', 'of mvo and cla').choices(mvoObjectives).default('min-variance'),
+      new Option('--bounds <lower,upper>', 'of each weight, for mvo and cla')
+        .argParser(boundsArgument)
+        .default({ lower: 0, upper: 1 }, '0,1'),
     )
-    .addOption(
-      new Option('--linkage <name>', 'of hrp (default single) and herc (default ward)').choices(linkageNames),
-    )
-    .addOption(new Option('--variant <name>', 'of hrp').choices(hrpVariants).default('pypfopt'))
-    .option('--bounds <lower,upper>', 'of each weight, for mvo and cla', boundsArgument, {
-      lower: 0,
-      upper: 1,
-    })
     .option('--risk-free <rate>', 'p.a., for max-sharpe', numberArgument, 0)
     .option('--periods-per-year <count>', 'returns in a year (default: read off the dates)', positiveArgument)
     .option('--json', 'as JSON, with every digit')
-    .action((options: Options) => print(options, allocateFile(options)));
+    .action((options: Options) => {
+      const given = ofAllocators.flatMap(({ name }) => (name in options ? [[name, options[name]]] : []));
+      print(options, allocateFile({ ...options, options: Object.fromEntries(given) }));
+    });
+  for (const option of ofAllocators) command.addOption(flag(option));
+  return command;
 }
 
-function print(options: Options, { symbols, weights, ...window }: AllocateAnswer): void {
+function flag({ name, choices, description }: AllocatorOption): Option {
+  if (choices) return new Option(`${flagOf(name)} <name>`, description).choices(choices);
+  return new Option(`${flagOf(name)} <number>`, description).argParser(numberArgument);
+}
+
+function print(
+  { method, cov, json }: Options,
+  { symbols, weights, options, ...window }: AllocateAnswer,
+): void {
   const byName = Object.fromEntries(symbols.map((symbol, i) => [symbol, weights[i]!]));
-  if (options.json) {
-    const { method, cov, objective, variant } = options;
-    console.log(
-      JSON.stringify({ weights: byName, method, covariance: cov, objective, variant, ...window }, null, 2),
-    );
+  if (json) {
+    const asked = { method, covariance: cov, ...options };
+    console.log(JSON.stringify({ weights: byName, ...asked, ...window }, null, 2));
     return;
   }
   const { periodsPerYear, periodsFrom } = window;
   console.log(
-    `${options.method} on ${window.sessions} returns up to ${window.last}, ${Number(periodsPerYear.toFixed(1))} a year (${periodsFrom === 'dates' ? 'read off the dates' : '--periods-per-year'})\n`,
+    `${method} on ${window.sessions} returns up to ${window.last}, ${Number(periodsPerYear.toFixed(1))} a year (${periodsFrom === 'dates' ? 'read off the dates' : '--periods-per-year'})\n`,
   );
   printTable(
     ['symbol', 'weight'],
