@@ -9,7 +9,7 @@ import {
   failed,
   paused,
   succeeded,
-} from '../../../src/adapters/prices/yahoo/breaker.ts';
+} from '../../../../src/adapters/prices/yahoo/breaker.ts';
 
 const policy: BreakerPolicy = {
   throttled: { failuresMax: 1, pauseFirstMs: 100, pauseMaxMs: 350 },
