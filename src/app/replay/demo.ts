@@ -27,7 +27,7 @@ export async function prepareDemo(
 ): Promise<{ config: Config; found: DemoFound }> {
   const config = loadConfig(demoConfigPath);
   const found = await findRun(store, config, last);
-  if (found !== 'unfinished') await startAnew(store, config);
+  if (found !== 'unfinished') await startOver(store, config);
   await migrate(store.url);
   await installQueue(store.url);
   return { config, found };
@@ -65,7 +65,7 @@ async function hasHandiwork(sql: Sql): Promise<boolean> {
   return rows[0]!.found;
 }
 
-async function startAnew(store: Store, config: Config): Promise<void> {
+async function startOver(store: Store, config: Config): Promise<void> {
   const database = openDatabase(store.url, { connectionsMax: 1 });
   try {
     await database.query('drop schema if exists rebalanced cascade');
