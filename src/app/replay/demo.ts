@@ -73,18 +73,23 @@ async function startOver(store: Store, config: Config): Promise<void> {
   } finally {
     await database.close();
   }
-  const folder = lettersFolder(config);
-  for (const name of safeList(folder)) if (name.endsWith('.eml')) rmSync(join(folder, name));
+  removeLetters(lettersFolder(config));
 }
 
 /** Where the demo's letters lie. */
 export const lettersFolder = (config: Config): string => resolve(projectRoot, config.mail.folder);
 
-function safeList(folder: string): string[] {
+/** Removes a folder's letters, and nothing else in it; throws where it cannot be read. */
+export function removeLetters(folder: string): void {
+  for (const name of listed(folder)) if (name.endsWith('.eml')) rmSync(join(folder, name));
+}
+
+function listed(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return []; // no folder, no letters
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // no folder, no letters
+    throw error;
   }
 }
 
