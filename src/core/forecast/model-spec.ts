@@ -84,7 +84,7 @@ export function checkWindow(spec: WindowParts, context: z.RefinementCtx): void {
 type WindowParts = Pick<z.output<typeof networkSchema>, 'body' | 'horizonSessions' | 'training'>;
 
 const networkSpecSchema = z
-  .strictObject({ ...networkSchema.shape, head: z.enum(headNames).default('mean-return') })
+  .strictObject({ ...networkSchema.shape, head: z.enum(headNames).default(headNames[0]) })
   .superRefine(checkWindow);
 
 export const modelSpecSchema = z.discriminatedUnion(
