@@ -5,7 +5,7 @@ const charactersKeptMax = 4000;
 
 /**
  * @returns {Promise<string>} the program's standard output
- * Throws an Error that names the program, how it ended and its last words; `missing` is true when there is no such program.
+ * Throws an Error that names the program, how it ended and its last output; `missing` is true when there is no such program.
  */
 export function run(program, args, { cwd, env = process.env, timeoutSeconds = 900 } = {}) {
   return new Promise((resolve, reject) => {

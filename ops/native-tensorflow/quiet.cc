@@ -1,5 +1,5 @@
 // Loads TensorFlow's library with standard error turned away. Its static initialisers greet there before any log level can
-// be set; whoever loads the binding afterwards finds the library loaded, and hears of a failure from that attempt.
+// be set; loading the binding afterwards finds the library loaded, and reports a failure itself.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <node_api.h>

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 describe('a database', () => {
-  test('that is up to date is left alone, whoever owns it', async () => {
+  test('that is up to date is left alone, whichever role owns it', async () => {
     await ensureSchema(store(false));
     await ensureSchema(store(true));
     expect(await migrateStore(store(false))).toEqual([]);

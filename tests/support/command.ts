@@ -46,14 +46,14 @@ export function startProgram(
     detached: true, // a process group of its own, so that it can be killed with all its children
   });
   const parts = { output: '', errors: '' };
-  let hear = () => {};
+  let onData = () => {};
   for (const [name, stream] of [
     ['output', child.stdout],
     ['errors', child.stderr],
   ] as const)
     stream.setEncoding('utf8').on('data', (text: string) => {
       parts[name] += text;
-      hear();
+      onData();
     });
   const said = () => parts.output + parts.errors;
   const ended = once(child, 'close').then(([code]) => ({
@@ -78,7 +78,7 @@ export function startProgram(
           const match = said().match(pattern);
           if (match) resolve(match);
         };
-        hear = look;
+        onData = look;
         look();
         void ended.then(() => reject(new Error(`ended without saying ${pattern}:\n${said()}`)));
       }),

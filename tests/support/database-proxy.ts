@@ -100,7 +100,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
 type Message = { type: string; bytes: Buffer };
 
 /** Parts a stream into messages: a type byte, a length, a body. A client's first message has no type byte. */
-function framed(typedFromStart: boolean, hear: (message: Message) => void): (chunk: Buffer) => void {
+function framed(typedFromStart: boolean, onMessage: (message: Message) => void): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   let typed = typedFromStart;
   return (chunk) => {
@@ -112,7 +112,7 @@ function framed(typedFromStart: boolean, hear: (message: Message) => void): (chu
       if (rest.length < length) return;
       const bytes = rest.subarray(0, length);
       rest = rest.subarray(length);
-      hear({ type: typed ? String.fromCharCode(bytes[0]!) : '', bytes });
+      onMessage({ type: typed ? String.fromCharCode(bytes[0]!) : '', bytes });
       typed = true;
     }
   };

@@ -18,7 +18,7 @@ export type Pgbouncer = { urlOf(databaseUrl: string): string; stop(): Promise<vo
 
 /**
  * A PgBouncer of its own on loopback, as Debian configures it but for the pool: two connections to each database, so
- * that who shares them meets. Whoever comes is let in as the server's own user.
+ * that who shares them meets. Every client is let in as the server's own user.
  */
 export async function startPgbouncer(serverUrl: string, mode: 'transaction' | 'session'): Promise<Pgbouncer> {
   const server = new URL(serverUrl);

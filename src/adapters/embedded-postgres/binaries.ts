@@ -52,7 +52,10 @@ async function copyOnce(native: string, folder: string): Promise<void> {
 
 /** npm archives carry no symbolic links; the package lists them, and its install script, if allowed, has made them. */
 async function makeLinks(folder: string): Promise<void> {
-  const listed = await readFile(join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const listed = await readFile(join(folder, 'pg-symlinks.json'), 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return '[]'; // a platform without links
+    throw error;
+  });
   for (const { source, target } of JSON.parse(listed) as { source: string; target: string }[]) {
     const link = join(folder, target.replace(/^native\//, ''));
     await rm(link, { force: true });

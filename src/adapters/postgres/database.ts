@@ -69,8 +69,8 @@ export function openDatabase(
       throw redactor.login(error);
     });
     let broken: Error | undefined;
-    // The pool hears only idle connections: one that breaks between two statements would end the process. The next
-    // statement fails, and the connection is not given back.
+    // The pool handles errors of idle connections only: one that breaks between two statements would end the process.
+    // The next statement fails, and the connection is not given back.
     const discard = (error: Error) => {
       broken = error;
     };

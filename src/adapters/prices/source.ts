@@ -5,7 +5,7 @@ import type { Bar, PriceBasis } from '../../core/market/bar.ts';
  * Why a source gave no bars:
  * `throttled` asked too often; `consent` it wants a cookie, a log-in or an agreement first;
  * `schema` the answer is not in the agreed form; `delisted` it has nothing any more for this symbol;
- * `unknown-symbol` it never heard of it; `network` it cannot be reached; `time-out` it did not answer in time.
+ * `unknown-symbol` it does not know it; `network` it cannot be reached; `time-out` it did not answer in time.
  */
 export type SourceErrorKind =
   | 'throttled'

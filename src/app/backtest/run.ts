@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { SourceError } from '../../adapters/prices/source.ts';
+import { dayMs } from '../../core/calendar/milliseconds.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Config, PortfolioConfig } from '../config/schema.ts';
 import type { Environment } from '../config/secrets.ts';
@@ -8,8 +9,6 @@ import { untilStopped } from '../stop-signal.ts';
 import { trainerOf, trainingPool } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
 import { backtest, type Measured } from './backtest.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * Backtests a configured portfolio with its own prices and trainings, from `from` (null: its configured inception) to

@@ -5,10 +5,10 @@ import { headNames } from '../../core/forecast/heads/names.ts';
 import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
+import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
 
-const ratio = z.number().min(0).max(1);
-const count = (low: number, high: number) => z.int().min(low).max(high);
+const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
 const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 const weight = z.number().min(-1).max(1);
@@ -50,10 +50,10 @@ const forecasterSchema = z
           heads: z
             .array(z.enum(headNames))
             .length(1, 'expected one head')
-            .default(['mean-return'])
+            .default([headNames[0]])
             .describe('what is forecast'),
-          stepSessions: count(1, 5000).default(63).describe('sessions from one training to the next'),
-          expirySessions: count(1, 5000).default(126).describe('an older model is not used'),
+          stepSessions: wholeNumber(1, 5000).default(63).describe('sessions from one training to the next'),
+          expirySessions: wholeNumber(1, 5000).default(126).describe('an older model is not used'),
         })
         .superRefine(checkWindow),
       naiveSchema,
@@ -68,9 +68,9 @@ const drawdownSchema = z
     hardRatio: ratio.default(0.2).describe('at this loss everything goes to cash'),
     reducedExposureRatio: ratio.default(0.5),
     restoreRatio: ratio.default(0.05).describe('reduced ends once the loss is inside this'),
-    cooldownSessions: count(0, 1000).default(21),
+    cooldownSessions: wholeNumber(0, 1000).default(21),
     reentryRatio: ratio.default(0.1).describe("halted ends once the shadow portfolio's loss is inside this"),
-    recoverySessions: count(0, 1000).default(21),
+    recoverySessions: wholeNumber(0, 1000).default(21),
     cashProxySymbol: symbol
       .nullable()
       .default(null)
@@ -138,7 +138,7 @@ export const portfolioSchema = z
       .describe('ex-ante annualised volatility that exposure is scaled down to; null: none'),
     covariance: section({
       estimator: z.enum(covarianceNames).default('sample'),
-      lookbackSessions: count(20, 5000).default(504),
+      lookbackSessions: wholeNumber(20, 5000).default(504),
     }),
     signalScale: ratio.default(1).describe('0: the forecast is ignored; 1: fully trusted'),
     forecaster: forecasterSchema.nullable().default(null),
@@ -174,9 +174,9 @@ export const portfolioSchema = z
       cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
     }),
     quality: section({
-      fillSessionsMax: count(0, 60).default(5),
+      fillSessionsMax: wholeNumber(0, 60).default(5),
       missingRatioMax: ratio.default(0.05),
-      historySessionsMin: count(2, 5000).default(504),
+      historySessionsMin: wholeNumber(2, 5000).default(504),
     }),
     letter: section({
       from: z.email().default('rebalanced@localhost.localdomain'),
@@ -257,14 +257,14 @@ export const configSchema = z
       graceMinutes: z.number().min(0).max(600).default(45).describe('after the close, before a bar is final'),
       ingestDeadlineMinutes: z.number().min(1).max(2000).default(360),
       retrainDeadlineMinutes: z.number().min(1).max(2000).default(480),
-      lateSessionsMax: count(0, 20)
+      lateSessionsMax: wholeNumber(0, 20)
         .default(3)
         .describe('a missed monthly decision is made this late at most'),
     }),
     training: section({
-      processes: count(1, 16).default(1),
+      processes: wholeNumber(1, 16).default(1),
       deadlineMinutes: z.number().positive().max(600).default(30),
-      memoryLimitMiB: count(256, 65_536).default(2048),
+      memoryLimitMiB: wholeNumber(256, 65_536).default(2048),
     }),
     mail: section({
       smtpUrl: z
@@ -274,7 +274,7 @@ export const configSchema = z
         .default(null),
       folder: z.string().default('letters').describe('where letters lie when there is no SMTP server'),
     }),
-    server: section({ host: z.string().default('127.0.0.1'), port: count(0, 65_535).default(9464) }),
+    server: section({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(9464) }),
   })
   .superRefine((config, context) => {
     config.portfolios.forEach((p, i) => {

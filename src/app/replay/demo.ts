@@ -27,7 +27,7 @@ export async function prepareDemo(
 ): Promise<{ config: Config; found: DemoFound }> {
   const config = loadConfig(demoConfigPath);
   const found = await findRun(store, config, last);
-  if (found !== 'unfinished') await startAnew(store, config);
+  if (found !== 'unfinished') await startOver(store, config);
   await migrate(store.url);
   await installQueue(store.url);
   return { config, found };
@@ -65,7 +65,7 @@ async function hasHandiwork(sql: Sql): Promise<boolean> {
   return rows[0]!.found;
 }
 
-async function startAnew(store: Store, config: Config): Promise<void> {
+async function startOver(store: Store, config: Config): Promise<void> {
   const database = openDatabase(store.url, { connectionsMax: 1 });
   try {
     await database.query('drop schema if exists rebalanced cascade');
@@ -73,18 +73,23 @@ async function startAnew(store: Store, config: Config): Promise<void> {
   } finally {
     await database.close();
   }
-  const folder = lettersFolder(config);
-  for (const name of safeList(folder)) if (name.endsWith('.eml')) rmSync(join(folder, name));
+  removeLetters(lettersFolder(config));
 }
 
 /** Where the demo's letters lie. */
 export const lettersFolder = (config: Config): string => resolve(projectRoot, config.mail.folder);
 
-function safeList(folder: string): string[] {
+/** Removes a folder's letters, and nothing else in it; throws where it cannot be read. */
+export function removeLetters(folder: string): void {
+  for (const name of listed(folder)) if (name.endsWith('.eml')) rmSync(join(folder, name));
+}
+
+function listed(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return []; // no folder, no letters
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // no folder, no letters
+    throw error;
   }
 }
 

@@ -123,7 +123,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
       if (before) return before;
       const training = enqueue(request);
       known.set(key, training);
-      training.catch(() => known.delete(key)); // also keeps a training asked for ahead of time from being unhandled
+      training.catch(() => known.delete(key)); // also keeps the rejection of a prefetched training from being unhandled
       if (known.size > rememberedArtefacts) known.delete(known.keys().next().value!);
       return training;
     },

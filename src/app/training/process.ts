@@ -50,7 +50,7 @@ export function startTrainingProcess(
   let info: BackendInfo | null = null;
   let residentMiB = 0;
   let output = '';
-  let lastHeard = performance.now();
+  let silentSince = performance.now();
   let job = 0;
   let current: Watched | null = null;
   let endReason: string | null = null;
@@ -74,7 +74,7 @@ export function startTrainingProcess(
     residentMiB = residentMemoryMiB(child.pid) ?? residentMiB;
     const now = performance.now();
     const runningSeconds = current ? (now - current.startedAt) / 1000 : 0;
-    const passed = limitPassed(limits, residentMiB, (now - lastHeard) / 1000, runningSeconds);
+    const passed = limitPassed(limits, residentMiB, (now - silentSince) / 1000, runningSeconds);
     if (passed) kill(`training was ended: ${passed}`);
   };
   const send = (): void => {
@@ -88,7 +88,7 @@ export function startTrainingProcess(
     output = (output + text).slice(-rememberedOutput);
   });
   child.on('message', (report: TrainEvent) => {
-    lastHeard = performance.now();
+    silentSince = performance.now();
     if (report.type === 'ready') {
       info = report.info;
       send();
@@ -115,7 +115,7 @@ export function startTrainingProcess(
     train(request) {
       if (current) throw new Error('a training process trains one network at a time');
       job += 1;
-      lastHeard = performance.now();
+      silentSince = performance.now();
       setHolding(child, true);
       return new Promise<Artefact>((resolve, reject) => {
         const watch = setInterval(check, checkEveryMs);

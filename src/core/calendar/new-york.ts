@@ -1,4 +1,5 @@
 import { type Calendar, calendarFromTable } from './calendar.ts';
+import { dayMs, minuteMs } from './milliseconds.ts';
 import { isIsoDate, type Session } from './session.ts';
 
 /** Corrections to a calendar by its user, e.g. a day of mourning proclaimed after this version was made. */
@@ -16,7 +17,6 @@ export const newYorkSessionsPerYear = 252;
 
 const first: Session = '1990-01-01';
 const last: Session = '2040-12-31';
-const dayMs = 86_400_000;
 const regularClose = '16:00';
 
 /** Closures no rule foresees. */
@@ -156,7 +156,7 @@ function closeMs(session: Session, closes: ReadonlyMap<Session, string>): number
   const [hours, minutes] = (closes.get(session) ?? regularClose).split(':').map(Number) as [number, number];
   const midnight = Date.parse(`${session}T00:00:00Z`);
   const behindUtcHours = isSummerTime(midnight / dayMs) ? 4 : 5;
-  return midnight + ((hours + behindUtcHours) * 60 + minutes) * 60_000;
+  return midnight + ((hours + behindUtcHours) * 60 + minutes) * minuteMs;
 }
 
 function checkOverrides(overrides: CalendarOverrides, calendar: Calendar): void {

@@ -1,8 +1,8 @@
 import { alwaysOpenSessionsPerYear } from './always-open.ts';
+import { dayMs } from './milliseconds.ts';
 import { newYorkSessionsPerYear } from './new-york.ts';
 import type { Session } from './session.ts';
 
-const dayMs = 86_400_000;
 const daysPerYear = 365.25;
 
 /** Spacings, in days, that a frequency is known by; holidays and the unequal lengths of months stay inside. */

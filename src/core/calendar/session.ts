@@ -1,3 +1,5 @@
+import { dayMs } from './milliseconds.ts';
+
 /** An exchange trading day as an ISO date, `YYYY-MM-DD`. ISO dates order as strings, so sessions compare with `<`. */
 export type Session = string;
 
@@ -12,5 +14,5 @@ export function isIsoDate(text: string): boolean {
 
 /** The date `days` calendar days after `date` (before it when negative). */
 export function addDays(date: Session, days: number): Session {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 }

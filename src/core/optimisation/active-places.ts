@@ -81,13 +81,13 @@ function kinkSlopes(problem: ConstrainedQp, places: Places, multipliers: Multipl
 }
 
 /**
- * Puts back what crossed a bound or kink; where nothing did, frees what its gradient pulls away. Returns whether
- * anything changed.
+ * Puts back what crossed a bound or kink; where nothing did, frees what its gradient drives off its place. Returns
+ * whether anything changed.
  */
 export function correctPlaces(problem: ConstrainedQp, places: Places, multipliers: Multipliers): boolean {
   let crossed = false;
   for (let i = 0; i < problem.size; i += 1) if (places.free[i] && putBack(problem, places, i)) crossed = true;
-  return crossed || freePulled(problem, places, multipliers);
+  return crossed || freeByGradient(problem, places, multipliers);
 }
 
 function putBack({ lower, upper, current }: ConstrainedQp, places: Places, i: number): boolean {
@@ -106,7 +106,7 @@ function putBack({ lower, upper, current }: ConstrainedQp, places: Places, i: nu
   return true;
 }
 
-function freePulled(problem: ConstrainedQp, places: Places, multipliers: Multipliers): boolean {
+function freeByGradient(problem: ConstrainedQp, places: Places, multipliers: Multipliers): boolean {
   const { size, lower, upper, current, impact } = problem;
   const tolerance = gradientRounding * objectiveScale(problem);
   const left = leftGradient(problem, places.weights, multipliers);
@@ -115,13 +115,13 @@ function freePulled(problem: ConstrainedQp, places: Places, multipliers: Multipl
     if (places.free[i] || upper[i]! - lower[i]! < 1e-12) continue;
     const { down, up } = kinkSlopes(problem, places, multipliers, i);
     const weight = places.weights[i]!;
-    const pullsUp = left[i]! + up < -tolerance && weight < upper[i]!;
-    const pullsDown = left[i]! + down > tolerance && weight > lower[i]!;
-    if (!pullsUp && !pullsDown) continue;
-    const sign = pullsUp ? 1 : -1;
-    const pull = Math.abs(left[i]! + (pullsUp ? up : down));
-    // Off a kink with impact the slope rises like a square root: start where it meets the pull.
-    const start = places.tradeSign[i] === 0 && impact[i]! > 0 ? (pull / (1.5 * impact[i]!)) ** 2 : 0;
+    const drivesUp = left[i]! + up < -tolerance && weight < upper[i]!;
+    const drivesDown = left[i]! + down > tolerance && weight > lower[i]!;
+    if (!drivesUp && !drivesDown) continue;
+    const sign = drivesUp ? 1 : -1;
+    const excess = Math.abs(left[i]! + (drivesUp ? up : down));
+    // Off a kink with impact the slope rises like a square root: start where it balances the excess.
+    const start = places.tradeSign[i] === 0 && impact[i]! > 0 ? (excess / (1.5 * impact[i]!)) ** 2 : 0;
     places.free[i] = 1;
     places.tradeSign[i] ||= sign;
     places.weightSign[i] ||= sign;

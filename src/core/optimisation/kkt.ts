@@ -68,7 +68,7 @@ function stationarity(
   }
 }
 
-/** Slopes of slope x |distance|: one off the kink, all between -slope and slope on it. */
+/** Derivatives of slope x |distance|: one off the kink, all between -slope and slope on it. */
 function subgradient(distance: number, slope: number): { least: number; greatest: number } {
   if (distance > tradeMin) return { least: slope, greatest: slope };
   if (distance < -tradeMin) return { least: -slope, greatest: -slope };

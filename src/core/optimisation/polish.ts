@@ -22,8 +22,8 @@ const ridgeRatio = 1e-11;
 
 /**
  * Turns an interior-point answer into an exact one: weights at a bound or a kink are put on it, and the binding limits
- * are solved as equations over the other weights; what then crosses, or is pulled away, is corrected and solved again.
- * Gives nothing when those equations are singular. The result is not proven here: see `kktResidual`.
+ * are solved as equations over the other weights; what then crosses, or is driven off by its gradient, is corrected and
+ * solved again. Gives nothing when those equations are singular. The result is not proven here: see `kktResidual`.
  */
 export function polish(problem: ConstrainedQp, rough: Solution): Solution | undefined {
   const places = settle(problem, rough.weights, rough.multipliers);

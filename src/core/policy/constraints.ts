@@ -22,7 +22,7 @@ export type Constrained = {
 /**
  * Turns a proposal (weights that sum to 1) into targets inside the policy: cash, exposure, bounds, groups, gross limit,
  * turnover cap and no-trade band. `exposure` scales everything invested and wins over the cap: a formal drawdown limit
- * must not wait for a turnover budget. `isFirstInvestment` exempts the isFirstInvestment investment from cap and band.
+ * must not wait for a turnover budget. `isFirstInvestment` exempts the first investment from cap and band.
  */
 export function constrain(
   proposal: Pick<Proposal, 'weights' | 'multipliers'>,

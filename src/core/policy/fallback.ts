@@ -19,9 +19,9 @@ import { usesForecast } from './uses-forecast.ts';
 export type FallbackStep = {
   fallbackLevel: FallbackLevel;
   propose(context: AllocationContext): Proposal;
-  /** of the universe's members, per session; null where the fallback level looks at no prices */
+  /** of the universe's members, per session; null where the level looks at no prices */
   covariance(): Covariance | null;
-  /** share of the proposal that may be invested, where the fallback level cannot measure its volatility */
+  /** share of the proposal that may be invested, where the level cannot measure its volatility */
   exposureMax: number;
 };
 
@@ -37,7 +37,7 @@ export const failedAttempt = (level: FallbackLevel, reason: string, isFault: boo
   isFault,
 });
 
-/** The fallback levels to try, best first. A fallback level that cannot even be tried records why. */
+/** The fallback levels to try, best first. A level that cannot even be tried records why. */
 export function fallbackSteps(
   input: DecideInput,
   universe: Universe,
@@ -84,7 +84,7 @@ function fromReturns(
   signalScale: number,
 ): FallbackStep {
   const { policy } = input;
-  // Read once for both holdings, and only if this fallback level is tried.
+  // Read once for both holdings, and only if this level is tried.
   let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
   const risk = () => {
     if (universe.members.length === 0) throw new UnusableDataError('no asset has usable prices');

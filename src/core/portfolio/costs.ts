@@ -16,7 +16,7 @@ export type CostModel = {
 };
 
 /**
- * An asset's costs in the form both the optimiser and the books use: trading a share d of the portfolio costs
+ * An asset's costs in the form both the optimiser and the valuation use: trading a share d of the portfolio costs
  * 1e-4 x (costBps x d + impactBps x d^1.5) of net asset value.
  */
 export function costTerms(model: CostModel, symbol: string): { costBps: number; impactBps: number } {

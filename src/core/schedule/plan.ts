@@ -1,8 +1,7 @@
 import type { Calendar } from '../calendar/calendar.ts';
+import { minuteMs } from '../calendar/milliseconds.ts';
 import type { Session } from '../calendar/session.ts';
 import type { Slot, TaskName } from './slot.ts';
-
-const minuteMs = 60_000;
 
 /** When a portfolio's tasks fall. Slots come from the exchange calendar, never from cron fields. */
 export type SchedulePlan = {

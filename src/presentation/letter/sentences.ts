@@ -126,7 +126,7 @@ function method({ allocator, signalScale }: Decision): string {
 
 function exposure({ exposureRatio, drawdown }: Decision): string {
   if (exposureRatio === 0) return `The drawdown state, ${drawdown.state}, allows no exposure.`;
-  return `The drawdown state, ${drawdown.state}, allows ${percent(exposureRatio)} of the usual exposure.`;
+  return `The drawdown state, ${drawdown.state}, allows ${percent(exposureRatio)} of full exposure.`;
 }
 
 /** One sentence for each kind of limit and each level of it, with the names that lie against it. */

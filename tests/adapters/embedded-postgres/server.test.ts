@@ -144,17 +144,17 @@ describe('the embedded server', () => {
     process.kill(pid, 'SIGKILL');
     // A process of the same account, which PostgreSQL by itself takes for the old server.
     const { uid, gid } = statSync(cluster());
-    const unknownSymbol = spawn('sleep', ['600'], { uid, gid, cwd: '/' });
-    await once(unknownSymbol, 'spawn');
-    await writeFile(file, left.replace(String(pid), String(unknownSymbol.pid)));
+    const otherProcess = spawn('sleep', ['600'], { uid, gid, cwd: '/' });
+    await once(otherProcess, 'spawn');
+    await writeFile(file, left.replace(String(pid), String(otherProcess.pid)));
     await server.stop();
 
     const again = await start();
     expect(again.startedHere).toBe(true);
     expect(await ask(again.url, 'select 1')).toBe(1);
     await again.stop();
-    expect(unknownSymbol.exitCode).toBe(null);
-    unknownSymbol.kill();
+    expect(otherProcess.exitCode).toBe(null);
+    otherProcess.kill();
   });
 
   test('is one server for two processes that start at once, on a folder made by one of them', async () => {
@@ -192,10 +192,10 @@ describe('what the embedded server says when it cannot start', () => {
     const closed = join(folder, 'closed');
     await mkdir(join(closed, 'inner'), { recursive: true });
     await chmod(closed, 0o700);
-    const unknownSymbol = { uid: nobody, gid: nobody };
-    await expect(checkEnterable(join(closed, 'inner'), unknownSymbol)).rejects.toThrow(`chmod o+x ${closed}`);
+    const otherUser = { uid: nobody, gid: nobody };
+    await expect(checkEnterable(join(closed, 'inner'), otherUser)).rejects.toThrow(`chmod o+x ${closed}`);
     await chmod(closed, 0o701);
-    await expect(checkEnterable(join(closed, 'inner'), unknownSymbol)).resolves.toBe(undefined);
+    await expect(checkEnterable(join(closed, 'inner'), otherUser)).resolves.toBe(undefined);
   });
 });
 

@@ -36,7 +36,7 @@ async function databaseSet(how: 'plain' | 'foreign'): Promise<string> {
   const url = await testDatabase();
   if (how === 'plain') return url;
   const name = new URL(url).pathname.slice(1);
-  await asStranger(url, async (client) => {
+  await asOtherClient(url, async (client) => {
     for (const [setting, value] of Object.entries(foreign))
       await client.query(`alter database ${name} set ${setting} to ${value}`);
   });
@@ -44,7 +44,7 @@ async function databaseSet(how: 'plain' | 'foreign'): Promise<string> {
 }
 
 /** On a connection that is not ours. */
-async function asStranger<Result>(
+async function asOtherClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
@@ -138,8 +138,8 @@ describe('a database with formats of its own', () => {
     other = await databaseSet('foreign');
   });
 
-  test('answers strangers in them', async () => {
-    const { rows } = await asStranger(url, (client) =>
+  test('answers other clients in them', async () => {
+    const { rows } = await asOtherClient(url, (client) =>
       client.query(`select date '2024-01-31'::text as day, (1 / 3.0::float8)::text as third`),
     );
     expect(rows).toEqual([{ day: '31.01.2024', third: '0.3' }]);
@@ -214,7 +214,7 @@ describe.skipIf(!isPgbouncerInstalled).each(['transaction', 'session'] as const)
       expect(await ownSettings(bouncer.urlOf(urls.foreign))).toEqual([ours, ours]);
     });
 
-    test('takes nothing from strangers on the same connections, and leaves them nothing', async () => {
+    test('takes nothing from other clients on the same connections, and leaves them nothing', async () => {
       const url = bouncer.urlOf(urls.shared);
       const settings = [
         'extra_float_digits',
@@ -230,7 +230,7 @@ describe.skipIf(!isPgbouncerInstalled).each(['transaction', 'session'] as const)
         return rows[0].s;
       };
       const mine = '-15 escape 7s 8s Asia/Kathmandu';
-      await asStranger(url, async (client) => {
+      await asOtherClient(url, async (client) => {
         await client.query(
           'set extra_float_digits = -15; set bytea_output = escape; set lock_timeout = 7000',
         );

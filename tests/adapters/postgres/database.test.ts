@@ -136,12 +136,12 @@ describe('a connection that breaks', () => {
 
 test('a login that is refused is not told', async () => {
   const address = new URL(url);
-  address.username = 'rebalanced_stranger';
+  address.username = 'rebalanced_unknown';
   address.password = 'hunter2';
   const refused = openDatabase(address.toString(), { connectionsMax: 1 });
   const error = await refused.query('select 1').catch((e: Error) => e);
   expect(inspect(error, { depth: 9 })).toMatch(/(authentication failed|does not exist)/);
-  expect(inspect(error, { depth: 9 })).not.toMatch(/stranger|hunter2/);
+  expect(inspect(error, { depth: 9 })).not.toMatch(/unknown|hunter2/);
   await refused.close();
 });
 

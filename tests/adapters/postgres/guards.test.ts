@@ -196,8 +196,8 @@ describe('bars', () => {
 
 describe('weights', () => {
   test.each<[string, Whole]>([
-    ['below 1 in all', { decision: { cash_weight: '0.24' } }],
-    ['above 1 in all', { decision: { cash_weight: '0.26' } }],
+    ['below 1 in total', { decision: { cash_weight: '0.24' } }],
+    ['above 1 in total', { decision: { cash_weight: '0.26' } }],
     ['off by a millionth', { decision: { cash_weight: '0.250001' } }],
     ['without any asset', { targets: [] }],
     ['counted twice', { targets: [{}, { symbol: 'TLT' }] }],

@@ -49,7 +49,7 @@ describe('the schema of a database', () => {
 });
 
 describe('a migration that has landed', () => {
-  // What ran somewhere must not change: a mend is a further migration. Once one lands, add its SHA-256 to the file.
+  // What ran somewhere must not change: a fix is a further migration. Once one lands, add its SHA-256 to the file.
   const recorded: Record<string, string> = JSON.parse(
     readFileSync(join(import.meta.dirname, 'migrations.json'), 'utf8'),
   );

@@ -1,7 +1,10 @@
-import { beforeEach, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { loadConfig, portfolioBody } from '../../../src/app/config/load.ts';
-import { demoConfigPath, prepareDemo } from '../../../src/app/replay/demo.ts';
+import { demoConfigPath, prepareDemo, removeLetters } from '../../../src/app/replay/demo.ts';
 import { testDatabase } from '../../support/database.ts';
 
 const last = '2016-02-29';
@@ -57,4 +60,16 @@ test('holdings imported into a run that was cut off make it start over', async (
     found: 'changed-by-hand',
     kept: false,
   });
+});
+
+test('the letters of the run before go, and nothing else; a folder that cannot be read is said', () => {
+  const above = mkdtempSync(join(tmpdir(), 'rebalanced-demo-'));
+  onTestFinished(() => rmSync(above, { recursive: true }));
+  const folder = join(above, 'letters');
+  expect(() => removeLetters(folder)).not.toThrow();
+  mkdirSync(folder);
+  for (const name of ['2016-01-29.eml', 'notes.txt']) writeFileSync(join(folder, name), '');
+  removeLetters(folder);
+  expect(readdirSync(folder)).toEqual(['notes.txt']);
+  expect(() => removeLetters(join(folder, 'notes.txt'))).toThrow(/ENOTDIR/);
 });

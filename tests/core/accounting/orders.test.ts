@@ -31,7 +31,7 @@ const weights = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 6, maxL
   return parts.slice(0, 5).map((part) => part / sum);
 });
 
-/** Long-only books of five symbols, with whole shares held or what a valuation of weights makes of them. */
+/** Long-only holdings of five symbols, with whole shares held or what a valuation of weights makes of them. */
 const cases = fc
   .record({
     closes: fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 5, maxLength: 5 }),
@@ -83,7 +83,7 @@ describe('orders of any decision', () => {
     );
   });
 
-  test('are whole where they must be, above the dust limit, worth what they say, and sales come first', () => {
+  test('are whole where they must be, at least minTradeValue, worth what they say, and sales come first', () => {
     fc.assert(
       fc.property(cases, ({ sheet, policy }) => {
         for (const { quantity, referencePrice, value } of sheet.orders) {
@@ -131,7 +131,7 @@ describe('orders of any decision', () => {
     expect(closed).toBeGreaterThan(100);
   });
 
-  test('end within a share of the targets where money and dust allow it', () => {
+  test('end within a share of the targets where money and minTradeValue allow it', () => {
     fc.assert(
       fc.property(cases, ({ sheet, symbols, closes, worth, held, targets, shares, policy }) => {
         fc.pre(policy.minTradeValue === 0 && shares !== null && policy.wholeShares);
@@ -186,7 +186,7 @@ describe('orders by hand', () => {
     expect(cashAfter).toBeCloseTo(4500, 8);
   });
 
-  test('leaves dust, and a change of less than a share, with the reason', () => {
+  test('leaves small trades, and a change of less than a share, with the reason', () => {
     const decision = decisionOf(symbols, [0.5, 0.3, 0.1], [0.504, 0.309, 0.1]);
     const { orders, left } = ordersFor(decision, prices, 10_000, next, { ...plain, minTradeValue: 95 });
     expect(orders).toEqual([]);
@@ -199,7 +199,7 @@ describe('orders by hand', () => {
   });
 
   test('does not buy what sales too small for an order were to pay for', () => {
-    // Five sales of 8 each are dust; the 40 they would bring buy nothing.
+    // Five sales of 8 each are below minTradeValue; the 40 they would bring buy nothing.
     const names = ['A', 'B', 'C', 'D', 'E', 'F'];
     const decision = decisionOf(
       names,

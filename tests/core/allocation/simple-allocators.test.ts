@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
+import { allocatorNamed, allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { randomReturns } from './random-returns.ts';
 
@@ -77,7 +78,12 @@ describe('equal, inverse-vol, signal and signal-inverse-vol by hand', () => {
   });
 });
 
-describe('weights of the simple allocators', () => {
+/** Without those that may read means, where one of 1e304 overflows and is refused. */
+const withoutMean = allocatorNames.filter(
+  (name) => !allocatorNamed(name).needs.mean({ objective: 'max-sharpe' }),
+);
+
+describe('weights of allocators that read no mean', () => {
   test('are finite, sum to 1 and are not negative, for any signal and scale', () => {
     fc.assert(
       fc.property(
@@ -87,7 +93,7 @@ describe('weights of the simple allocators', () => {
         (seed, signal, signalScale) => {
           const returns = randomReturns(seed, 30, signal.length);
           const covariance = estimateCovariance('sample', returns);
-          for (const name of ['equal', 'inverse-vol', 'signal', 'signal-inverse-vol'] as const) {
+          for (const name of withoutMean) {
             const weights = allocate(name, { returns, covariance, signal, signalScale });
             expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
             expect(weights.every((weight) => weight >= 0)).toBe(true);

@@ -35,12 +35,12 @@ function walk(panel: PricePanel, policy: PortfolioPolicy, inceptionRow = 50) {
 
 /** Falling and rising by spells, hard enough to pass through the drawdown states. */
 function roughPanel(seed: number): PricePanel {
-  const calm = simulatedPanel(symbols, 420, seed);
+  const base = simulatedPanel(symbols, 420, seed);
   const swing = (row: number) => Math.exp(0.5 * Math.sin((row + 17 * seed) / 23));
   return new PricePanel(
-    calm.sessions,
+    base.sessions,
     symbols,
-    calm.levels.map((column) => column.map((level, row) => level * swing(row))),
+    base.levels.map((column) => column.map((level, row) => level * swing(row))),
   );
 }
 
@@ -202,7 +202,7 @@ describe('lastReturns', () => {
     expect(of(50)).toBe(0);
   });
 
-  test('books the loss of a holding that stops trading for a month', () => {
+  test('records the loss of a holding that stops trading for a month', () => {
     const panel = simulatedPanel(symbols, 140);
     // closes on 12 February, and again, 40 % lower, on 19 March; both inside the memory of the walk
     const halted = new PricePanel(

@@ -32,14 +32,14 @@ test('whatever the policy of the strategy says, its equal-weight benchmark decid
   );
 });
 
-const symbols = ['WILD', 'CALM', 'BILLS'];
+const symbols = ['VOLATILE', 'STEADY', 'BILLS'];
 const limits: Partial<PortfolioPolicy> = {
   allocator: 'mvo',
   covarianceLookbackSessions: 30,
   bounds: { lower: 0, upper: 0.34 },
-  boundsBySymbol: { WILD: { lower: 0, upper: 0.05 } },
+  boundsBySymbol: { VOLATILE: { lower: 0, upper: 0.05 } },
   cashRatio: 0.2,
-  groups: [{ name: 'risky', symbols: ['WILD', 'CALM'], lower: 0, upper: 0.2 }],
+  groups: [{ name: 'risky', symbols: ['VOLATILE', 'STEADY'], lower: 0, upper: 0.2 }],
   grossExposureMax: 0.6,
   volatilityTarget: 0.01,
   cashProxySymbol: 'BILLS',

@@ -107,8 +107,8 @@ describe('the cash proxy', () => {
     expect(targetsOf(halted)).toEqual([0, 0.6, 0]);
     const reduced = later([0.3, 0.3, 0.3], { panel: stuck, drawdown: inState('reduced') });
     expect(targetsOf(reduced)).toEqual(close([0.225, 0.3, 0.225]));
-    const calm = later([0.2, 0.6, 0.1], { panel: stuck, drawdown: inState('reduced') });
-    expect(targetsOf(calm)).toEqual([0.2, 0.6, 0.1]);
+    const overweight = later([0.2, 0.6, 0.1], { panel: stuck, drawdown: inState('reduced') });
+    expect(targetsOf(overweight)).toEqual([0.2, 0.6, 0.1]);
   });
 
   test('is no part of the last good weights', () => {
@@ -127,7 +127,7 @@ describe('the cash proxy', () => {
   });
 
   test('leaves every decision as it was where it is only named', () => {
-    const book = [0.5, 0, 0.4];
+    const held = [0.5, 0, 0.4];
     const two = ['AAA', 'BBB'];
     const without = decide(
       sampleInput({ ...policy, symbols: two, cashProxySymbol: null, allocator: 'mvo' }, panel.select(two), {
@@ -135,7 +135,7 @@ describe('the cash proxy', () => {
         shadowHoldings: holdingsOf([0.5, 0.4]),
       }),
     );
-    const [first, safe, last] = targetsOf(later(book, {}, { allocator: 'mvo' }));
+    const [first, safe, last] = targetsOf(later(held, {}, { allocator: 'mvo' }));
     expect([first, last]).toEqual(targetsOf(without).map((w) => expect.closeTo(w, 12)));
     expect(safe).toBeCloseTo(0, 12);
   });

@@ -41,14 +41,17 @@ describe('constrain', () => {
 
   test('trades what is forced and then towards the goal, as far as the cap lets it', () => {
     const capped = { ...policy, turnoverOneWayMax: 0.1 };
-    const book = holdingsOf([0.5, 0.3, 0.1]);
-    const made = constrain(proposed([0.2, 0.8, 0]), book, capped, limits, 1, false);
-    expect(made.targets.reduce((s, w, i) => s + Math.abs(w - book.weights[i]!), 0) / 2).toBeCloseTo(0.1, 12);
+    const holdings = holdingsOf([0.5, 0.3, 0.1]);
+    const made = constrain(proposed([0.2, 0.8, 0]), holdings, capped, limits, 1, false);
+    expect(made.targets.reduce((s, w, i) => s + Math.abs(w - holdings.weights[i]!), 0) / 2).toBeCloseTo(
+      0.1,
+      12,
+    );
     expect(made.targets[2]).toBeCloseTo(0.2, 12);
     expect(made.turnoverOneWayMax).toBe(0.1);
     const forced = constrain(
       proposed([0.2, 0.8, 0]),
-      book,
+      holdings,
       { ...capped, turnoverOneWayMax: 0.02 },
       limits,
       1,
@@ -93,14 +96,14 @@ describe('the guards', () => {
       limits: { bounds, groups: [], grossExposureMax: null, budget: 0.5 },
       turnoverOneWayMax: 0.25,
     };
-    const book = holdingsOf([0, 0]);
-    expect(() => guardTargets(made, book, 'here')).not.toThrow();
-    expect(() => guardTargets({ ...made, limits: { ...made.limits, budget: 0.49 } }, book, 'here')).toThrow(
-      /0.5 would be invested/,
-    );
-    expect(() => guardTargets({ ...made, turnoverOneWayMax: 0.24 }, book, 'here')).toThrow(
+    const holdings = holdingsOf([0, 0]);
+    expect(() => guardTargets(made, holdings, 'here')).not.toThrow();
+    expect(() =>
+      guardTargets({ ...made, limits: { ...made.limits, budget: 0.49 } }, holdings, 'here'),
+    ).toThrow(/0.5 would be invested/);
+    expect(() => guardTargets({ ...made, turnoverOneWayMax: 0.24 }, holdings, 'here')).toThrow(
       /turnover is 0.25/,
     );
-    expect(() => guardTargets({ ...made, targets: [0.3, Number.NaN] }, book, 'here')).toThrow(/finite/);
+    expect(() => guardTargets({ ...made, targets: [0.3, Number.NaN] }, holdings, 'here')).toThrow(/finite/);
   });
 });

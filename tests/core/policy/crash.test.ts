@@ -179,7 +179,7 @@ describe('estimates that are no numbers', () => {
     },
   );
 
-  test('a volatility that cannot be measured is not taken for a calm one', () => {
+  test('a volatility that cannot be measured is not taken for a small one', () => {
     for (const factor of [1e305, 1e200]) {
       const decision = at('equal', exploded(factor), { volatilityTarget: 0.05 });
       expect(decision.fallbackLevel).toBe('previous-covariance');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
 import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { type ForecastResult, noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
@@ -338,16 +339,7 @@ describe('assets left out', () => {
 
   test('leaves one asset, and two, with all there is', () => {
     const one = ['AAA'];
-    for (const allocator of [
-      'equal',
-      'inverse-vol',
-      'signal',
-      'hrp',
-      'herc',
-      'risk-parity',
-      'mvo',
-      'cla',
-    ] as const) {
+    for (const allocator of allocatorNames) {
       const alone = decide(sampleInput(samplePolicy(one, { allocator }), simulatedPanel(one, 60)));
       expect([allocator, alone.fallbackLevel]).toEqual([allocator, 'full']);
       expect(targetsOf(alone)[0]).toBeCloseTo(1, 9);

@@ -217,10 +217,10 @@ describe('leastTrading', () => {
       fc.property(limited, ({ goal, limits: drawn, inside }) => {
         const limits = { ...drawn, grossExposureMax: null, budget: Math.min(1, drawn.budget) };
         fc.pre(drawn.budget <= 1);
-        const book = holdingsOf(goal);
+        const holdings = holdingsOf(goal);
         const traded = (weights: readonly number[]) =>
           weights.reduce((s, w, i) => s + Math.abs(w - goal[i]!), 0);
-        const least = leastTrading(book, limits);
+        const least = leastTrading(holdings, limits);
         const budget = least.reduce((s, w) => s + w, 0);
         expect(budget).toBeLessThan(limits.budget + 1e-10);
         expect(breach(least, { ...limits, budget }, 1e-10)).toBeNull();

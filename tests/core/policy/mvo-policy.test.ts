@@ -173,8 +173,8 @@ function kktResidualOf(input: DecideInput, decision: Decision): number {
       multiplier('upper', symbol) -
       multiplier('lower', symbol);
     const cost = slopeOfCost(policy.costs, symbol, Math.abs(trade)) / monthSessions(policy);
-    const ofTrade = slopes(trade, cost + multiplier('turnover', 'one-way turnover') / 2);
-    const ofGross = slopes(target, multiplier('gross', 'gross weight'));
+    const ofTrade = derivatives(trade, cost + multiplier('turnover', 'one-way turnover') / 2);
+    const ofGross = derivatives(target, multiplier('gross', 'gross weight'));
     // A weight at 0, long-only, or alone in the portfolio is held there by a limit that is not listed.
     const below = target <= lower + 1e-12 && lower === 0 ? Number.POSITIVE_INFINITY : 0;
     const above = target >= upper - 1e-12 && upper >= 0.95 ? Number.POSITIVE_INFINITY : 0;
@@ -187,8 +187,8 @@ function kktResidualOf(input: DecideInput, decision: Decision): number {
   return Math.max(...residuals) / scale;
 }
 
-/** Slopes of slope x |distance|: one off the kink, all between -slope and slope on it. */
-function slopes(distance: number, slope: number): { least: number; greatest: number } {
+/** Derivatives of slope x |distance|: one off the kink, all between -slope and slope on it. */
+function derivatives(distance: number, slope: number): { least: number; greatest: number } {
   if (Math.abs(distance) <= 1e-12) return { least: -slope, greatest: slope };
   return distance > 0 ? { least: slope, greatest: slope } : { least: -slope, greatest: -slope };
 }
@@ -238,7 +238,7 @@ describe('mvo with the whole policy in its objective', () => {
     );
   });
 
-  test('pays less in all where costs are higher', () => {
+  test('pays less in total where costs are higher', () => {
     fc.assert(
       fc.property(choices, fc.constantFrom(1.5, 4, 20), (choice, factor) => {
         const input = problemOf({ ...choice, objective: 'utility', cap: null, exposure: 1 });

@@ -115,7 +115,7 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
   const parts = one.held.slice(0, symbols.length + 1);
   const sum = parts.reduce((s, w) => s + w, 0) || 1;
   const signed = parts.map((w, i) => (short && i % 3 === 0 ? -0.5 : 1) * (w / sum));
-  const book = holdingsOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
+  const holdings = holdingsOf(symbols.map((_, i) => (one.empty === 0 ? 0 : signed[i]!)));
   const forecastResult = trendForecastResult(panel, symbols);
   if (one.forecast === 'falling')
     forecastResult.forecast!.mean!.values = symbols.map((_, i) => -0.001 * (i + 1));
@@ -124,8 +124,8 @@ export const situations: fc.Arbitrary<Situation> = drawn.map((one) => {
     policy,
     input: sampleInput(policy, panel, {
       forecastResult: one.forecast === 'none' ? noForecast('none was made') : forecastResult,
-      holdings: book,
-      shadowHoldings: book,
+      holdings,
+      shadowHoldings: holdings,
       drawdown: inState(one.state),
       previous: one.previous ? { asOf: panel.sessions[45]!, targets } : null,
     }),

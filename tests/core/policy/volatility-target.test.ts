@@ -8,7 +8,7 @@ import { scaleToVolatilityTarget } from '../../../src/core/policy/volatility-tar
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, inState, sampleInput, sampleLimits, samplePolicy, targetsOf } from './samples.ts';
 
-const symbols = ['WILD', 'CALM'];
+const symbols = ['VOLATILE', 'STEADY'];
 /** 3 and 0.2 % a day, up and down in turns of one and of two sessions: uncorrelated over 40 sessions. */
 const panel = new PricePanel(
   simulatedPanel(symbols, 60).sessions,
@@ -31,9 +31,9 @@ function held(
   policyChanges: Partial<PortfolioPolicy> = {},
   changes: Partial<DecideInput> = {},
 ) {
-  const book = holdingsOf(weights);
+  const holdings = holdingsOf(weights);
   return decide(
-    sampleInput({ ...policy, ...policyChanges }, panel, { holdings: book, shadowHoldings: book, ...changes }),
+    sampleInput({ ...policy, ...policyChanges }, panel, { holdings, shadowHoldings: holdings, ...changes }),
   );
 }
 const close = (weights: readonly number[], digits = 9) => weights.map((w) => expect.closeTo(w, digits));
@@ -58,7 +58,7 @@ describe('a volatility target', () => {
     expect(targetsOf(decision)).toEqual(close([0.5 * share, 0.5 * share]));
   });
 
-  test('leaves alone what is calm enough', () => {
+  test('leaves alone what is below it', () => {
     const decision = held([0.5, 0.5], { volatilityTarget: 0.3 });
     expect(targetsOf(decision)).toEqual([0.5, 0.5]);
     expect(decision.binding).toEqual([]);
@@ -78,15 +78,15 @@ describe('a volatility target', () => {
     expect(reduced.shadowTargets).toEqual(close([0.3, 0.3]));
   });
 
-  test('measures the targets, not the proposal: a cap that keeps a wild book wild does not keep it from falling', () => {
+  test('measures the targets, not the proposal: volatile holdings that a cap keeps fall all the same', () => {
     const decision = held([1, 0], { volatilityTarget: 0.1, turnoverOneWayMax: 0.01 });
     expect(decision.fallbackLevel).toBe('full');
     expect(yearly(targetsOf(decision))).toBeLessThanOrEqual(0.1 * (1 + 1e-9));
     expect(yearly(targetsOf(decision))).toBeGreaterThan(0.0999);
   });
 
-  test('measures bounds that push weight into the wild asset', () => {
-    const bounds = { boundsBySymbol: { WILD: { lower: 0.7, upper: 1 } } };
+  test('measures bounds that push weight into the volatile asset', () => {
+    const bounds = { boundsBySymbol: { VOLATILE: { lower: 0.7, upper: 1 } } };
     const decision = held([0.7, 0.3], { ...bounds, volatilityTarget: 0.2 });
     expect(yearly(targetsOf(decision))).toBeCloseTo(0.2, 9);
     expect(targetsOf(decision)[0]! / targetsOf(decision)[1]!).toBeCloseTo(7 / 3, 6);
@@ -114,7 +114,7 @@ describe('a volatility target', () => {
     expect(targetsOf(without)).toEqual(close([0.25, 0.75]));
   });
 
-  test('takes no covariance that is no number for a calm one', () => {
+  test('takes no covariance that is no number for a small one', () => {
     const universe = { members: [0, 1] } as Universe;
     const at = (exposure: number) => ({ targets: [exposure, exposure] }) as Constrained;
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {

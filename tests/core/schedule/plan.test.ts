@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
+import { dayMs, minuteMs } from '../../../src/core/calendar/milliseconds.ts';
 import { addDays, type Session } from '../../../src/core/calendar/session.ts';
 import {
   dueSlots,
@@ -13,8 +14,6 @@ import {
 import { type Slot, taskNames } from '../../../src/core/schedule/slot.ts';
 import { samplePlan } from './samples.ts';
 
-const minuteMs = 60_000;
-const dayMs = 86_400_000;
 const plans = {
   'New York': samplePlan(),
   'New York, first session': samplePlan({ rebalanceOn: 'first-session', retrainEverySessions: null }),

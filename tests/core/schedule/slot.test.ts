@@ -17,7 +17,7 @@ const slot = (task: TaskName, day: number, portfolio = 'sample', attempts = 0): 
   portfolio,
   attempts,
 });
-/** Long after every deadline: whoever catches up is late by nature. */
+/** Long after every deadline: a daemon that catches up is late by nature. */
 const late = Date.parse('2024-06-28T21:00:00Z');
 const rank: Record<TaskName, number> = { ingest: 0, revalue: 1, retrain: 1, rebalance: 2, deliver: 3 };
 

@@ -19,7 +19,7 @@ function data({ time, batch, inputs, units }: Case) {
     x: randomValues(time * batch * inputs, 1, 1),
     w: randomValues((inputs + units) * 4 * units, 2, 0.3),
     b: randomValues(4 * units, 3, 0.3),
-    pull: randomValues(time * batch * units, 4, 1),
+    upstreamGradient: randomValues(time * batch * units, 4, 1),
   };
 }
 
@@ -52,8 +52,8 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
     runtime = await loadRuntime(backend);
   });
 
-  /** Hidden states, and gradients of sum(hidden x pull) in x, w and b. */
-  function run(size: Case, { x, w, b, pull }: ReturnType<typeof data>) {
+  /** Hidden states, and gradients of sum(hidden x upstreamGradient) in x, w and b. */
+  function run(size: Case, { x, w, b, upstreamGradient }: ReturnType<typeof data>) {
     const { tf } = runtime;
     const { time, batch, inputs, units } = size;
     let hidden = new Float32Array();
@@ -70,10 +70,10 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
           ...(tensors as Parameters<typeof lstmSequence> extends [unknown, ...infer Rest] ? Rest : never),
         );
       hidden = sequence(...parts).dataSync() as Float32Array<ArrayBuffer>;
-      const pulled = (...tensors: Tensor[]) =>
-        tf.sum(tf.mul(sequence(...tensors), tf.tensor(pull, [time, batch, units])));
+      const objective = (...tensors: Tensor[]) =>
+        tf.sum(tf.mul(sequence(...tensors), tf.tensor(upstreamGradient, [time, batch, units])));
       gradients = tf
-        .valueAndGrads(pulled)(parts)
+        .valueAndGrads(objective)(parts)
         .grads.map((gradient) => gradient.dataSync() as Float32Array);
     });
     return { hidden, gradients };
@@ -94,9 +94,9 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
   test.each(cases)('has the gradients of the plain implementation by central differences: %j', (size) => {
     const given = data(size);
     const { gradients } = run(size, given);
-    const pulled = (): number => {
+    const objective = (): number => {
       const hidden = plain(size, given.x, given.w, given.b);
-      return hidden.reduce((sum, value, index) => sum + value * given.pull[index]!, 0);
+      return hidden.reduce((sum, value, index) => sum + value * given.upstreamGradient[index]!, 0);
     };
     [given.x, given.w, given.b].forEach((values, part) => {
       const gradient = gradients[part]!;
@@ -107,9 +107,9 @@ describeOnBackends('the LSTM sequence kernel', (backend) => {
         const kept = values[at]!;
         const step = 2 ** -9;
         values[at] = kept + step;
-        const [above, up] = [pulled(), values[at]!];
+        const [above, up] = [objective(), values[at]!];
         values[at] = kept - step;
-        const numeric = (above - pulled()) / (up - values[at]!);
+        const numeric = (above - objective()) / (up - values[at]!);
         values[at] = kept;
         expect(Math.abs(gradient[at]! - numeric), `part ${part}, element ${at}`).toBeLessThan(
           2e-3 * (1 + Math.abs(numeric)),

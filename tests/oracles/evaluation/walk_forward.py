@@ -4,7 +4,7 @@
     python walk_forward.py
 
 Decided at the close of each month's last session, filled at the next session's close: the old holdings earn that
-session, then they are traded, as drifted, and 3 basis points of the traded notional are charged. The book opens in
+session, then they are traded, as drifted, and 3 basis points of the traded notional are charged. The portfolio opens in
 cash; the first fill is exempt from cap and band. Kept: the value at each month's end, and the sums over all fills.
 Inside the band nothing is traded: not even what the fill's session moves.
 """

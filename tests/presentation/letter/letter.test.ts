@@ -111,7 +111,7 @@ describe('a letter out of the ordinary', () => {
     expect(subject).toBe('Late: us-etfs: trade 99.0% on 13 March 2020, drawdown limit [signal-off]');
     for (const body of bodies) {
       expect(body).toContain('The drawdown state changed: it is reduced since 12 March 2020.');
-      expect(body).toContain('The drawdown state, reduced, allows 50.0% of the usual exposure.');
+      expect(body).toContain('The drawdown state, reduced, allows 50.0% of full exposure.');
       expect(body).toContain('Without the limit, against its mark -10.0%');
       const fallbackLevel = body.indexOf('Fallback level signal-off. The forecasts were not used.');
       const late = body.indexOf('Late. The decision was made after its planned time.');

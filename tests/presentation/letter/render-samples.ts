@@ -1,6 +1,6 @@
 /**
  * Writes sample letters to a folder, to be looked at in a browser or a mail client:
- * `node tests/adapters/letter/render-samples.ts FOLDER`
+ * `node tests/presentation/letter/render-samples.ts FOLDER`
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { drawdownContent, firstContent, holdContent, largeContent, monthlyConten
 
 const folder = process.argv[2];
 if (folder === undefined) {
-  console.error('usage: node tests/adapters/letter/render-samples.ts FOLDER');
+  console.error('usage: node tests/presentation/letter/render-samples.ts FOLDER');
   process.exit(2);
 }
 const samples = {

@@ -1,3 +1,5 @@
+import { minuteMs } from '../../../core/calendar/milliseconds.ts';
+
 /**
  * Circuit breakers for the failures that concern a whole source, one circuit a class.
  * Pure: the time is passed in, each step returns a new state. Failures of one symbol never come here.
@@ -16,8 +18,6 @@ export type Breaker = Readonly<Record<BreakerKind, Circuit>>;
 export type BreakerPolicy = Readonly<
   Record<BreakerKind, { failuresMax: number; pauseFirstMs: number; pauseMaxMs: number }>
 >;
-
-const minuteMs = 60_000;
 
 export const defaultBreakerPolicy: BreakerPolicy = {
   throttled: { failuresMax: 1, pauseFirstMs: minuteMs, pauseMaxMs: 60 * minuteMs },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readHoldings } from '../../../src/adapters/prices/csv/holdings.ts';
+import { readHoldings } from '../../../../src/adapters/prices/csv/holdings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdings-'));
 const path = join(folder, 'report.csv');

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { rateLimit } from '../../../src/adapters/prices/yahoo/fetch.ts';
-import { afterEverything, failure, from, to, yahooBench } from '../../support/yahoo-bench.ts';
-import type { Fault } from '../../support/yahoo-simulator.ts';
+import { rateLimit } from '../../../../src/adapters/prices/yahoo/fetch.ts';
+import { afterEverything, failure, from, to, yahooBench } from '../../../support/yahoo-bench.ts';
+import type { Fault } from '../../../support/yahoo-simulator.ts';
 
 const bench = yahooBench();
 

@@ -9,7 +9,7 @@ import {
   failed,
   paused,
   succeeded,
-} from '../../../src/adapters/prices/yahoo/breaker.ts';
+} from '../../../../src/adapters/prices/yahoo/breaker.ts';
 
 const policy: BreakerPolicy = {
   throttled: { failuresMax: 1, pauseFirstMs: 100, pauseMaxMs: 350 },
@@ -28,7 +28,7 @@ describe('a breaker', () => {
     expect(paused(breaker, 12)).toBeNull();
   });
 
-  test('starts counting anew after a success', () => {
+  test('starts counting again after a success', () => {
     let breaker = fail(fail(closedBreaker, 'network', 0), 'network', 1);
     breaker = fail(succeeded(breaker), 'network', 2);
     expect(paused(breaker, 2)).toBeNull();
@@ -48,7 +48,7 @@ describe('a breaker', () => {
     expect(paused(breaker, nowMs)!.untilMs - nowMs).toBe(100);
   });
 
-  test('sends one probe, and another when nothing was heard of the first', () => {
+  test('sends one probe, and another when the first has no outcome', () => {
     let breaker = fail(closedBreaker, 'throttled', 0);
     expect(paused(breaker, 99)).not.toBeNull();
     expect(paused(breaker, 100)).toBeNull();

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fetched, SourceError } from '../../../src/adapters/prices/source.ts';
-import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
-import { yahooSource } from '../../../src/adapters/prices/yahoo/yahoo.ts';
-import { totalReturn } from '../../../src/core/market/bar.ts';
-import { referenceData } from '../../support/reference-data.ts';
+import type { Fetched, SourceError } from '../../../../src/adapters/prices/source.ts';
+import { adjustedDisagreement } from '../../../../src/adapters/prices/yahoo/bars.ts';
+import { yahooSource } from '../../../../src/adapters/prices/yahoo/yahoo.ts';
+import { totalReturn } from '../../../../src/core/market/bar.ts';
+import { referenceData } from '../../../support/reference-data.ts';
 import {
   type RawReply,
   startYahooSimulator,
   weekdays,
   type YahooSimulator,
-} from '../../support/yahoo-simulator.ts';
+} from '../../../support/yahoo-simulator.ts';
 
 let simulator: YahooSimulator;
 

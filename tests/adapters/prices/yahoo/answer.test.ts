@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { SourceError } from '../../../src/adapters/prices/source.ts';
-import { parseChart, type RawAnswer, readAnswer } from '../../../src/adapters/prices/yahoo/answer.ts';
-import { adjustedDisagreement } from '../../../src/adapters/prices/yahoo/bars.ts';
+import { SourceError } from '../../../../src/adapters/prices/source.ts';
+import { parseChart, type RawAnswer, readAnswer } from '../../../../src/adapters/prices/yahoo/answer.ts';
+import { adjustedDisagreement } from '../../../../src/adapters/prices/yahoo/bars.ts';
 
 const result = {
   meta: { symbol: 'SPY', currency: 'USD', gmtoffset: -18_000, dataGranularity: '1d' },

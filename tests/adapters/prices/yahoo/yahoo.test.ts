@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { totalReturn } from '../../../src/core/market/bar.ts';
-import { from, plainSeries, sessions, to, yahooBench } from '../../support/yahoo-bench.ts';
-import { weekdays } from '../../support/yahoo-simulator.ts';
+import { totalReturn } from '../../../../src/core/market/bar.ts';
+import { from, plainSeries, sessions, to, yahooBench } from '../../../support/yahoo-bench.ts';
+import { weekdays } from '../../../support/yahoo-simulator.ts';
 
 const bench = yahooBench();
 

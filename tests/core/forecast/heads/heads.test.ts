@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { heads } from '../../../src/core/forecast/heads/heads.ts';
-import { headNames } from '../../../src/core/forecast/heads/names.ts';
+import { heads } from '../../../../src/core/forecast/heads/heads.ts';
+import { headNames } from '../../../../src/core/forecast/heads/names.ts';
 
 test.each(headNames)('%s stands in the table under its own name', (name) => {
   expect(heads[name].name).toBe(name);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
-import { totalReturn } from '../../../src/core/market/bar.ts';
-import { referenceData } from '../../support/reference-data.ts';
+import { csvSource, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
+import { totalReturn } from '../../../../src/core/market/bar.ts';
+import { referenceData } from '../../../support/reference-data.ts';
 
 describe('real price files', () => {
   test.each([

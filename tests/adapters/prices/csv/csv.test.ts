@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csvSource, readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
-import { SourceError } from '../../../src/adapters/prices/source.ts';
-import { totalReturn } from '../../../src/core/market/bar.ts';
-import { bundledPrices } from '../../support/bundled-prices.ts';
+import { csvSource, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
+import { SourceError } from '../../../../src/adapters/prices/source.ts';
+import { totalReturn } from '../../../../src/core/market/bar.ts';
+import { bundledPrices } from '../../../support/bundled-prices.ts';
 
 let folder: string;
 let count = 0;
