@@ -7,6 +7,7 @@ import {
   type AllocatorName,
   allocatorNames,
   allocators,
+  allocatorTitle,
 } from '../../../src/core/allocation/allocators.ts';
 import { AllocationError } from '../../../src/core/allocation-error.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
@@ -228,4 +229,10 @@ describe('5,000 assets', () => {
       expectWeights(allocate(name, input));
     });
   }
+});
+
+test('a sentence calls every allocator by a title of its own, and one of another version by its name', () => {
+  const titles = allocatorNames.map(allocatorTitle);
+  expect(new Set([...titles, ...allocatorNames]).size).toBe(2 * allocatorNames.length);
+  expect(allocatorTitle('min-max')).toBe('min-max');
 });
