@@ -1,6 +1,7 @@
 import { schedule, validate } from 'node-cron';
 import type { Readiness } from '../../adapters/http/server.ts';
 import { readOpenSlots } from '../../adapters/postgres/slot-rows.ts';
+import { isoInstant } from '../../core/calendar/instant.ts';
 import { type TaskName, taskNames } from '../../core/schedule/slot.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
@@ -103,7 +104,7 @@ export function startDaemon(
           : {
               name: 'reconcile',
               ok: lastTick.error === null,
-              detail: lastTick.error ?? `ran at ${new Date(lastTick.at).toISOString()}`,
+              detail: lastTick.error ?? `ran at ${isoInstant(lastTick.at)}`,
             },
         supervision.check(),
         ...(await slotChecks(context, options.now()).catch((error: Error) => [
