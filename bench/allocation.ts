@@ -9,7 +9,7 @@ import { correlationDistances } from '../src/core/clustering/correlation-distanc
 import { leafOrder } from '../src/core/clustering/merge-tree.ts';
 import { inverseVolatilities } from '../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../src/core/risk/estimate-covariance.ts';
-import type { ReturnsMatrix } from '../src/core/risk/returns.ts';
+import { meanReturns, type ReturnsMatrix } from '../src/core/risk/returns.ts';
 import { loadRuntime } from '../src/networks/runtime.ts';
 import { generator, randomReturns } from '../tests/core/allocation/random-returns.ts';
 import { type MatrixProduct, proposedLinkage } from './proposed-linkage.ts';
@@ -169,7 +169,7 @@ function paperWeights(returns: ReturnsMatrix, product: MatrixProduct): number[] 
 function best({ name, options }: Subject, returns: ReturnsMatrix): number {
   return leastTime(repeatsOf(returns.columns), () => {
     const covariance = estimateCovariance('sample', returns);
-    allocate(name, { returns, covariance, historicalMean: 'arithmetic' }, options);
+    allocate(name, { returns, covariance, mean: Array.from(meanReturns(returns)) }, options);
   });
 }
 

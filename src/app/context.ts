@@ -131,7 +131,7 @@ async function registerPortfolio(
   const wanted = known?.inception ?? portfolio.inception;
   const wired = wirePortfolio(config, portfolio, source, wanted ?? newestFinal(config, portfolio, now));
   await database.transaction(async (sql) => {
-    await saveConfig(sql, hash, body, new Date(now).toISOString());
+    await saveConfig(sql, hash, body, now);
     await savePortfolio(sql, portfolio.id, hash, wired.plan.inception);
   });
   return wired;

@@ -33,6 +33,18 @@ export function dateArgument(text: string): Session {
   return text;
 }
 
+/** Which portfolio a command works with. */
+export function portfolioOption(): Option {
+  return new Option('-p, --portfolio <id>', 'portfolio (default: the only one)');
+}
+
+/** The date whose decision a command shows. */
+export function asOfOption(): Option {
+  return new Option('--as-of <date>', 'the newest decision made at or before this date').argParser(
+    dateArgument,
+  );
+}
+
 export type Format = 'table' | 'csv' | 'json';
 
 /** How a command prints rows: for people, for a spreadsheet, for a program. */

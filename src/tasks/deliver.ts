@@ -1,22 +1,21 @@
 import { countPending, settleCutOff, settleLetter, takeLetter } from '../adapters/postgres/letter-rows.ts';
-import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
+import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
 
 /**
  * Sends the frozen letters of a decision. A letter whose fate is unknown, because the connection or the process ended
  * after its text was handed over, is shown as ambiguous and never repeated by itself.
  */
 export async function deliver(run: TaskRun): Promise<void> {
-  const { database, slot, services } = run;
+  const { database, slot, now, services } = run;
   const { mailer, log } = services;
   const { from } = run.portfolio.letter;
   const { portfolio, session } = slot;
-  const at = instantOf(run.now);
   const cutOff = await settleCutOff(
     database,
     portfolio,
     session,
     mailer.kind === 'folder' ? 'pending' : 'ambiguous',
-    at,
+    now,
   );
   if (cutOff > 0 && mailer.kind === 'smtp')
     log.warn({ portfolio, session, letters: cutOff }, 'letters may or may not have left');
@@ -26,12 +25,12 @@ export async function deliver(run: TaskRun): Promise<void> {
     if (!letter) break;
     const result = await mailer.send({ ...letter, from, to: letter.recipient });
     if (result.outcome === 'refused' && !result.permanent) {
-      await settleLetter(database, letter.letterId, 'pending', result.error, at);
+      await settleLetter(database, letter.letterId, 'pending', result.error, now);
       refused = result.error;
       break;
     }
     const error = result.outcome === 'sent' ? null : result.error;
-    await settleLetter(database, letter.letterId, result.outcome, error, at);
+    await settleLetter(database, letter.letterId, result.outcome, error, now);
     if (error)
       log.error({ portfolio, session, outcome: result.outcome, error }, 'letter not known to have arrived');
   }

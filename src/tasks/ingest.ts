@@ -15,7 +15,7 @@ import type { Bar, PriceBasis } from '../core/market/bar.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
 import { isRebased, rebase } from './rebase.ts';
 import type { Log } from './services.ts';
-import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
+import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
 
 /** Calendar days fetched again before the newest stored session, to see restatements. */
 const overlapDays = 10;
@@ -36,7 +36,6 @@ export async function ingest(run: TaskRun): Promise<void> {
   const { database, portfolio, slot, now } = run;
   const { log } = run.services;
   const { sourceName, source } = portfolio;
-  const at = instantOf(now);
   const symbols = pricedSymbols(portfolio);
   const spans = await barSpans(database, sourceName, symbols);
   const froms = fetchStarts(portfolio, spans, symbols, slot.session);
@@ -63,22 +62,22 @@ export async function ingest(run: TaskRun): Promise<void> {
       log.warn({ symbol, session: slot.session, kind: error.kind, error: error.message }, 'no prices');
     }
   }
-  await recordFetchOutcomes(database, sourceName, at, outcomes);
+  await recordFetchOutcomes(database, sourceName, now, outcomes);
   const fresh = changes.flatMap((change) => change.fresh);
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
   const covered = 1 - missing.size / symbols.length;
   const proceedWithGaps = now >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
   if (missing.size > 0 && !proceedWithGaps) {
-    await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, at));
+    await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, now));
     throw new NotReadyError(
       `no bar of ${slot.session} for ${[...missing.keys()].join(', ')} yet: ${[...missing.values()][0]}`,
     );
   }
   await completeSlot(run, async (sql) => {
-    await saveBars(sql, sourceName, source.basis, toSave, at);
+    await saveBars(sql, sourceName, source.basis, toSave, now);
     for (const [symbol, reason] of missing)
-      await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at });
+      await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at: now });
   });
 }
 

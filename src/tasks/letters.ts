@@ -10,7 +10,6 @@ import type { Decision } from '../core/policy/decision.ts';
 import type { LetterContent } from '../views/letter.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Services } from './services.ts';
-import type { Instant } from './task.ts';
 
 /** What letters are written with. */
 export type LetterContext = { portfolio: Portfolio; services: Pick<Services, 'letters'> };
@@ -19,7 +18,7 @@ export type LetterContext = { portfolio: Portfolio; services: Pick<Services, 'le
 export async function queueLetters(
   sql: Sql,
   { portfolio, services: { letters } }: LetterContext,
-  made: { decision: Decision; decisionId: number; revision: number; late: boolean; at: Instant },
+  made: { decision: Decision; decisionId: number; revision: number; late: boolean; at: number },
 ): Promise<void> {
   const { decision, decisionId, revision, late, at } = made;
   const written = await letters.write(await letterContent(sql, portfolio, decision, late));

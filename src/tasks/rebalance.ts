@@ -7,7 +7,7 @@ import { queueLetters } from './letters.ts';
 import type { Portfolio } from './portfolio.ts';
 import { proposeDecision } from './proposal.ts';
 import type { Services } from './services.ts';
-import { completeSlot, type Instant, instantOf, NotReadyError, type TaskRun } from './task.ts';
+import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
 
 /** What a decision is made and told with. */
 export type DecisionContext = {
@@ -29,19 +29,19 @@ export async function rebalance(run: TaskRun): Promise<void> {
       throw new NotReadyError(
         `the fill of a decision of ${session} has passed; once the next close is final, it is made as of that`,
       );
-    return decideIn(sql, run, session, reason, instantOf(now), late);
+    return decideIn(sql, run, session, reason, now, late);
   });
   if (!decision) return;
   const { fallbackLevel, turnoverOneWay } = decision;
   services.log.info({ portfolio: portfolio.id, session, reason, fallbackLevel, turnoverOneWay }, 'decided');
 }
 
-/** Decides by hand at `session`; a session decided before gets a further revision. */
+/** Decides by hand as of `session`, `at` epoch milliseconds; a session decided before gets a further revision. */
 export async function rebalanceByHand(
   database: Database,
   context: DecisionContext,
   session: string,
-  at: Instant,
+  at: number,
 ): Promise<Decision> {
   return database.transaction(async (sql) => decideIn(sql, context, session, 'manual', at, false));
 }
@@ -51,7 +51,7 @@ async function decideIn(
   context: DecisionContext,
   session: string,
   reason: DecisionReason,
-  at: Instant,
+  at: number,
   late: boolean,
 ): Promise<Decision> {
   const { id, plan } = context.portfolio;

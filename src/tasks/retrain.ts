@@ -5,7 +5,7 @@ import type { PricePanel } from '../core/market/panel.ts';
 import { cleanPanel } from '../core/market/quality.ts';
 import { type Portfolio, sessionsForTraining } from './portfolio.ts';
 import { readPanel } from './prices.ts';
-import { completeSlot, instantOf, NotReadyError, type TaskRun } from './task.ts';
+import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
 
 /** What is trained on at the panel's last session: the symbols whose data are fit for it, and nothing later. */
 export function retrainingRequest({ id, forecaster, policy }: Portfolio, panel: PricePanel): TrainingRequest {
@@ -34,9 +34,8 @@ export async function retrain(run: TaskRun): Promise<void> {
   const { database, portfolio, slot, now, services } = run;
   const panel = await readPanel(database, portfolio, slot.session, sessionsForTraining(portfolio), null);
   const { artefact, seconds } = await services.trainer.train(retrainingRequest(portfolio, panel));
-  const at = instantOf(now);
   await completeSlot(run, async (sql) => {
-    const model = await saveModel(sql, slot.portfolio, slot.session, artefact, { seconds, at });
-    await promoteModel(sql, model, { since: slot.session, at, reason: 'trained' });
+    const model = await saveModel(sql, slot.portfolio, slot.session, artefact, { seconds, at: now });
+    await promoteModel(sql, model, { since: slot.session, at: now, reason: 'trained' });
   });
 }

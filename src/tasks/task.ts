@@ -16,10 +16,6 @@ export type TaskRun = {
 /** Does one slot's work and closes it, or throws: `NotReadyError` where waiting may help. */
 export type Task = (run: TaskRun) => Promise<void>;
 
-/** An instant as rows and messages take it. */
-export type Instant = string;
-export const instantOf = (epochMs: number): Instant => new Date(epochMs).toISOString();
-
 /** The world is not yet as the task needs it; it is tried again later. */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
@@ -36,7 +32,7 @@ export async function completeSlot<Result>(
   return database.transaction(async (sql) => {
     if ((await lockSlot(sql, slot)) === null) return null;
     const result = await work(sql);
-    await closeSlot(sql, slot, 'done', instantOf(now));
+    await closeSlot(sql, slot, 'done', now);
     return result;
   });
 }

@@ -1,8 +1,9 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
-import type { DrawdownLimits, DrawdownState } from '../core/portfolio/drawdown.ts';
+import type { DrawdownLimits } from '../core/portfolio/drawdown.ts';
 import type { Slot, SlotState, TaskName } from '../core/schedule/slot.ts';
 import type { LetterState } from './letter.ts';
+import type { ValuationFigures } from './valuation.ts';
 
 export const decisionReasons: readonly DecisionReason[] = ['monthly', 'drawdown', 'manual'];
 
@@ -36,16 +37,7 @@ export type PortfolioMetrics = {
   /** the newest session whose ingest slot is settled, done or missed: its bars should be here */
   expectedSessionAt: number | null;
   drawdownLimits: WatchedPortfolio['drawdownLimits'];
-  valuation: {
-    sessionAt: number;
-    navGross: number;
-    navNet: number;
-    navShadow: number;
-    driftOneWay: number;
-    drawdownState: DrawdownState;
-    drawdownRatio: number;
-    highWaterMark: number;
-  } | null;
+  valuation: ({ sessionAt: number } & ValuationFigures) | null;
   decision: {
     sessionAt: number;
     decidedAt: number;

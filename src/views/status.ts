@@ -2,6 +2,7 @@ import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { DrawdownState } from '../core/portfolio/drawdown.ts';
 import type { TaskName } from '../core/schedule/slot.ts';
+import type { ValuationFigures } from './valuation.ts';
 
 /** Weights, trades and costs are ratios of net asset value; instants are ISO text. */
 export type StatusSnapshot = {
@@ -33,16 +34,7 @@ export type PortfolioStatus = {
   navHistory: NavPoint[];
 };
 
-export type ValuationStatus = {
-  session: Session;
-  navGross: number;
-  navNet: number;
-  navShadow: number;
-  driftOneWay: number;
-  drawdownState: DrawdownState;
-  drawdownRatio: number;
-  highWaterMark: number;
-};
+export type ValuationStatus = { session: Session } & ValuationFigures;
 
 export type WeightLine = {
   symbol: string;

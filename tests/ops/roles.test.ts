@@ -104,15 +104,21 @@ describe('the daemon', () => {
       low: null,
       volume: null,
     };
-    await saveBars(daemon, 'file', 'total-return', { bars: [bar], restated: [bar] }, '2024-03-09T00:00:00Z');
+    await saveBars(
+      daemon,
+      'file',
+      'total-return',
+      { bars: [bar], restated: [bar] },
+      Date.parse('2024-03-09T00:00:00Z'),
+    );
     await saveGap(daemon, {
       source: 'file',
       symbol: 'SPY',
       session: '2024-03-04',
       reason: 'closed',
-      at: '2024-03-09T00:00:00Z',
+      at: Date.parse('2024-03-09T00:00:00Z'),
     });
-    await recordFetchOutcomes(daemon, 'file', '2024-03-09T00:00:00Z', [
+    await recordFetchOutcomes(daemon, 'file', Date.parse('2024-03-09T00:00:00Z'), [
       { symbol: 'SPY', failure: null, restated: 1 },
     ]);
     const [first, second] = await daemon.transaction((sql) => lockOpenSlots(sql, 'core'));
@@ -120,13 +126,13 @@ describe('the daemon', () => {
     await postponeSlot(
       daemon,
       second!,
-      '2024-03-09T00:00:00Z',
+      Date.parse('2024-03-09T00:00:00Z'),
       { firstSeconds: 60, maxSeconds: 600 },
       'no route to host',
     );
-    expect(await closeSlot(daemon, first!, 'done', '2024-03-09T00:00:00Z')).toBe(true);
+    expect(await closeSlot(daemon, first!, 'done', Date.parse('2024-03-09T00:00:00Z'))).toBe(true);
     const letter = await takeLetter(daemon, 'core', '2024-02-29');
-    await settleLetter(daemon, letter!.letterId, 'sent', null, '2024-03-09T00:00:00Z');
+    await settleLetter(daemon, letter!.letterId, 'sent', null, Date.parse('2024-03-09T00:00:00Z'));
   });
 
   test('works the queue', async () => {
@@ -154,8 +160,8 @@ describe('the daemon', () => {
     const queue = await openQueue(daemon, { onError: (error) => errors.push(error) });
     await dueForSupervision(owner);
     await queue.supervise();
-    await saveSupervision(daemon, '2024-03-09T00:00:00Z');
-    await saveSupervision(daemon, '2024-03-08T00:00:00Z');
+    await saveSupervision(daemon, Date.parse('2024-03-09T00:00:00Z'));
+    await saveSupervision(daemon, Date.parse('2024-03-08T00:00:00Z'));
     expect(await readSupervision(daemon)).toBe(Date.parse('2024-03-09T00:00:00Z') / 1000);
     await queue.close();
     expect(errors).toEqual([]);

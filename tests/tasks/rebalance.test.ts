@@ -173,7 +173,7 @@ describe('a decision by hand', () => {
       context.database,
       { portfolio, services: { ...context.services, letters: plainLetters } },
       of,
-      '2024-02-01T12:00:00.000Z',
+      Date.parse('2024-02-01T12:00:00.000Z'),
     );
 
   test('is a further revision, and its letter is sent though those of its session have been', async () => {

@@ -1,3 +1,4 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Bar, PriceBasis } from '../../core/market/bar.ts';
 import type { StoredBar } from '../../core/market/stored-bars.ts';
@@ -90,14 +91,14 @@ export async function saveBars(
   source: string,
   basis: PriceBasis,
   { bars, restated }: { bars: readonly Bar[]; restated: readonly Bar[] },
-  at: string,
+  at: number,
 ): Promise<void> {
   if (restated.length > 0)
     await sql.query(
       `update rebalanced.bars b set superseded_at = $4
        from unnest($2::text[], $3::date[]) as fresh (symbol, session)
        where b.source = $1 and b.symbol = fresh.symbol and b.session = fresh.session and b.superseded_at is null`,
-      [source, restated.map((b) => b.symbol), restated.map((b) => b.session), at],
+      [source, restated.map((b) => b.symbol), restated.map((b) => b.session), isoInstant(at)],
     );
   if (bars.length === 0) return;
   await sql.query(
@@ -110,7 +111,7 @@ export async function saveBars(
       source,
       bars.map((b) => b.symbol),
       bars.map((b) => b.session),
-      at,
+      isoInstant(at),
       basis,
       bars.map((b) => b.close),
       bars.map((b) => b.dividend),
@@ -125,12 +126,12 @@ export async function saveBars(
 /** Records why a symbol has no bar for a session. */
 export async function saveGap(
   sql: Sql,
-  gap: { source: string; symbol: string; session: Session; reason: string; at: string },
+  gap: { source: string; symbol: string; session: Session; reason: string; at: number },
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.gaps (source, symbol, session, reason, recorded_at) values ($1, $2, $3, $4, $5)
      on conflict on constraint gaps_key do nothing`,
-    [gap.source, gap.symbol, gap.session, gap.reason, gap.at],
+    [gap.source, gap.symbol, gap.session, gap.reason, isoInstant(gap.at)],
   );
 }
 
@@ -166,7 +167,7 @@ export type FetchOutcome = {
 export async function recordFetchOutcomes(
   sql: Sql,
   source: string,
-  at: string,
+  at: number,
   outcomes: readonly FetchOutcome[],
 ): Promise<void> {
   await sql.query(
@@ -184,7 +185,7 @@ export async function recordFetchOutcomes(
        restatements = s.restatements + excluded.restatements`,
     [
       source,
-      at,
+      isoInstant(at),
       outcomes.map((o) => o.symbol),
       outcomes.map((o) => o.failure?.kind ?? null),
       outcomes.map((o) => o.failure?.message ?? null),

@@ -1,4 +1,5 @@
 import type { Fill } from '../../core/accounting/valuation.ts';
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ForecastResult } from '../../core/forecast/forecast-result.ts';
@@ -29,7 +30,7 @@ export async function saveDecision(
   decision: Decision,
   forecastResult: ForecastResult,
   revision: number,
-  at: string,
+  at: number,
 ): Promise<number> {
   const { rows } = await sql.query<{ decisionId: number }>(
     `insert into rebalanced.decisions
@@ -59,7 +60,7 @@ export async function saveDecision(
       decision.inputs.vintage,
       canonicalJson(decision),
       canonicalJson(forecastResult),
-      at,
+      isoInstant(at),
       programFaults(decision),
     ],
   );

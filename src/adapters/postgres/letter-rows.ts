@@ -1,3 +1,4 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { LetterState } from '../../views/letter.ts';
 import type { Sql } from './database.ts';
@@ -23,7 +24,7 @@ export async function queueLetter(
     messageId: string;
     subject: string;
     bytes: Buffer;
-    at: string;
+    at: number;
   },
 ): Promise<void> {
   await sql.query(
@@ -38,7 +39,7 @@ export async function queueLetter(
       letter.messageId,
       letter.subject,
       letter.bytes,
-      letter.at,
+      isoInstant(letter.at),
     ],
   );
 }
@@ -68,12 +69,12 @@ export async function settleLetter(
   letterId: number,
   state: Exclude<LetterState, 'sending'>,
   error: string | null,
-  at: string,
+  at: number,
 ): Promise<void> {
   await sql.query(
     `update rebalanced.letters set state = $2, last_error = $3, finished_at = case when $2 = 'pending' then null else $4::timestamptz end
      where letter_id = $1 and ($2 <> 'pending' or state = 'sending')`,
-    [letterId, state, error, at],
+    [letterId, state, error, isoInstant(at)],
   );
 }
 
@@ -86,13 +87,13 @@ export async function settleCutOff(
   portfolio: string,
   session: Session,
   state: 'ambiguous' | 'pending',
-  at: string,
+  at: number,
 ): Promise<number> {
   const { rowCount } = await sql.query(
     `update rebalanced.letters set state = $4, finished_at = case when $4 = 'ambiguous' then $3::timestamptz end,
        last_error = 'the process ended while the letter was being sent; it may or may not have arrived'
      where portfolio = $1 and session = $2 and state = 'sending'`,
-    [portfolio, session, at, state],
+    [portfolio, session, isoInstant(at), state],
   );
   return rowCount ?? 0;
 }

@@ -1,3 +1,4 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
 import type { HeadName } from '../../core/forecast/heads/names.ts';
@@ -12,7 +13,7 @@ export async function saveModel(
   portfolio: string,
   session: Session,
   artefact: Artefact,
-  trained: { seconds: number; at: string },
+  trained: { seconds: number; at: number },
 ): Promise<ModelKey> {
   const { kind, head } = artefact.spec;
   await sql.query(
@@ -36,7 +37,7 @@ export async function saveModel(
       artefact.naiveValidationLoss.zero,
       JSON.stringify(artefact.inputLag1Autocorrelation),
       trained.seconds,
-      trained.at,
+      isoInstant(trained.at),
     ],
   );
   return { portfolio, session, head, modelId: artefact.id };
@@ -46,12 +47,12 @@ export async function saveModel(
 export async function promoteModel(
   sql: Sql,
   { portfolio, session, head, modelId }: ModelKey,
-  { since, at, reason }: { since: Session; at: string; reason: string },
+  { since, at, reason }: { since: Session; at: number; reason: string },
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.model_roles (portfolio, head, role, session, model_id, since_session, since_at, reason)
      values ($1, $2, 'champion', $3, $4, $5, $6, $7)`,
-    [portfolio, head, session, modelId, since, at, reason],
+    [portfolio, head, session, modelId, since, isoInstant(at), reason],
   );
 }
 

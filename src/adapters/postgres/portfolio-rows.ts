@@ -1,12 +1,13 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Sql } from './database.ts';
 
 /** Stores a configuration under its hash, once. */
-export async function saveConfig(sql: Sql, hash: string, body: string, at: string): Promise<void> {
+export async function saveConfig(sql: Sql, hash: string, body: string, at: number): Promise<void> {
   await sql.query(
     `insert into rebalanced.configs (hash, body, first_seen_at) values ($1, $2, $3)
      on conflict on constraint configs_key do nothing`,
-    [hash, body, at],
+    [hash, body, isoInstant(at)],
   );
 }
 

@@ -1,3 +1,4 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Slot, TaskName } from '../../core/schedule/slot.ts';
 import type { Sql } from './database.ts';
@@ -25,8 +26,6 @@ const fromRow = (row: Row): OpenSlot => ({
   retryAt: row.retryAt === null ? null : Date.parse(row.retryAt),
 });
 
-const instant = (ms: number) => new Date(ms).toISOString();
-
 /** Inserts slots that are not there yet; any number of daemons may do so. */
 export async function insertSlots(sql: Sql, slots: readonly Slot[]): Promise<void> {
   if (slots.length === 0) return;
@@ -41,8 +40,8 @@ export async function insertSlots(sql: Sql, slots: readonly Slot[]): Promise<voi
       slots.map((s) => s.portfolio),
       slots.map((s) => s.session),
       slots.map((s) => s.reason),
-      slots.map((s) => instant(s.dueAt)),
-      slots.map((s) => instant(s.deadlineAt)),
+      slots.map((s) => isoInstant(s.dueAt)),
+      slots.map((s) => isoInstant(s.deadlineAt)),
     ],
   );
 }
@@ -119,12 +118,12 @@ export async function closeSlot(
   sql: Sql,
   slot: Slot,
   state: 'done' | 'missed',
-  at: string,
+  at: number,
 ): Promise<boolean> {
   const { rowCount } = await sql.query(
     `update rebalanced.slots set state = $4, finished_at = $5, retry_at = null
      where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
-    [slot.task, slot.portfolio, slot.session, state, at],
+    [slot.task, slot.portfolio, slot.session, state, isoInstant(at)],
   );
   return rowCount === 1;
 }
@@ -133,7 +132,7 @@ export async function closeSlot(
 export async function postponeSlot(
   sql: Sql,
   slot: Slot,
-  at: string,
+  at: number,
   backoff: { firstSeconds: number; maxSeconds: number },
   error: string,
 ): Promise<void> {
@@ -141,7 +140,15 @@ export async function postponeSlot(
     `update rebalanced.slots set state = 'waiting', attempts = attempts + 1, last_error = $5,
        retry_at = $4::timestamptz + make_interval(secs => least($7::float8, $6::float8 * 2 ^ least(attempts, 20)))
      where task = $1 and portfolio = $2 and session = $3 and state in ('waiting', 'queued')`,
-    [slot.task, slot.portfolio, slot.session, at, error, backoff.firstSeconds, backoff.maxSeconds],
+    [
+      slot.task,
+      slot.portfolio,
+      slot.session,
+      isoInstant(at),
+      error,
+      backoff.firstSeconds,
+      backoff.maxSeconds,
+    ],
   );
 }
 

@@ -1,12 +1,13 @@
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Sql } from './database.ts';
 
 /** Notes that the queue was supervised at `at`; the newest instant of any daemon stays. */
-export async function saveSupervision(sql: Sql, at: string): Promise<void> {
+export async function saveSupervision(sql: Sql, at: number): Promise<void> {
   await sql.query(
     `insert into rebalanced.queue_supervision as s (supervised_at) values ($1)
      on conflict on constraint queue_supervision_key
        do update set supervised_at = greatest(s.supervised_at, excluded.supervised_at)`,
-    [at],
+    [isoInstant(at)],
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Valuation } from '../../core/accounting/valuation.ts';
+import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { DrawdownStatus } from '../../core/portfolio/drawdown.ts';
 import type { Holdings } from '../../core/portfolio/holdings.ts';
@@ -134,7 +135,7 @@ export async function saveImportedHoldings(
   portfolio: string,
   session: Session,
   lines: readonly { symbol: string; weight: number; quantity: number | null }[],
-  at: string,
+  at: number,
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.imported_holdings (portfolio, session, symbol, weight, quantity, imported_at)
@@ -146,7 +147,7 @@ export async function saveImportedHoldings(
       lines.map((line) => line.symbol),
       lines.map((line) => line.weight),
       lines.map((line) => line.quantity),
-      at,
+      isoInstant(at),
     ],
   );
 }

@@ -1,6 +1,7 @@
 import { schedule, validate } from 'node-cron';
 import type { Readiness } from '../../adapters/http/server.ts';
 import { readOpenSlots } from '../../adapters/postgres/slot-rows.ts';
+import { isoInstant } from '../../core/calendar/instant.ts';
 import { type TaskName, taskNames } from '../../core/schedule/slot.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
@@ -17,94 +18,27 @@ export type Daemon = {
   stop(boundMs: number): Promise<void>;
 };
 
+type Options = { cron: string; now(): number; wallClock?: () => number };
+type Tick = { at: number; error: string | null };
+
 /**
  * The long-running part: node-cron ticks, `reconcile` says what is due, and each task has one worker of its own.
  * `wallClock` is compared with the database's; leave it out where time is virtual.
  */
-export function startDaemon(
-  context: Context,
-  options: { cron: string; now(): number; wallClock?: () => number },
-): Daemon {
-  const { log, queue, database } = context;
+export function startDaemon(context: Context, options: Options): Daemon {
   if (!validate(options.cron))
     throw new UserError(`schedule.cron is "${options.cron}"; expected a cron line such as "* * * * *"`);
-  const working = new Map<TaskName, Promise<void>>();
-  /** Tasks whose queue may hold more than their worker has seen. */
-  const asked = new Set<TaskName>();
   let stopping = false;
-  let lastTick: { at: number; error: string | null } | null = null;
-  let ticking: Promise<void> | null = null;
-  let tickAgain = false;
-
-  const tickOnce = async (): Promise<void> => {
-    try {
-      if (options.wallClock) await guardClock(database, options.wallClock, log);
-      for (const portfolio of context.portfolios)
-        await reconcile(database, queue, portfolio.plan, options.now());
-      if (lastTick?.error) log.info({}, 'the database answers again');
-      lastTick = { at: options.now(), error: null };
-      lookForWork();
-    } catch (error) {
-      const message = (error as Error).message;
-      // Once an outage: how a connection breaks changes from tick to tick, and readiness shows the newest reason.
-      if (!lastTick?.error)
-        log.error({ error: message }, 'could not reconcile; trying again at the next tick');
-      lastTick = { at: options.now(), error: message };
-    }
-  };
-  const lookForWork = (): void => {
-    for (const task of taskNames) {
-      asked.add(task);
-      if (!working.has(task) && !stopping) working.set(task, work(task));
-    }
-  };
-  /** A caller that comes while it runs may know of something it has passed already, so it runs once more. */
-  const tick = (): Promise<void> => {
-    tickAgain = true;
-    ticking ??= (async () => {
-      try {
-        while (tickAgain && !stopping) {
-          tickAgain = false;
-          await tickOnce();
-        }
-      } finally {
-        ticking = null;
-      }
-    })();
-    return ticking;
-  };
-  /** Works off one task's queue, and ticks after each slot, since its end may make others ready. */
-  const work = async (task: TaskName): Promise<void> => {
-    try {
-      do {
-        asked.delete(task);
-        await workOff(context, task, {
-          now: options.now,
-          batch: 1,
-          stopped: () => stopping,
-          afterEach: () => void tick(),
-        });
-      } while (asked.has(task) && !stopping);
-    } catch (error) {
-      log.error({ task, error: (error as Error).message }, 'the queue failed; trying again at the next tick');
-    } finally {
-      working.delete(task); // at once, so that no tick takes this worker for one that still looks
-    }
-  };
-
-  const cron = schedule(options.cron, tick, { noOverlap: true });
-  const supervision = startSupervision(context, options.now, lookForWork);
+  const stopped = () => stopping;
+  const workers = createWorkers(context, options.now, stopped, () => void ticker.tick());
+  const ticker = createTicker(context, options, stopped, workers.lookForWork);
+  const cron = schedule(options.cron, ticker.tick, { noOverlap: true });
+  const supervision = startSupervision(context, options.now, workers.lookForWork);
   return {
-    tick,
+    tick: ticker.tick,
     async readiness() {
       const checks = [
-        lastTick === null
-          ? { name: 'reconcile', ok: false, detail: 'has not run yet' }
-          : {
-              name: 'reconcile',
-              ok: lastTick.error === null,
-              detail: lastTick.error ?? `ran at ${new Date(lastTick.at).toISOString()}`,
-            },
+        tickCheck(ticker.last()),
         supervision.check(),
         ...(await slotChecks(context, options.now()).catch((error: Error) => [
           { name: 'database', ok: false, detail: `does not answer: ${error.message}` },
@@ -115,7 +49,7 @@ export function startDaemon(
     async stop(boundMs) {
       stopping = true;
       await cron.destroy();
-      const idle = Promise.all([supervision.stop(), ticking, ...working.values()]);
+      const idle = Promise.all([supervision.stop(), ticker.underWay(), ...workers.underWay()]);
       let timer: NodeJS.Timeout | undefined;
       const bound = new Promise((resolve) => {
         timer = setTimeout(resolve, boundMs);
@@ -125,6 +59,84 @@ export function startDaemon(
       await Promise.race([idle, bound]);
       clearTimeout(timer);
     },
+  };
+}
+
+/** Reconciles all portfolios, one tick at a time, and then has work looked for. */
+function createTicker(
+  { log, queue, database, portfolios }: Context,
+  { now, wallClock }: Options,
+  stopped: () => boolean,
+  lookForWork: () => void,
+) {
+  let last: Tick | null = null;
+  let ticking: Promise<void> | null = null;
+  let tickAgain = false;
+  const tickOnce = async (): Promise<void> => {
+    try {
+      if (wallClock) await guardClock(database, wallClock, log);
+      for (const portfolio of portfolios) await reconcile(database, queue, portfolio.plan, now());
+      if (last?.error) log.info({}, 'the database answers again');
+      last = { at: now(), error: null };
+      lookForWork();
+    } catch (error) {
+      const message = (error as Error).message;
+      // Once an outage: how a connection breaks changes from tick to tick, and readiness shows the newest reason.
+      if (!last?.error) log.error({ error: message }, 'could not reconcile; trying again at the next tick');
+      last = { at: now(), error: message };
+    }
+  };
+  /** A caller that comes while it runs may know of something it has passed already, so it runs once more. */
+  const tick = (): Promise<void> => {
+    tickAgain = true;
+    ticking ??= (async () => {
+      try {
+        while (tickAgain && !stopped()) {
+          tickAgain = false;
+          await tickOnce();
+        }
+      } finally {
+        ticking = null;
+      }
+    })();
+    return ticking;
+  };
+  return { tick, last: () => last, underWay: () => ticking };
+}
+
+/** One worker a task; `afterEach` is called after each slot, since its end may make others ready. */
+function createWorkers(context: Context, now: () => number, stopped: () => boolean, afterEach: () => void) {
+  const working = new Map<TaskName, Promise<void>>();
+  /** Tasks whose queue may hold more than their worker has seen. */
+  const asked = new Set<TaskName>();
+  const work = async (task: TaskName): Promise<void> => {
+    try {
+      do {
+        asked.delete(task);
+        await workOff(context, task, { now, batch: 1, stopped, afterEach });
+      } while (asked.has(task) && !stopped());
+    } catch (error) {
+      const { message } = error as Error;
+      context.log.error({ task, error: message }, 'the queue failed; trying again at the next tick');
+    } finally {
+      working.delete(task); // at once, so that no tick takes this worker for one that still looks
+    }
+  };
+  const lookForWork = (): void => {
+    for (const task of taskNames) {
+      asked.add(task);
+      if (!working.has(task) && !stopped()) working.set(task, work(task));
+    }
+  };
+  return { lookForWork, underWay: () => [...working.values()] };
+}
+
+function tickCheck(last: Tick | null): Readiness['checks'][number] {
+  if (last === null) return { name: 'reconcile', ok: false, detail: 'has not run yet' };
+  return {
+    name: 'reconcile',
+    ok: last.error === null,
+    detail: last.error ?? `ran at ${isoInstant(last.at)}`,
   };
 }
 

@@ -77,7 +77,7 @@ async function miss(
   newest: Session | null,
   now: number,
 ): Promise<void> {
-  for (const slot of missed) await closeSlot(sql, slot, 'missed', new Date(now).toISOString());
+  for (const slot of missed) await closeSlot(sql, slot, 'missed', now);
   if (newest === null) return;
   const lateSessions = (slot: Slot) => plan.calendar.sessions(slot.session, newest).length - 1;
   const decisions = missed.filter((slot) => slot.task === 'rebalance');

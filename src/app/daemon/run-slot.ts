@@ -1,6 +1,6 @@
 import { giveBackSlot, isOpen, postponeSlot } from '../../adapters/postgres/slot-rows.ts';
 import type { Slot, TaskName } from '../../core/schedule/slot.ts';
-import { instantOf, NotReadyError } from '../../tasks/task.ts';
+import { NotReadyError } from '../../tasks/task.ts';
 import { tasks } from '../../tasks/tasks.ts';
 import type { Context } from '../context.ts';
 
@@ -31,7 +31,7 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
       { ...details, error: reason, ...(expected ? {} : { err: error }) },
       'slot not done; it will be tried again',
     );
-    await postponeSlot(database, slot, instantOf(now), backoffOf(slot.task), reason);
+    await postponeSlot(database, slot, now, backoffOf(slot.task), reason);
     return false;
   }
 }

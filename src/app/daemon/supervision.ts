@@ -27,7 +27,7 @@ export function startSupervision(
   const pass = async (): Promise<void> => {
     try {
       await queue.supervise();
-      await saveSupervision(database, new Date(now()).toISOString());
+      await saveSupervision(database, now());
       if (lastError) log.info({}, 'the queue is supervised again');
       lastError = null;
       lastAt = now();

@@ -27,7 +27,7 @@ export async function importHoldings(database: Database, portfolio: Portfolio, f
   const closes = new Map((await readBars(database, window)).map((bar) => [bar.symbol, bar.close]));
   const weights = weigh(file, lines, closes);
   await database
-    .transaction((sql) => saveImportedHoldings(sql, id, session, weights, new Date().toISOString()))
+    .transaction((sql) => saveImportedHoldings(sql, id, session, weights, Date.now()))
     .catch((error: { constraint?: string; message: string }) => {
       throw error.constraint === 'imported_holdings_key'
         ? new UserError(`holdings of ${id} at ${session} were imported before; expected one import a session`)

@@ -22,7 +22,7 @@ export async function decideByHand(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
   const { database, services } = context;
-  return rebalanceByHand(database, { portfolio, services }, session, new Date().toISOString());
+  return rebalanceByHand(database, { portfolio, services }, session, Date.now());
 }
 
 /**

@@ -45,23 +45,51 @@ const realEntry = fileURLToPath(new URL('../../networks/child.ts', import.meta.u
 
 /** Trains networks in child processes, `size` at a time, started when first needed and kept for several trainings. */
 export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
-  const { size, backend, log, jobsPerProcess = 16, idleSeconds = 30, entry = realEntry } = options;
   const known = new Map<string, Promise<Artefact>>();
   const tookSeconds = new WeakMap<Artefact, number>();
   const waiting: Job[] = [];
+  const workers = createWorkers(options, waiting, tookSeconds);
+  let closed = false;
+  const enqueue = (request: TrainingRequest): Promise<Artefact> =>
+    new Promise((resolve, reject) => {
+      waiting.push({ request, resolve, reject });
+      workers.dispatch();
+    });
+
+  return {
+    train(request) {
+      if (closed) return Promise.reject(new Error('the training pool is closed'));
+      const key = requestKey(request);
+      const before = known.get(key);
+      if (before) return before;
+      const training = enqueue(request);
+      known.set(key, training);
+      training.catch(() => known.delete(key)); // also keeps the rejection of a prefetched training from being unhandled
+      if (known.size > rememberedArtefacts) known.delete(known.keys().next().value!);
+      return training;
+    },
+    secondsOf: (artefact) => tookSeconds.get(artefact) ?? null,
+    backend: workers.backend,
+    async close() {
+      closed = true;
+      for (const job of waiting.splice(0))
+        job.reject(new Error('the training pool was closed before this training'));
+      await workers.end('the training pool was closed during this training');
+    },
+  };
+}
+
+/** The processes of a pool, which take its waiting jobs in their order; how long each training took is noted. */
+function createWorkers(options: TrainingPoolOptions, waiting: Job[], tookSeconds: WeakMap<Artefact, number>) {
+  const { size, backend, log, jobsPerProcess = 16, idleSeconds = 30, entry = realEntry } = options;
   const workers = new Set<Worker>();
   let info: BackendInfo | null = null;
-  let closed = false;
 
   const start = (): Worker => {
-    const worker: Worker = {
-      process: startTrainingProcess(entry, backend, options),
-      jobs: 0,
-      busy: false,
-      idle: undefined,
-    };
+    const process = startTrainingProcess(entry, backend, options);
+    const worker: Worker = { process, jobs: 0, busy: false, idle: undefined };
     workers.add(worker);
-    void worker.process.gone.then(() => {
+    void process.gone.then(() => {
       clearTimeout(worker.idle);
       workers.delete(worker);
       dispatch();
@@ -69,7 +97,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
     return worker;
   };
   const dispatch = (): void => {
-    while (!closed && waiting.length > 0) {
+    while (waiting.length > 0) {
       const free = [...workers].find((worker) => !worker.busy && worker.process.usable);
       if (!free && workers.size >= size) return;
       void run(free ?? start(), waiting.shift()!);
@@ -79,19 +107,8 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
     worker.busy = true;
     worker.jobs += 1;
     clearTimeout(worker.idle);
-    const startedAt = performance.now();
-    const details = { symbols: job.request.symbols.length, session: job.request.panel.sessions.at(-1) };
-    try {
-      const artefact = await worker.process.train(job.request);
-      const seconds = Math.round(performance.now() - startedAt) / 1000;
-      const { id: model, epochs, inputLag1Autocorrelation } = artefact;
-      log.info({ ...details, model, epochs, seconds, inputLag1Autocorrelation }, 'network trained');
-      tookSeconds.set(artefact, seconds);
-      job.resolve(artefact);
-    } catch (error) {
-      log.warn({ ...details, error: (error as Error).message }, 'network not trained');
-      job.reject(error as Error);
-    }
+    const settle = await trainLogged(worker.process, job, log, tookSeconds);
+    settle(); // in one go with what follows: who has waited finds the worker released
     info = worker.process.info ?? info;
     release(worker);
   };
@@ -109,35 +126,33 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
     }
     dispatch();
   };
-  const enqueue = (request: TrainingRequest): Promise<Artefact> =>
-    new Promise((resolve, reject) => {
-      waiting.push({ request, resolve, reject });
-      dispatch();
-    });
-
   return {
-    train(request) {
-      if (closed) return Promise.reject(new Error('the training pool is closed'));
-      const key = requestKey(request);
-      const before = known.get(key);
-      if (before) return before;
-      const training = enqueue(request);
-      known.set(key, training);
-      training.catch(() => known.delete(key)); // also keeps the rejection of a prefetched training from being unhandled
-      if (known.size > rememberedArtefacts) known.delete(known.keys().next().value!);
-      return training;
-    },
-    secondsOf: (artefact) => tookSeconds.get(artefact) ?? null,
+    dispatch,
     backend: () => info,
-    async close() {
-      closed = true;
-      for (const job of waiting.splice(0))
-        job.reject(new Error('the training pool was closed before this training'));
-      await Promise.all(
-        [...workers].map((worker) => worker.process.end('the training pool was closed during this training')),
-      );
-    },
+    end: (reason: string) => Promise.all([...workers].map((worker) => worker.process.end(reason))),
   };
+}
+
+/** Trains one job and returns what settles it; never rejects. */
+async function trainLogged(
+  process: TrainingProcess,
+  { request, resolve, reject }: Job,
+  log: TrainingPoolOptions['log'],
+  tookSeconds: WeakMap<Artefact, number>,
+): Promise<() => void> {
+  const startedAt = performance.now();
+  const details = { symbols: request.symbols.length, session: request.panel.sessions.at(-1) };
+  try {
+    const artefact = await process.train(request);
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
+    const { id: model, epochs, inputLag1Autocorrelation } = artefact;
+    log.info({ ...details, model, epochs, seconds, inputLag1Autocorrelation }, 'network trained');
+    tookSeconds.set(artefact, seconds);
+    return () => resolve(artefact);
+  } catch (error) {
+    log.warn({ ...details, error: (error as Error).message }, 'network not trained');
+    return () => reject(error as Error);
+  }
 }
 
 /** Equal requests have equal keys; their levels enter bit by bit. */

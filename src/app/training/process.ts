@@ -46,100 +46,115 @@ export function startTrainingProcess(
   backend: 'auto' | 'tensorflow' | 'wasm',
   limits: TrainingLimits,
 ): TrainingProcess {
-  const child = forkQuietly(entry, backend);
-  let info: BackendInfo | null = null;
-  let residentMiB = 0;
-  let output = '';
-  let silentSince = performance.now();
-  let job = 0;
-  let current: Watched | null = null;
-  let endReason: string | null = null;
+  return new ForkedProcess(forkQuietly(entry, backend), limits);
+}
 
-  const usable = (): boolean => endReason === null && child.exitCode === null && child.signalCode === null;
-  const settle = (outcome: { artefact: Artefact } | { error: Error }): void => {
-    const settled = current;
+class ForkedProcess implements TrainingProcess {
+  info: BackendInfo | null = null;
+  residentMiB = 0;
+  readonly gone: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #limits: TrainingLimits;
+  #output = '';
+  #silentSince = performance.now();
+  #job = 0;
+  #current: Watched | null = null;
+  #endReason: string | null = null;
+
+  constructor(child: ChildProcess, limits: TrainingLimits) {
+    this.#child = child;
+    this.#limits = limits;
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#output = (this.#output + text).slice(-rememberedOutput);
+    });
+    child.on('message', (report: TrainEvent) => this.#onReport(report));
+    this.gone = new Promise<void>((resolve) => {
+      const ended = (how: string): void => {
+        const byItself = `the training process ended by itself (${how})${quoted(this.#output)}`;
+        this.#settle({ error: new Error(this.#endReason ?? byItself) });
+        resolve();
+      };
+      child.on('exit', (code, signal) => ended(signal ?? `exit ${code}`));
+      child.on('error', (error) => child.pid === undefined && ended(error.message));
+    });
+  }
+
+  train(request: TrainingRequest): Promise<Artefact> {
+    if (this.#current) throw new Error('a training process trains one network at a time');
+    this.#job += 1;
+    this.#silentSince = performance.now();
+    setHolding(this.#child, true);
+    return new Promise<Artefact>((resolve, reject) => {
+      const watch = setInterval(() => this.#check(), checkEveryMs);
+      this.#current = { request, resolve, reject, watch, startedAt: performance.now(), sent: false };
+      if (this.usable) this.#send();
+      else {
+        const reason = this.#endReason ?? 'the training process is gone';
+        this.#settle({ error: new Error(`${reason}${quoted(this.#output)}`) });
+      }
+    });
+  }
+
+  get usable(): boolean {
+    const { exitCode, signalCode } = this.#child;
+    return this.#endReason === null && exitCode === null && signalCode === null;
+  }
+
+  end(reason: string): Promise<void> {
+    this.#kill(reason);
+    setHolding(this.#child, true); // until it is gone
+    return this.gone;
+  }
+
+  #onReport(report: TrainEvent): void {
+    this.#silentSince = performance.now();
+    if (report.type === 'ready') {
+      this.info = report.info;
+      this.#send();
+    } else if (report.type === 'error' && report.job === null)
+      this.#kill(`training cannot start: ${report.message}`);
+    else if (report.job !== this.#job) return;
+    else if (report.type === 'heartbeat') {
+      this.residentMiB = report.residentMiB;
+      this.#check();
+    } else if (report.type === 'artefact') this.#settle({ artefact: report.artefact });
+    else if (report.type === 'error')
+      this.#settle({ error: new Error(`training failed: ${report.message}`) });
+  }
+
+  /** Sends what is to be trained, once, as soon as the process is ready. */
+  #send(): void {
+    const current = this.#current;
+    if (!current || !this.info || current.sent) return;
+    current.sent = true;
+    const order = { type: 'train', job: this.#job, request: current.request } satisfies TrainRequest;
+    this.#child.send(order, () => {});
+  }
+
+  #check(): void {
+    this.residentMiB = residentMemoryMiB(this.#child.pid) ?? this.residentMiB;
+    const now = performance.now();
+    const runningSeconds = this.#current ? (now - this.#current.startedAt) / 1000 : 0;
+    const silentSeconds = (now - this.#silentSince) / 1000;
+    const passed = limitPassed(this.#limits, this.residentMiB, silentSeconds, runningSeconds);
+    if (passed) this.#kill(`training was ended: ${passed}`);
+  }
+
+  #kill(reason: string): void {
+    this.#endReason ??= reason;
+    this.#child.kill('SIGKILL');
+    this.#settle({ error: new Error(this.#endReason) });
+  }
+
+  #settle(outcome: { artefact: Artefact } | { error: Error }): void {
+    const settled = this.#current;
     if (!settled) return;
-    current = null;
+    this.#current = null;
     clearInterval(settled.watch);
-    setHolding(child, false);
+    setHolding(this.#child, false);
     if ('artefact' in outcome) settled.resolve(outcome.artefact);
     else settled.reject(outcome.error);
-  };
-  const kill = (reason: string): void => {
-    endReason ??= reason;
-    child.kill('SIGKILL');
-    settle({ error: new Error(endReason) });
-  };
-  const check = (): void => {
-    residentMiB = residentMemoryMiB(child.pid) ?? residentMiB;
-    const now = performance.now();
-    const runningSeconds = current ? (now - current.startedAt) / 1000 : 0;
-    const passed = limitPassed(limits, residentMiB, (now - silentSince) / 1000, runningSeconds);
-    if (passed) kill(`training was ended: ${passed}`);
-  };
-  const send = (): void => {
-    if (current && info && !current.sent) {
-      current.sent = true;
-      child.send({ type: 'train', job, request: current.request } satisfies TrainRequest, () => {});
-    }
-  };
-
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-rememberedOutput);
-  });
-  child.on('message', (report: TrainEvent) => {
-    silentSince = performance.now();
-    if (report.type === 'ready') {
-      info = report.info;
-      send();
-    } else if (report.type === 'error' && report.job === null)
-      kill(`training cannot start: ${report.message}`);
-    else if (report.job !== job) return;
-    else if (report.type === 'heartbeat') {
-      residentMiB = report.residentMiB;
-      check();
-    } else if (report.type === 'artefact') settle({ artefact: report.artefact });
-    else if (report.type === 'error') settle({ error: new Error(`training failed: ${report.message}`) });
-  });
-  const gone = new Promise<void>((resolve) => {
-    const ended = (how: string): void => {
-      const byItself = `the training process ended by itself (${how})${quoted(output)}`;
-      settle({ error: new Error(endReason ?? byItself) });
-      resolve();
-    };
-    child.on('exit', (code, signal) => ended(signal ?? `exit ${code}`));
-    child.on('error', (error) => child.pid === undefined && ended(error.message));
-  });
-
-  return {
-    train(request) {
-      if (current) throw new Error('a training process trains one network at a time');
-      job += 1;
-      silentSince = performance.now();
-      setHolding(child, true);
-      return new Promise<Artefact>((resolve, reject) => {
-        const watch = setInterval(check, checkEveryMs);
-        current = { request, resolve, reject, watch, startedAt: performance.now(), sent: false };
-        if (usable()) send();
-        else settle({ error: new Error(`${endReason ?? 'the training process is gone'}${quoted(output)}`) });
-      });
-    },
-    get info() {
-      return info;
-    },
-    get usable() {
-      return usable();
-    },
-    get residentMiB() {
-      return residentMiB;
-    },
-    end(reason) {
-      kill(reason);
-      setHolding(child, true); // until it is gone
-      return gone;
-    },
-    gone,
-  };
+  }
 }
 
 type Watched = {

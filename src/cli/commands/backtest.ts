@@ -3,7 +3,7 @@ import { runBacktest } from '../../app/backtest/run.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { openLog } from '../log.ts';
-import { type Common, dateArgument, withConfig } from '../options.ts';
+import { type Common, dateArgument, portfolioOption, withConfig } from '../options.ts';
 import { comparison } from '../output/comparison.ts';
 
 type Options = Common & { portfolio?: string; from?: Session; to?: Session; json?: boolean };
@@ -13,7 +13,7 @@ export function backtestCommand(): Command {
     .description(
       'walk a portfolio forward over its past prices, networks retrained on the way, beside equal weight',
     )
-    .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
+    .addOption(portfolioOption())
     .option('--from <date>', 'first session walked (default: the configured inception)', dateArgument)
     .option('--to <date>', 'last session walked (default: the newest with prices)', dateArgument)
     .option('--json', 'every measure, as JSON')

@@ -4,13 +4,13 @@ import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
 import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
 import { percent } from '../../presentation/format.ts';
-import { type Common, withContext, withStore } from '../options.ts';
+import { type Common, portfolioOption, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
 export function holdingsCommand(): Command {
   return withStore(new Command('holdings'))
     .description('print what is held; or import what a broker says is held, to trade from that')
-    .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
+    .addOption(portfolioOption())
     .option('--import <file>', `CSV: symbol,quantity or symbol,weight, with a line for ${cashSymbol}`)
     .action(async (options: Common & { portfolio?: string; import?: string }) =>
       withContext(options, async ({ config, database, ...context }) => {

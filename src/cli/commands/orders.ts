@@ -2,7 +2,15 @@ import { Command } from 'commander';
 import { type OrderSheet, readOrders } from '../../app/queries/orders.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { UserError } from '../../app/user-error.ts';
-import { type Common, dateArgument, type Format, formatOption, withContext, withStore } from '../options.ts';
+import {
+  asOfOption,
+  type Common,
+  type Format,
+  formatOption,
+  portfolioOption,
+  withContext,
+  withStore,
+} from '../options.ts';
 import { printCsv } from '../output/csv.ts';
 import { printTable } from '../output/table.ts';
 
@@ -11,8 +19,8 @@ type Options = Common & { portfolio?: string; asOf?: Session; value?: string; fo
 export function ordersCommand(): Command {
   return withStore(new Command('orders'))
     .description('the orders that carry out the newest decision, or the one in force at a date')
-    .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
-    .option('--as-of <date>', 'the newest decision made at or before this date', dateArgument)
+    .addOption(portfolioOption())
+    .addOption(asOfOption())
     .option(
       '--value <money>',
       "the account's value (default: configured portfolio value times net asset value)",

@@ -2,14 +2,14 @@ import { Command } from 'commander';
 import { decideByHand, decisionText, dryRun } from '../../app/manual/rebalance.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
-import { type Common, dateArgument, withContext, withStore } from '../options.ts';
+import { type Common, dateArgument, portfolioOption, withContext, withStore } from '../options.ts';
 
 type Options = Common & { portfolio?: string; asOf?: Session; dryRun?: boolean };
 
 export function rebalanceCommand(): Command {
   return withStore(new Command('rebalance'))
     .description('decide now, beside the calendar; or show what is, or was, decided')
-    .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
+    .addOption(portfolioOption())
     .option('--as-of <date>', 'session to decide at (default: the newest one valued)', dateArgument)
     .option(
       '--dry-run',

@@ -2,7 +2,15 @@ import { Command } from 'commander';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { readTargets, type TargetsAnswer } from '../../app/queries/targets.ts';
 import { percent } from '../../presentation/format.ts';
-import { type Common, dateArgument, type Format, formatOption, withDatabase, withStore } from '../options.ts';
+import {
+  asOfOption,
+  type Common,
+  type Format,
+  formatOption,
+  portfolioOption,
+  withDatabase,
+  withStore,
+} from '../options.ts';
 import { printCsv } from '../output/csv.ts';
 import { printTable } from '../output/table.ts';
 
@@ -11,8 +19,8 @@ type Options = Common & { portfolio?: string; asOf?: Session; format: Format };
 export function targetsCommand(): Command {
   return withStore(new Command('targets'))
     .description('print the target weights, the newest or those in force at a date')
-    .option('-p, --portfolio <id>', 'portfolio (default: the only one)')
-    .option('--as-of <date>', 'the newest decision made at or before this date', dateArgument)
+    .addOption(portfolioOption())
+    .addOption(asOfOption())
     .addOption(formatOption())
     .action(async (options: Options) =>
       withDatabase(options, async (database, config) => {

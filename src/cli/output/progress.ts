@@ -1,4 +1,5 @@
 import type { ReplayProgress } from '../../app/replay/replay.ts';
+import { percent } from '../../presentation/format.ts';
 
 const width = 36;
 
@@ -17,11 +18,11 @@ export function progressBar(out: NodeJS.WriteStream): {
         drawnAt = performance.now();
         const full = Math.round(share * width);
         out.write(
-          `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${(share * 100).toFixed(0).padStart(3)}%  ${session}`,
+          `\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent(share, 0).padStart(4)}  ${session}`,
         );
       } else if (Math.floor(share * 10) > printed) {
         printed = Math.floor(share * 10);
-        out.write(`${String(printed * 10).padStart(3)}%  ${session}\n`);
+        out.write(`${percent(printed / 10, 0).padStart(4)}  ${session}\n`);
       }
     },
     finish: () => void out.write(out.isTTY ? '\n\n' : '\n'),

@@ -23,6 +23,8 @@ export type TradedLimits = WeightLimits & { horizonSessions?: number | undefined
 /** An allocator under its name, with what it takes: all that configuration, command line and policy know of it. */
 export type Allocator<Name extends string, Shape extends z.ZodRawShape> = {
   name: Name;
+  /** what a sentence calls it: `The weights come from TITLE.` */
+  title: string;
   /** its own options with their ranges and defaults; others are none of its business */
   options: z.ZodObject<Shape>;
   needs: {

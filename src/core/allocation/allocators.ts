@@ -49,3 +49,8 @@ export function allocatorNamed(name: AllocatorName): Allocator<AllocatorName, z.
     `Allocator ${name} is unknown, expected one of ${allocatorNames.join(', ')}.`,
   );
 }
+
+/** What a sentence calls an allocator. A decision made by another version may hold a name that is not in the table. */
+export function allocatorTitle(name: string): string {
+  return allocators.find((allocator) => allocator.name === name)?.title ?? name;
+}

@@ -50,6 +50,7 @@ const objectives = ['min-variance', 'max-sharpe'] as const;
 
 export const criticalLineAllocator = defineAllocator({
   name: 'cla',
+  title: 'the critical line algorithm',
   options: z.object({
     objective: z.enum(objectives).default('min-variance').describe('of cla'),
     riskFreeRate: z.number().default(0).describe('of cla, max-sharpe: per session'),

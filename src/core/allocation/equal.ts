@@ -8,6 +8,7 @@ export function equalWeights(size: number): number[] {
 
 export const equal = defineAllocator({
   name: 'equal',
+  title: 'equal weights',
   options: z.object({}),
   needs: needsRiskOnly,
   weights: ({ moments }) => equalWeights(moments.covariance.size),

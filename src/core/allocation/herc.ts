@@ -150,6 +150,7 @@ function shareDownTree(tree: MergeTree, count: number, clusters: readonly Cluste
 
 export const herc = defineAllocator({
   name: 'herc',
+  title: 'hierarchical equal risk contribution',
   options: z.object({
     riskMeasure: z.enum(riskMeasures).default('variance').describe('of herc: what clusters share'),
     linkage: z.enum(linkageNames).default('ward').describe('of herc: how clusters are merged'),

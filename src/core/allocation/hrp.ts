@@ -99,6 +99,7 @@ function inverseVarianceRisk(covariance: Covariance, inverse: Float64Array, asse
 
 export const hrp = defineAllocator({
   name: 'hrp',
+  title: 'hierarchical risk parity',
   options: z.object({
     variant: z.enum(hrpVariants).default('pypfopt').describe('of hrp: whose published order of the tree'),
     linkage: z.enum(linkageNames).default('single').describe('of hrp: how clusters are merged'),

@@ -16,6 +16,7 @@ export function inverseVolatilityWeights(covariance: Covariance): number[] {
 
 export const inverseVolatility = defineAllocator({
   name: 'inverse-vol',
+  title: 'inverse volatility',
   options: z.object({}),
   needs: needsRiskOnly,
   weights: ({ moments }) => inverseVolatilityWeights(moments.covariance),

@@ -201,6 +201,7 @@ const optimise = (moments: Moments, limits: TradedLimits, options: MvoOptions): 
 
 export const mvo = defineAllocator({
   name: 'mvo',
+  title: 'mean-variance optimisation',
   options: mvoOptions,
   needs: {
     mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',

@@ -103,6 +103,7 @@ function multiply(matrix: Float64Array, vector: Float64Array, out: Float64Array)
 
 export const riskParity = defineAllocator({
   name: 'risk-parity',
+  title: 'equal risk contribution',
   options: z.object({}),
   needs: needsRiskOnly,
   weights: ({ moments }) => riskParityWeights(moments.covariance),

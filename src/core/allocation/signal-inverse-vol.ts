@@ -23,6 +23,7 @@ function signalInverseVolatilityWeights(
 
 export const signalInverseVolatility = defineAllocator({
   name: 'signal-inverse-vol',
+  title: 'the signal over volatility',
   options: z.object({}),
   needs: { mean: () => false, forecast: true, shorts: false },
   weights: ({ moments, signal, signalScale }) =>

@@ -19,6 +19,7 @@ export function blend(weights: readonly number[], base: readonly number[], scale
 
 export const signal = defineAllocator({
   name: 'signal',
+  title: 'the signal',
   options: z.object({}),
   needs: { mean: () => false, forecast: true, shorts: false },
   weights: (input) => signalWeights(input.signal!, input.signalScale),

@@ -42,12 +42,12 @@ export function gapClusterCount(tree: MergeTree, distances: DistanceRows, countM
 }
 
 /** Number, sum and sum of squares of the distances inside a cluster or between two. */
-type Moments = { pairs: number; sum: number; squares: number };
+type DistanceSums = { pairs: number; sum: number; squares: number };
 
 /** W(k) for k = 1 .. highest, in an array with that index. */
 function innerSpreads(tree: MergeTree, distances: DistanceRows, highest: number): Float64Array {
   const { size } = tree;
-  const moments = clusterMoments(cutTree(tree, highest), distances, highest);
+  const sums = clusterSums(cutTree(tree, highest), distances, highest);
   const labels = cutTree(tree, highest);
   // Which of the finest clusters each node of the tree holds, found from its leaves upwards.
   const holder = new Map<number, number>();
@@ -56,22 +56,22 @@ function innerSpreads(tree: MergeTree, distances: DistanceRows, highest: number)
     holder.set(node, holder.get(tree.left[node - size]!)!);
   const live = new Set(labels);
   const spreads = new Float64Array(highest + 1);
-  spreads[highest] = totalSpread(moments, live);
+  spreads[highest] = totalSpread(sums, live);
   for (let k = highest - 1; k >= 1; k -= 1) {
     const node = 2 * size - 1 - k;
     const kept = holder.get(tree.left[node - size]!)!;
     const gone = holder.get(tree.right[node - size]!)!;
-    join(moments, live, kept, gone);
+    join(sums, live, kept, gone);
     live.delete(gone);
     holder.set(node, kept);
-    spreads[k] = totalSpread(moments, live);
+    spreads[k] = totalSpread(sums, live);
   }
   return spreads;
 }
 
-/** Moments of the distances of every two clusters, and within each, in one pass over the distances. */
-function clusterMoments(labels: Int32Array, distances: DistanceRows, count: number): Moments[][] {
-  const moments = Array.from({ length: count }, () =>
+/** Sums of the distances of every two clusters, and within each, in one pass over the distances. */
+function clusterSums(labels: Int32Array, distances: DistanceRows, count: number): DistanceSums[][] {
+  const sums = Array.from({ length: count }, () =>
     Array.from({ length: count }, () => ({ pairs: 0, sum: 0, squares: 0 })),
   );
   const row = new Float64Array(distances.size);
@@ -89,35 +89,34 @@ function clusterMoments(labels: Int32Array, distances: DistanceRows, count: numb
       squares[to]! += row[j]! * row[j]!;
       pairs[to]! += 1;
     }
-    const from = moments[labels[i]!]!;
+    const from = sums[labels[i]!]!;
     for (let c = 0; c < count; c += 1)
-      addMoments(from[c]!, { pairs: pairs[c]!, sum: sum[c]!, squares: squares[c]! });
+      addSums(from[c]!, { pairs: pairs[c]!, sum: sum[c]!, squares: squares[c]! });
   }
-  return moments;
+  return sums;
 }
 
-function addMoments(to: Moments, from: Moments): void {
+function addSums(to: DistanceSums, from: DistanceSums): void {
   to.pairs += from.pairs;
   to.sum += from.sum;
   to.squares += from.squares;
 }
 
 /** Makes `kept` the union of two clusters: distances between them become inner ones. */
-function join(moments: Moments[][], live: ReadonlySet<number>, kept: number, gone: number): void {
-  const inner = moments[kept]![kept]!;
-  for (const part of [moments[gone]![gone]!, moments[kept]![gone]!, moments[gone]![kept]!])
-    addMoments(inner, part);
+function join(sums: DistanceSums[][], live: ReadonlySet<number>, kept: number, gone: number): void {
+  const inner = sums[kept]![kept]!;
+  for (const part of [sums[gone]![gone]!, sums[kept]![gone]!, sums[gone]![kept]!]) addSums(inner, part);
   for (const other of live) {
     if (other === kept || other === gone) continue;
-    addMoments(moments[kept]![other]!, moments[gone]![other]!);
-    addMoments(moments[other]![kept]!, moments[other]![gone]!);
+    addSums(sums[kept]![other]!, sums[gone]![other]!);
+    addSums(sums[other]![kept]!, sums[other]![gone]!);
   }
 }
 
-function totalSpread(moments: Moments[][], live: ReadonlySet<number>): number {
+function totalSpread(sums: DistanceSums[][], live: ReadonlySet<number>): number {
   let total = 0;
   for (const cluster of live) {
-    const { pairs, sum, squares } = moments[cluster]![cluster]!;
+    const { pairs, sum, squares } = sums[cluster]![cluster]!;
     if (pairs > 1) total += Math.sqrt(Math.max(0, squares / pairs - (sum / pairs) ** 2));
   }
   return total;

@@ -1,4 +1,5 @@
 import type { Session } from '../calendar/session.ts';
+import { percent } from '../percent.ts';
 import { type Bar, type PriceBasis, totalReturn } from './bar.ts';
 
 /** Something about a source's bar that cannot be, or that looks like a fault of the source. */
@@ -74,7 +75,7 @@ function suspicion(previous: Bar, bar: Bar, basis: PriceBasis): Suspicion | null
   const since = `${factor.toPrecision(4)} times the close of ${previous.session}`;
   const dividendRatio = dividendInOldShares(basis, bar) / previous.close;
   if (dividendRatio >= dividendRatioMin) {
-    const paid = `a dividend of ${bar.dividend} is ${(100 * dividendRatio).toFixed(0)}% of the close before`;
+    const paid = `a dividend of ${bar.dividend} is ${percent(dividendRatio, 0)} of the close before`;
     if (factor > 1 + dividendRatio / 2)
       return { kind: 'dividend-without-fall', reason: `${paid}, and the price did not fall with it` };
     if (factor >= 1 / jumpFactorMin) return { kind: 'large-dividend', reason: paid };

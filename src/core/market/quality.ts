@@ -1,4 +1,5 @@
 import type { Session } from '../calendar/session.ts';
+import { percent } from '../percent.ts';
 import { PricePanel } from './panel.ts';
 
 export type QualityOptions = {
@@ -162,8 +163,6 @@ function span(
   if (rows.length === 0) return {};
   return { firstSession: sessions[rows[0]!]!, lastSession: sessions[rows.at(-1)!]! };
 }
-
-const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
 
 function checkOptions(options: QualityOptions): void {
   const { fillSessionsMax, missingRatioMax, windowSessions, historySessionsMin } = options;

@@ -37,16 +37,24 @@ export function choleskyInPlace(matrix: Float64Array, size: number, redundantRat
   return true;
 }
 
-/** Solves L L' x = vector in place, for the factor `choleskyInPlace` left in the lower triangle. */
-export function choleskySolve(factor: Float64Array, size: number, vector: Float64Array): void {
+/**
+ * Solves L L' x = vector in place for its first `size` entries, with the factor `choleskyInPlace` left in the lower
+ * triangle; `stride` is the distance between two of its rows.
+ */
+export function choleskySolve(
+  factor: Float64Array,
+  size: number,
+  vector: Float64Array,
+  stride: number = size,
+): void {
   for (let i = 0; i < size; i += 1) {
-    const row = i * size;
+    const row = i * stride;
     let sum = vector[i]!;
     for (let k = 0; k < i; k += 1) sum -= factor[row + k]! * vector[k]!;
     vector[i] = sum / factor[row + i]!;
   }
   for (let i = size - 1; i >= 0; i -= 1) {
-    const row = i * size;
+    const row = i * stride;
     const value = vector[i]! / factor[row + i]!;
     vector[i] = value;
     for (let k = 0; k < i; k += 1) vector[k]! -= factor[row + k]! * value;

@@ -1,3 +1,5 @@
+import { choleskySolve } from '../numeric/cholesky.ts';
+
 /** A pivot below this share of the variance is rounding: the asset is a combination of the others. */
 const pivotRatioMin = 1e-11;
 
@@ -83,21 +85,7 @@ export class FreeSetFactor {
 
   /** Solves in place for the first `count` entries of `vector`. */
   solve(vector: Float64Array): void {
-    const stride = this.#stride;
-    const lower = this.#lower;
-    const k = this.#count;
-    for (let i = 0; i < k; i += 1) {
-      let sum = vector[i]!;
-      const row = i * stride;
-      for (let j = 0; j < i; j += 1) sum -= lower[row + j]! * vector[j]!;
-      vector[i] = sum / lower[row + i]!;
-    }
-    for (let i = k - 1; i >= 0; i -= 1) {
-      const row = i * stride;
-      const value = vector[i]! / lower[row + i]!;
-      vector[i] = value;
-      for (let j = 0; j < i; j += 1) vector[j]! -= lower[row + j]! * value;
-    }
+    choleskySolve(this.#lower, this.#count, vector, this.#stride);
   }
 
   #grow(): void {

@@ -1,6 +1,6 @@
 import { AllocationError } from '../allocation-error.ts';
 import type { Covariance } from './covariance.ts';
-import { compoundedMeanReturns, meanReturns, type ReturnsMatrix } from './returns.ts';
+import { compoundedMeanReturns, type ReturnsMatrix } from './returns.ts';
 
 /** What an optimiser knows of the assets' simple returns per session, all in one order of assets. */
 export type Moments = {
@@ -15,7 +15,7 @@ export type Moments = {
 export type Estimates = {
   returns: ReturnsMatrix;
   covariance: Covariance;
-  /** how many of the returns make a year; needed where compounded history is the mean */
+  /** how many of the returns make a year; needed where history, compounded as PyPortfolioOpt does, is in the mean */
   periodsPerYear?: number | undefined;
   /** forecast mean return per session, one per asset; simple where it is weighed with history */
   signal?: readonly number[] | undefined;
@@ -23,8 +23,6 @@ export type Estimates = {
   signalScale?: number | undefined;
   /** expected return per session of the caller's own; default history, blended with the signal */
   mean?: readonly number[] | undefined;
-  /** history's mean: `compounded` growth (default, as PyPortfolioOpt) or the `arithmetic` mean */
-  historicalMean?: 'compounded' | 'arithmetic' | undefined;
 };
 
 /**
@@ -51,15 +49,11 @@ function expectedReturns({
   signal,
   signalScale = 1,
   returns,
-  historicalMean,
   periodsPerYear,
 }: Estimates): Float64Array {
   if (mean) return Float64Array.from(mean);
   if (signal && signalScale === 1) return Float64Array.from(signal);
-  const history =
-    historicalMean === 'arithmetic'
-      ? meanReturns(returns)
-      : compoundedMeanReturns(returns, known(periodsPerYear));
+  const history = compoundedMeanReturns(returns, known(periodsPerYear));
   const bad = history.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new AllocationError(

@@ -1,3 +1,4 @@
+import { allocatorTitle } from '../../core/allocation/allocators.ts';
 import type { QualityNote } from '../../core/market/quality.ts';
 import {
   type BindingConstraint,
@@ -18,18 +19,6 @@ const namedTradesMax = 8;
 /** A letter is read: no endless lists or reasons. */
 const notesMax = 20;
 const reasonLengthMax = 300;
-
-const allocatorNames: Record<string, string> = {
-  equal: 'equal weights',
-  'inverse-vol': 'inverse volatility',
-  signal: 'the signal',
-  'signal-inverse-vol': 'the signal over volatility',
-  mvo: 'mean-variance optimisation',
-  cla: 'the critical line algorithm',
-  hrp: 'hierarchical risk parity',
-  herc: 'hierarchical equal risk contribution',
-  'risk-parity': 'equal risk contribution',
-};
 
 const levelSentences: Record<Exclude<FallbackLevel, 'full'>, string> = {
   'signal-off': 'The forecasts were not used. These are the base weights of the allocator.',
@@ -119,7 +108,7 @@ function reason({ decision, fillSession }: LetterContent): string {
 }
 
 function method({ allocator, signalScale }: Decision): string {
-  const name = allocatorNames[allocator] ?? allocator;
+  const name = allocatorTitle(allocator);
   if (signalScale <= 0) return `The weights come from ${name}. Forecasts did not move them.`;
   return `The weights come from ${name}. Forecasts move them ${percent(signalScale)} of the way from the base weights.`;
 }

@@ -1,10 +1,27 @@
+import type { FallbackLevel } from '../../core/policy/decision.ts';
+import type { DrawdownState } from '../../core/portfolio/drawdown.ts';
+import type { SlotStatus } from '../../views/status.ts';
 import { html, type Markup } from '../html.ts';
 
-const critical = ['halted', 'overdue', 'last-good', 'hold'];
-const warning = ['reduced', 'recovering', 'signal-off', 'previous-covariance', 'queued'];
+type State = FallbackLevel | DrawdownState | SlotStatus['state'] | 'overdue';
 
-/** A state as text, marked only where it is not the ok one. */
-export function badge(state: string): Markup {
-  const weight = critical.includes(state) ? 'critical' : warning.includes(state) ? 'warning' : 'ok';
-  return html`<span class="${weight}">${state}</span>`;
+const weights: Record<State, 'ok' | 'warning' | 'critical'> = {
+  full: 'ok',
+  'signal-off': 'warning',
+  'previous-covariance': 'warning',
+  'last-good': 'critical',
+  hold: 'critical',
+  normal: 'ok',
+  reduced: 'warning',
+  halted: 'critical',
+  recovering: 'warning',
+  upcoming: 'ok',
+  waiting: 'ok',
+  queued: 'warning',
+  overdue: 'critical',
+};
+
+/** A state as text, marked only where it is not the ok one; so is a row's that this version does not know. */
+export function badge(state: State): Markup {
+  return html`<span class="${weights[state] ?? 'warning'}">${state}</span>`;
 }

@@ -28,7 +28,10 @@ describe('the champion', () => {
   const artefact = (seed: number) =>
     untrainedArtefact(trainingRequest(panel, ['AAA', 'BBB'], smallSpec({ training: { seed } })));
   const save = (seed: number, session: string) =>
-    saveModel(database, 'core', session, artefact(seed), { seconds: 1, at: `${session}T22:00:00Z` });
+    saveModel(database, 'core', session, artefact(seed), {
+      seconds: 1,
+      at: Date.parse(`${session}T22:00:00Z`),
+    });
   const champion = async (session: string) =>
     (await championModel(database, 'core', 'mean-return', session))?.modelId ?? null;
 
@@ -45,18 +48,22 @@ describe('the champion', () => {
     const second = await save(2, '2024-01-31'); // two models of one session
     await promoteModel(database, first, {
       since: '2024-01-31',
-      at: '2024-01-31T22:00:00Z',
+      at: Date.parse('2024-01-31T22:00:00Z'),
       reason: 'trained',
     });
     await promoteModel(database, second, {
       since: '2024-03-28',
-      at: '2024-03-28T22:00:00Z',
+      at: Date.parse('2024-03-28T22:00:00Z'),
       reason: 'better',
     });
     expect(await champion('2024-01-30')).toBeNull();
     expect(await champion('2024-03-27')).toBe(first.modelId);
     expect(await champion('2024-03-28')).toBe(second.modelId);
-    await promoteModel(database, first, { since: '2024-03-28', at: '2024-03-28T23:00:00Z', reason: 'worse' });
+    await promoteModel(database, first, {
+      since: '2024-03-28',
+      at: Date.parse('2024-03-28T23:00:00Z'),
+      reason: 'worse',
+    });
     expect(await champion('2024-03-28')).toBe(first.modelId);
     expect(await champion('2024-03-27')).toBe(first.modelId);
     const { rows } = await database.query('select model_id, reason from rebalanced.champions');
@@ -65,7 +72,7 @@ describe('the champion', () => {
 
   test('was trained before it reigns, is one at an instant, and is a model that is stored', async () => {
     const model = await save(1, '2024-01-31');
-    const role = { since: '2024-01-31', at: '2024-01-31T22:00:00Z', reason: 'trained' };
+    const role = { since: '2024-01-31', at: Date.parse('2024-01-31T22:00:00Z'), reason: 'trained' };
     await expect(promoteModel(database, model, { ...role, since: '2024-01-30' })).rejects.toThrow(
       'model_roles_since',
     );

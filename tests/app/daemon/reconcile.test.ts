@@ -79,7 +79,7 @@ async function settle(
       (slot) => slot.state === 'queued' && !except.includes(slot.task),
     );
     if (queued.length === 0) return all;
-    for (const slot of queued) await closeSlot(context.database, slot, 'done', new Date(now).toISOString());
+    for (const slot of queued) await closeSlot(context.database, slot, 'done', now);
     all.push(...queued);
   }
 }
@@ -87,7 +87,7 @@ async function settle(
 /** Puts a slot back as a failed attempt at `now` does, to be tried again ten minutes later. */
 function fail(slot: Slot, now: number, error: string): Promise<void> {
   const backoff = { firstSeconds: 600, maxSeconds: 600 };
-  return postponeSlot(context.database, slot, new Date(now).toISOString(), backoff, error);
+  return postponeSlot(context.database, slot, now, backoff, error);
 }
 
 /** Open slots of this test's portfolio. */
@@ -191,7 +191,7 @@ describe('two daemons', () => {
         const all = queued.flat();
         expect(new Set(named(all)).size).toBe(all.length);
         expect(named(await queuedJobs())).toEqual(named(all));
-        for (const slot of all) await closeSlot(context.database, slot, 'done', new Date(now).toISOString());
+        for (const slot of all) await closeSlot(context.database, slot, 'done', now);
       }
     }
     expect(await openSlots()).toEqual([]);
@@ -315,7 +315,7 @@ describe('training', () => {
     await settle(due(newer), ['retrain', 'rebalance'], training);
     expect(await retrains()).toEqual({ [first]: 'queued', [newer]: 'queued' });
     const [, one] = (await openSlots(training)).filter((s) => s.task === 'retrain');
-    await closeSlot(context.database, one!, 'done', new Date(due(newer)).toISOString());
+    await closeSlot(context.database, one!, 'done', due(newer));
     await tickTraining(due(newer));
     expect(await retrains()).toEqual({ [first]: 'missed', [newer]: 'done' });
   });

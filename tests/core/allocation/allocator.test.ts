@@ -7,6 +7,7 @@ import {
   type AllocatorName,
   allocatorNames,
   allocators,
+  allocatorTitle,
 } from '../../../src/core/allocation/allocators.ts';
 import { AllocationError } from '../../../src/core/allocation-error.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
@@ -193,12 +194,10 @@ describe('expected returns of mvo and cla', () => {
   const withMean = (mean: number[]): number[] =>
     allocate('mvo', inputOf(returns, { mean, signal: undefined }), options);
 
-  test('are compounded history by default, arithmetic where asked', () => {
+  test('are compounded history, not the arithmetic mean, unless the caller has one', () => {
     const input = inputOf(returns, { signal: undefined });
     expect(allocate('mvo', input, options)).toEqual(withMean(history));
-    expect(allocate('mvo', { ...input, historicalMean: 'arithmetic' }, options)).toEqual(
-      withMean(Array.from(meanReturns(returns))),
-    );
+    expect(withMean(Array.from(meanReturns(returns)))).not.toEqual(withMean(history));
   });
 
   test('compound over the year they are told, and are refused without one', () => {
@@ -230,4 +229,10 @@ describe('5,000 assets', () => {
       expectWeights(allocate(name, input));
     });
   }
+});
+
+test('a sentence calls every allocator by a title of its own, and one of another version by its name', () => {
+  const titles = allocatorNames.map(allocatorTitle);
+  expect(new Set([...titles, ...allocatorNames]).size).toBe(2 * allocatorNames.length);
+  expect(allocatorTitle('min-max')).toBe('min-max');
 });

@@ -4,7 +4,7 @@ import { allocate } from '../../../src/core/allocation/allocate.ts';
 import { allocatorNamed } from '../../../src/core/allocation/allocators.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { momentsOf } from '../../../src/core/risk/moments.ts';
-import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns.ts';
+import { compoundedMeanReturns } from '../../../src/core/risk/returns.ts';
 import { randomReturns } from '../allocation/random-returns.ts';
 
 const returns = randomReturns(3, 60, 4);
@@ -26,10 +26,9 @@ test('the mean is history, the forecast, or as much of each as the scale says', 
   expect(read(0.3, signal)).toEqual({ mean: blend, from: 'blend' });
 });
 
-test("a mean of the caller's own wins, and history may be arithmetic", () => {
+test("a mean of the caller's own wins", () => {
   const own = [1, 2, 3, 4];
   expect(Array.from(momentsOf({ returns, covariance, signal, mean: own }).mean)).toEqual(own);
-  expect(momentsOf({ returns, covariance, historicalMean: 'arithmetic' }).mean).toEqual(meanReturns(returns));
 });
 
 test('a blend lies between history and forecast, asset by asset', () => {

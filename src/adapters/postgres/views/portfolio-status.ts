@@ -1,3 +1,4 @@
+import { isoInstant } from '../../../core/calendar/instant.ts';
 import type { Session } from '../../../core/calendar/session.ts';
 import { type Slot, taskNames } from '../../../core/schedule/slot.ts';
 import type { NextSlots } from '../../../views/metrics.ts';
@@ -114,12 +115,11 @@ async function readOpenSlots(sql: Sql, portfolio: string): Promise<SlotStatus[]>
 }
 
 function upcoming({ task, session, dueAt, deadlineAt }: Slot): SlotStatus {
-  const instant = (ms: number) => new Date(ms).toISOString();
   return {
     task,
     session,
-    dueAt: instant(dueAt),
-    deadlineAt: instant(deadlineAt),
+    dueAt: isoInstant(dueAt),
+    deadlineAt: isoInstant(deadlineAt),
     state: 'upcoming',
     open: 0,
     attempts: 0,

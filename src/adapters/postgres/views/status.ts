@@ -1,3 +1,4 @@
+import { isoInstant } from '../../../core/calendar/instant.ts';
 import { letterStates } from '../../../views/letter.ts';
 import type { WatchedPortfolio } from '../../../views/metrics.ts';
 import type {
@@ -40,7 +41,7 @@ export async function readStatus(sql: Sql, options: StatusOptions): Promise<Stat
     null,
   );
   return {
-    asOf: new Date(options.now).toISOString(),
+    asOf: isoInstant(options.now),
     backend: newest?.backend ?? null,
     backendVersion: newest?.backendVersion ?? null,
     portfolios: await readPortfolioStatuses(sql, options, names, decisions),

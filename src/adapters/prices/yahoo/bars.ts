@@ -1,6 +1,7 @@
 import type { Session } from '../../../core/calendar/session.ts';
 import { crossCheckAdjusted } from '../../../core/market/adjustments.ts';
 import type { Bar } from '../../../core/market/bar.ts';
+import { percent } from '../../../core/percent.ts';
 import { barsFromRows, type Fetched, type SourceRow } from '../source.ts';
 import { type Chart, schemaError } from './answer.ts';
 
@@ -40,8 +41,8 @@ export function adjustedDisagreement(
   const { differences } = crossCheckAdjusted(bars, 'split-adjusted', adjusted, adjustedToleranceBps);
   if (differences.length === 0) return null;
   const shown = differences.slice(0, 3).map(({ session, derivedReturn, vendorReturn }) => {
-    const differencePercent = 100 * ((1 + vendorReturn) / (1 + derivedReturn) - 1);
-    return `${session} by ${differencePercent.toFixed(2)}%`;
+    const difference = (1 + vendorReturn) / (1 + derivedReturn) - 1;
+    return `${session} by ${percent(difference, 2)}`;
   });
   const more = differences.length > 3 ? ` and ${differences.length - 3} more` : '';
   return `${symbol}: Yahoo's adjusted closes disagree with its closes and events on ${shown.join(', ')}${more}`;

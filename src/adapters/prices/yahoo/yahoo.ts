@@ -1,3 +1,4 @@
+import { isoInstant } from '../../../core/calendar/instant.ts';
 import type { Session } from '../../../core/calendar/session.ts';
 import { symbolPattern } from '../../../core/market/bar.ts';
 import { assertWindow, type Fetched, type PriceSource, SourceError } from '../source.ts';
@@ -66,7 +67,7 @@ export function yahooSource(options: YahooOptions): YahooSource {
   function refuseWhilePaused(symbol: string): void {
     const pause = paused(breaker, now());
     if (!pause) return;
-    const until = new Date(pause.untilMs).toISOString();
+    const until = isoInstant(pause.untilMs);
     const message = `Yahoo is not asked for ${symbol} before ${until}: it last failed by ${pause.kind}`;
     throw new Paused(pause.kind, message, { symbol, retryAfterMs: pause.untilMs - now() });
   }
@@ -82,7 +83,7 @@ export function yahooSource(options: YahooOptions): YahooSource {
     if (pause)
       log.warn(
         { source: 'yahoo', ...pause },
-        `${error.message}; no request before ${new Date(pause.untilMs).toISOString()}`,
+        `${error.message}; no request before ${isoInstant(pause.untilMs)}`,
       );
   }
 

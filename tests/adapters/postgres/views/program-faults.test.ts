@@ -29,7 +29,7 @@ const faulty: Decision = {
 };
 const save = (decision: Decision, revision: number) =>
   database.transaction((sql) =>
-    saveDecision(sql, { ...decision, reason: 'manual' }, noForecast('none'), revision, at),
+    saveDecision(sql, { ...decision, reason: 'manual' }, noForecast('none'), revision, Date.parse(at)),
   );
 
 async function scraped() {
