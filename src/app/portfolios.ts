@@ -52,6 +52,7 @@ export function wirePortfolio(
     source,
     sourceName: portfolio.source,
     historyStart: portfolio.historyStart,
+    calendarOf: () => calendar,
     coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
     portfolioValue: portfolio.portfolioValue,

@@ -1,4 +1,5 @@
 import type { PriceSource } from '../adapters/prices/source.ts';
+import type { Calendar } from '../core/calendar/calendar.ts';
 import type { Session } from '../core/calendar/session.ts';
 import { type ModelSpec, panelSymbols, sessionsRead } from '../core/forecast/model-spec.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
@@ -16,6 +17,8 @@ export type Portfolio = {
   /** the name bars are stored under */
   sourceName: string;
   historyStart: Session;
+  /** the calendar a symbol trades on; its sessions need not be the portfolio's */
+  calendarOf(symbol: string): Calendar;
   /** past an ingest's deadline, the least share of symbols with a bar to go on without the others */
   coverageRatioMin: number;
   currency: string;

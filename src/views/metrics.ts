@@ -5,8 +5,6 @@ import type { Slot, SlotState, TaskName } from '../core/schedule/slot.ts';
 import type { LetterState } from './letter.ts';
 import type { ValuationFigures } from './valuation.ts';
 
-export const decisionReasons: readonly DecisionReason[] = ['monthly', 'drawdown', 'manual'];
-
 /** A configured portfolio: what must be seen in the metrics even before it has a row. */
 export type WatchedPortfolio = {
   portfolio: string;

@@ -1,4 +1,9 @@
-import { type PriceSource, SourceError, type SourceErrorKind } from '../../src/adapters/prices/source.ts';
+import {
+  emptyFetched,
+  type PriceSource,
+  SourceError,
+  type SourceErrorKind,
+} from '../../src/adapters/prices/source.ts';
 import { calendarByName } from '../../src/core/calendar/calendars.ts';
 import type { Session } from '../../src/core/calendar/session.ts';
 import type { Bar } from '../../src/core/market/bar.ts';
@@ -44,7 +49,7 @@ export function memorySource(symbols: readonly string[], from: Session, to: Sess
       const bars = [...path]
         .filter(([session]) => session >= first && session <= last)
         .map(([session, close]) => plainBar(symbol, session, close));
-      return { bars, currency: null, warnings: [] };
+      return { ...emptyFetched, bars };
     },
   };
 }

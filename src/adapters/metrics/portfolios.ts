@@ -1,6 +1,6 @@
-import { fallbackLevels } from '../../core/policy/decision.ts';
+import { decisionReasons, fallbackLevels } from '../../core/policy/decision.ts';
 import { drawdownStates } from '../../core/portfolio/drawdown.ts';
-import { decisionReasons, type MetricsSnapshot, type PortfolioMetrics } from '../../views/metrics.ts';
+import type { MetricsSnapshot, PortfolioMetrics } from '../../views/metrics.ts';
 import { family, type MetricFamily, oneHot } from './family.ts';
 
 type Part = 'valuation' | 'decision' | 'fills';

@@ -1,4 +1,5 @@
 import { isIsoDate, type Session } from '../../core/calendar/session.ts';
+import type { BarNote } from '../../core/market/adjustments.ts';
 import type { Bar, PriceBasis } from '../../core/market/bar.ts';
 
 /**
@@ -35,7 +36,35 @@ export class SourceError extends Error {
   }
 }
 
-export type Fetched = { bars: Bar[]; currency: string | null; warnings: string[] };
+/** What a source answered for one symbol. */
+export type Fetched = {
+  bars: Bar[];
+  warnings: string[];
+  /** major currency (ISO 4217) that closes and dividends of `bars` are in; null where the source does not say */
+  currency: string | null;
+  /** the unit the source quotes in, such as GBp; null where it does not say */
+  unit: string | null;
+  /** the source vouches to have told every session up to this one; null where it cannot */
+  through: Session | null;
+  /** what the source itself makes doubtful of a bar: a day told twice, an adjusted close that disagrees */
+  doubts: BarNote[];
+  /** changes whenever anything the source knows of this symbol does, were it years ago; null where it cannot tell */
+  revision: string | null;
+  /** the answer as it came, for the archive; null where there is none */
+  raw: string | null;
+};
+
+/** An answer without anything in it, to be filled in. */
+export const emptyFetched: Readonly<Fetched> = {
+  bars: [],
+  warnings: [],
+  currency: null,
+  unit: null,
+  through: null,
+  doubts: [],
+  revision: null,
+  raw: null,
+};
 
 /** Where daily bars come from. Every failure is a `SourceError`. */
 export type PriceSource = {

@@ -2,8 +2,12 @@ import type { Session } from '../calendar/session.ts';
 import type { QualityNote } from '../market/quality.ts';
 import type { DrawdownStatus } from '../portfolio/drawdown.ts';
 
-/** Why a decision was made: the calendar, a change of the drawdown state, or a person's request. */
-export type DecisionReason = 'monthly' | 'drawdown' | 'manual';
+/**
+ * Why a decision was made: the calendar, a change of the drawdown state, prices that were restated so that another state
+ * holds, a holding that does not trade any more, or a person's request.
+ */
+export const decisionReasons = ['monthly', 'drawdown', 'restatement', 'delisting', 'manual'] as const;
+export type DecisionReason = (typeof decisionReasons)[number];
 
 /** The fallback chain a decision steps down when a part fails; a higher index is a worse level. */
 export const fallbackLevels = ['full', 'signal-off', 'previous-covariance', 'last-good', 'hold'] as const;

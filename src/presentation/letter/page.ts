@@ -1,3 +1,4 @@
+import type { DecisionReason } from '../../core/policy/decision.ts';
 import type { LetterContent } from '../../views/letter.ts';
 import { basisPoints, longDate, percent, signedPercent, weekdayDate } from '../format.ts';
 import { type Fact, type Section, sectionsOf } from './sections.ts';
@@ -44,8 +45,17 @@ export function pageOf(content: LetterContent): Page {
   };
 }
 
+/** What the subject says of a decision that is not the month's own. */
+const whyBeside: Record<DecisionReason, string> = {
+  monthly: '',
+  drawdown: ', drawdown limit',
+  restatement: ', prices restated',
+  delisting: ', no longer traded',
+  manual: ', by hand',
+};
+
 function subject({ decision, fillSession, late }: LetterContent, portfolio: string): string {
-  const why = { monthly: '', drawdown: ', drawdown limit', manual: ', by hand' }[decision.reason];
+  const why = whyBeside[decision.reason];
   const fallbackLevel = decision.fallbackLevel === 'full' ? '' : ` [${decision.fallbackLevel}]`;
   const what = tradesAtAll(decision) ? `trade ${percent(decision.turnoverTwoWay)}` : 'nothing to trade';
   return `${late ? 'Late: ' : ''}${portfolio}: ${what} on ${longDate(fillSession)}${why}${fallbackLevel}`;

@@ -103,6 +103,10 @@ function reason({ decision, fillSession }: LetterContent): string {
   if (decision.reason === 'manual') return 'This decision was asked for by hand.';
   if (decision.reason === 'drawdown')
     return `The drawdown state changed: it is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
+  if (decision.reason === 'restatement')
+    return `Prices were corrected, and on the corrected path the drawdown state is ${decision.drawdown.state}. This decision is made beside the monthly one.`;
+  if (decision.reason === 'delisting')
+    return 'A holding does not trade any more and was closed. This decision is made beside the monthly one.';
   const monthEnds = decision.asOf.slice(0, 7) !== fillSession.slice(0, 7);
   return monthEnds ? "This is the decision at the month's end." : 'This is the scheduled monthly decision.';
 }

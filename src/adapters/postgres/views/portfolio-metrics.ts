@@ -1,6 +1,7 @@
 import type { DecisionReason } from '../../../core/policy/decision.ts';
+import { decisionReasons } from '../../../core/policy/decision.ts';
 import { type LetterState, letterStates } from '../../../views/letter.ts';
-import { decisionReasons, type PortfolioMetrics, type WatchedPortfolio } from '../../../views/metrics.ts';
+import type { PortfolioMetrics, WatchedPortfolio } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 
 /** The metrics of each portfolio; `expectedSessionAt` tells the newest settled ingest session of one. */

@@ -1,6 +1,13 @@
 import type { Session } from '../../../core/calendar/session.ts';
 import type { PriceBasis } from '../../../core/market/bar.ts';
-import { assertWindow, barsFromRows, type PriceSource, SourceError, type SourceRow } from '../source.ts';
+import {
+  assertWindow,
+  barsFromRows,
+  emptyFetched,
+  type PriceSource,
+  SourceError,
+  type SourceRow,
+} from '../source.ts';
 import { stampOf } from './bounded-file.ts';
 import { amountOf, dateOf, priceOf, textOf } from './cells.ts';
 import { type CsvReader, type CsvRow, readTable, refuseLine } from './table.ts';
@@ -43,7 +50,7 @@ export function csvSource(options: { path: string; basis: PriceBasis; name?: str
         throw new SourceError('unknown-symbol', `${path} has no ${symbol}; it has ${known}`, { symbol });
       }
       const asked = rows.slice(leadIn(rows, from), firstAt(rows, to) + 1);
-      return { ...barsFromRows(symbol, basis, asked, from, to), currency: null };
+      return { ...emptyFetched, ...barsFromRows(symbol, basis, asked, from, to) };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Session } from '../../../core/calendar/session.ts';
 import { crossCheckAdjusted } from '../../../core/market/adjustments.ts';
 import type { Bar } from '../../../core/market/bar.ts';
 import { percent } from '../../../core/percent.ts';
-import { barsFromRows, type Fetched, type SourceRow } from '../source.ts';
+import { barsFromRows, emptyFetched, type Fetched, type SourceRow } from '../source.ts';
 import { type Chart, schemaError } from './answer.ts';
 
 /** Yahoo rounds dividends and adjusted closes; a real disagreement is a dividend left out, doubled or misplaced. */
@@ -29,7 +29,7 @@ export function barsFromChart(chart: Chart, asked: Asked, nowMs: number): Fetche
   const adjusted = new Map(ascending.map((row) => [row.session, row.adjustedClose]));
   const disagreement = adjustedDisagreement(symbol, settled.bars, adjusted);
   if (disagreement) warnings.push(disagreement);
-  return { bars: settled.bars, currency: chart.meta.currency ?? null, warnings };
+  return { ...emptyFetched, bars: settled.bars, currency: chart.meta.currency ?? null, warnings };
 }
 
 /** One warning or none: the days on which Yahoo's adjusted closes, used for nothing else, tell another return. */

@@ -1,7 +1,7 @@
 import createYahooFinance from 'yahoo-finance2/createYahooFinance';
 import chart from 'yahoo-finance2/modules/chart';
 import { addDays, type Session } from '../../../core/calendar/session.ts';
-import { type Fetched, SourceError } from '../source.ts';
+import { emptyFetched, type Fetched, SourceError } from '../source.ts';
 import { type Chart, readAnswer, schemaError } from './answer.ts';
 import { barsFromChart } from './bars.ts';
 import type { Get } from './fetch.ts';
@@ -35,7 +35,7 @@ export function yahooDownload(options: {
         .chart(symbol, query(from, to), { fetch: viaGet })
         .then(() => Promise.reject(new Error('the library made no request')), chartOf);
       if (answered !== null) return barsFromChart(answered, { symbol, from, to }, now());
-      return { bars: [], currency: null, warnings: [`${symbol}: Yahoo has no bar from ${from} to ${to}`] };
+      return { ...emptyFetched, warnings: [`${symbol}: Yahoo has no bar from ${from} to ${to}`] };
     } catch (error) {
       if (error instanceof SourceError) throw error;
       throw schemaError(symbol, error instanceof Error ? error.message : String(error));
