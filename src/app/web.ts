@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createServer, type Readiness } from '../adapters/http/server.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
 import { createMetricsReader } from '../adapters/postgres/views/metrics.ts';
+import { lossesOf } from '../core/portfolio/drawdown.ts';
 import { upcomingSlots } from '../core/schedule/plan.ts';
 import { statusPage, unavailablePage } from '../presentation/status-page/page.ts';
 import { styleHash } from '../presentation/status-page/style.ts';
@@ -30,7 +31,7 @@ export async function startWeb(
     portfolio: id,
     source: sourceName,
     symbols: policy.symbols,
-    drawdownLimits: policy.drawdown,
+    drawdownLimits: policy.drawdown && lossesOf(policy.drawdown),
     forecaster,
   }));
   const reader = createMetricsReader(database, {

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newestDecision } from '../../src/adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { newestValuation } from '../../src/adapters/postgres/valuation-rows.ts';
+import type { DrawdownLimits } from '../../src/core/portfolio/drawdown.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import { sampleLimits } from '../core/policy/samples.ts';
 import { type TestContext, testMonthEnd, testSymbols } from '../support/context.ts';
 import type { MemorySource } from '../support/memory-source.ts';
 import { type TaskBench, taskBench } from '../support/task-bench.ts';
@@ -142,7 +144,8 @@ describe('a close that comes after its session was valued without it', () => {
 });
 
 describe('a drawdown', () => {
-  const limits = {
+  const limits: DrawdownLimits = {
+    ...sampleLimits,
     softRatio: 0.04,
     hardRatio: 0.5,
     reducedExposureRatio: 0.5,

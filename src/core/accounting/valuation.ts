@@ -1,7 +1,12 @@
 import type { Session } from '../calendar/session.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
-import { type DrawdownStatus, initialDrawdown, stepDrawdown } from '../portfolio/drawdown.ts';
+import {
+  actsDifferently,
+  type DrawdownStatus,
+  initialDrawdown,
+  stepDrawdown,
+} from '../portfolio/drawdown.ts';
 import { drift, emptyHoldings, type Holdings, tradingTo } from '../portfolio/holdings.ts';
 
 /** A portfolio at one session's close, after that session's fill. Net asset values start at 1. */
@@ -61,7 +66,14 @@ export function revalue(
   const returnNet = (1 + live.earned) * (1 - liveFill.costRatio) - 1;
   const navNet = before.navNet * (1 + returnNet);
   const navShadow = before.navShadow * (1 + shadow.earned) * (1 - shadowFill.costRatio);
-  const drawdown = stepDrawdown(before.drawdown, session, navNet, navShadow, policy.drawdown);
+  const drawdown = stepDrawdown(
+    before.drawdown,
+    session,
+    navNet,
+    navShadow,
+    policy.drawdown,
+    pending?.exposureRatio ?? null,
+  );
   const valuation: Valuation = {
     session,
     navGross: before.navGross * (1 + live.earned),
@@ -78,7 +90,7 @@ export function revalue(
   };
   const { turnoverOneWay, turnoverTwoWay, costRatio } = liveFill;
   const fill = pending ? { turnoverOneWay, turnoverTwoWay, costRatio } : null;
-  return { valuation, fill, stateChanged: drawdown.state !== before.drawdown.state };
+  return { valuation, fill, stateChanged: actsDifferently(before.drawdown, drawdown, policy.drawdown) };
 }
 
 /**

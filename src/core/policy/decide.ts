@@ -37,7 +37,7 @@ export function decide(given: DecideInput): Decision {
     throw new Error(
       `decide as of ${asOf}: the price panel has no ${unread.join(', ')}; expected the policy's symbols`,
     );
-  const exposure = allowedExposure(given.drawdown.state, policy.drawdown);
+  const exposure = allowedExposure(given.drawdown, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
   const isFirstInvestment = isEmpty(given.holdings) && isEmpty(given.shadowHoldings);
   const attempts: FallbackAttempt[] = [];

@@ -7,6 +7,7 @@ import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { readDecisions } from '../../../src/adapters/postgres/decision-rows.ts';
 import { createMetricsReader } from '../../../src/adapters/postgres/views/metrics.ts';
 import { readStatus } from '../../../src/adapters/postgres/views/status.ts';
+import { lossesOf } from '../../../src/core/portfolio/drawdown.ts';
 import { upcomingSlots } from '../../../src/core/schedule/plan.ts';
 import { command } from '../../support/command.ts';
 import { commandHere } from '../../support/command-here.ts';
@@ -72,7 +73,7 @@ async function month(url: string) {
       portfolio: policy.portfolio,
       source: sourceName,
       symbols: policy.symbols,
-      drawdownLimits: policy.drawdown,
+      drawdownLimits: policy.drawdown && lossesOf(policy.drawdown),
       forecaster,
     },
   ];

@@ -100,9 +100,7 @@ describe('walkForward', () => {
           const invested = 1 - valuation.live.cash;
           if (filled && filled.turnoverTwoWay > 0) {
             expect(valuation.live.weights).toEqual(targetsOf(filled));
-            expect(invested).toBeLessThanOrEqual(
-              allowedExposure(before.drawdown.state, sampleLimits) + 1e-12,
-            );
+            expect(invested).toBeLessThanOrEqual(allowedExposure(before.drawdown, sampleLimits) + 1e-12);
           }
           if (!filled && before) {
             const grown = 1 + valuation.returnGross;

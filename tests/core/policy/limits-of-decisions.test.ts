@@ -27,7 +27,7 @@ function read({ policy, input }: Situation, decision: Decision) {
     invested: sum(risky),
     gross: sum(risky.map(Math.abs)),
     oneWay: sum(risky.map((w, i) => Math.abs(w - held[i]!))) / 2,
-    exposure: allowedExposure(input.drawdown.state, policy.drawdown),
+    exposure: allowedExposure(input.drawdown, policy.drawdown),
     first: [...input.holdings.weights, ...input.shadowHoldings.weights].every((w) => w === 0),
     has: (kind: string) => decision.binding.some((binding) => binding.kind === kind),
   };
