@@ -92,6 +92,7 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     cashProxySymbol: portfolio.drawdown?.cashProxySymbol ?? null,
     turnoverOneWayMax: portfolio.turnoverOneWayMax,
     noTradeBandRatio: portfolio.noTradeBandRatio,
+    tradeRatio: portfolio.tradeRatio,
     costs: { base, bySymbol, portfolioValue: portfolio.portfolioValue },
     drawdown: portfolio.drawdown,
     quality: portfolio.quality,

@@ -188,6 +188,9 @@ export const portfolioSchema = z
       .default(null)
       .describe('cap per decision; null: none'),
     noTradeBandRatio: ratio.default(0).describe('smaller one-way turnover is not traded'),
+    tradeRatio: numberFrom(0.01, 1)
+      .default(1)
+      .describe('share of the way from holdings to targets that is traded; cuts of exposure go all of it'),
     costs: section({
       commissionBps: costs.commissionBps.default(1),
       halfSpreadBps: costs.halfSpreadBps.default(2),

@@ -35,6 +35,7 @@ export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
     cashProxySymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
+    tradeRatio: 1,
     drawdown: null,
   };
 }

@@ -2,11 +2,11 @@ import { alignForecast } from '../forecast/forecast.ts';
 import type { ForecastResult } from '../forecast/forecast-result.ts';
 import { allowedExposure } from '../portfolio/drawdown.ts';
 import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
-import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
+import { type Constrained, constrain, guardTargets, withoutCashProxy } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
-import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
+import type { Bounds, PortfolioPolicy } from './policy.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
@@ -91,11 +91,11 @@ function targetsFor(
   isFirstInvestment: boolean,
 ): Targets & { uncapped: string | null } {
   const { policy, asOf } = input;
-  const atRisk = withoutCashProxy(holdings, policy);
-  const proposal = step.propose({ holdings: atRisk, exposure: drawdownExposure, isFirstInvestment });
+  const proposal = step.propose({ holdings, exposure: drawdownExposure, isFirstInvestment });
   const exposureMax = Math.min(drawdownExposure, step.exposureMax);
+  const { bounds, cashProxy } = universe;
   const constrainedAt = (exposure: number) =>
-    constrain(proposal, atRisk, policy, universe.bounds, exposure, isFirstInvestment);
+    constrain(proposal, holdings, policy, { bounds, exposure, isFirstInvestment, cashProxy });
   const { targets, exposure } = scaleToVolatilityTarget(
     policy,
     universe,
@@ -103,51 +103,13 @@ function targetsFor(
     exposureMax,
     constrainedAt,
   );
-  const where = `${policy.portfolio} as of ${asOf}`;
-  guardTargets(targets, atRisk, where);
+  guardTargets(targets, holdings, policy, `${policy.portfolio} as of ${asOf}`);
   const cuts: BindingConstraint[] = [];
   if (drawdownExposure < 1)
     cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
   if (exposure < drawdownExposure)
     cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
-  const filled = fillCashProxy(
-    { ...targets, binding: [...cuts, ...targets.binding] },
-    universe,
-    holdings,
-    policy,
-  );
-  guardWeights(filled.targets, 1 - filled.targets.reduce((s, w) => s + w, 0), filled.bounds, where);
-  return { ...filled, uncapped: proposal.uncapped };
-}
-
-/** What the limits see: the cash proxy counts as the cash it stands in for. */
-function withoutCashProxy(holdings: Holdings, policy: PortfolioPolicy): Holdings {
-  const proxy = cashProxyIndex(policy);
-  if (proxy === null) return holdings;
-  const weights = holdings.weights.map((weight, i) => (i === proxy ? 0 : weight));
-  return { weights, cash: holdings.cash + holdings.weights[proxy]! };
-}
-
-/** What is left uninvested, beyond the cash that is always kept, goes to the cash proxy. It follows no other trade. */
-function fillCashProxy(
-  made: Targets,
-  { cashProxy }: Universe,
-  holdings: Holdings,
-  policy: PortfolioPolicy,
-): Targets {
-  if (cashProxy === null) return made;
-  const investedMax = 1 - policy.cashRatio;
-  const rest = Math.min(investedMax, Math.max(0, investedMax - made.targets.reduce((s, w) => s + w, 0)));
-  const held = holdings.weights[cashProxy]!;
-  const still = made.targets.every((target, i) => i === cashProxy || target === holdings.weights[i]);
-  const target = still && Math.abs(rest - held) / 2 < policy.noTradeBandRatio ? held : rest;
-  return {
-    ...made,
-    targets: made.targets.map((weight, i) => (i === cashProxy ? target : weight)),
-    bounds: made.bounds.map((bound, i) =>
-      i === cashProxy ? { lower: 0, upper: Math.max(investedMax, target) } : bound,
-    ),
-  };
+  return { ...targets, binding: [...cuts, ...targets.binding], uncapped: proposal.uncapped };
 }
 
 /** The last fallback level: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */

@@ -35,8 +35,10 @@ export type PortfolioPolicy = {
   cashProxySymbol: string | null;
   /** one-way; null for none */
   turnoverOneWayMax: number | null;
-  /** a decision whose one-way turnover is below this is not traded */
+  /** a decision whose one-way turnover, as it would be traded, is below this is not */
   noTradeBandRatio: number;
+  /** share of the way from holdings to targets that is traded; 1 but for half steps and the like */
+  tradeRatio: number;
   costs: CostModel;
   drawdown: DrawdownLimits | null;
   quality: { fillSessionsMax: number; missingRatioMax: number; historySessionsMin: number };

@@ -36,7 +36,10 @@ export function optimisedProposal(
     })),
   };
   const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
-  const elsewhere = holdings.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
+  // What leaves is sold whole; the cash proxy takes what the budget leaves, whatever the weights.
+  const proxyTarget = 1 - policy.cashRatio - limits.budget;
+  const traded = (i: number) => Math.abs(holdings.weights[i]! - (i === universe.cashProxy ? proxyTarget : 0));
+  const elsewhere = holdings.weights.reduce((s, _, i) => (position.has(i) ? s : s + traded(i)), 0) / 2;
   const cap =
     isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
   const solve = (turnoverMax: number | undefined) =>
@@ -71,7 +74,10 @@ function withinCap<Solution>(
 ): { solution: Solution; uncapped: string | null } {
   if (cap === null) return { solution: solve(undefined), uncapped: null };
   if (!(cap > 0))
-    return { solution: solve(undefined), uncapped: 'assets left out take the whole turnover cap' };
+    return {
+      solution: solve(undefined),
+      uncapped: 'what the optimiser has no say in takes the whole turnover cap',
+    };
   try {
     return { solution: solve(cap), uncapped: null };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ReentryReason } from '../../core/portfolio/drawdown.ts';
 import type { LetterContent } from '../../views/letter.ts';
 import { basisPoints, decimal, longDate, money, percent, signedPercent } from '../format.ts';
 
@@ -55,6 +56,14 @@ function performanceSection(content: LetterContent): Section {
   return { title: 'Performance', facts };
 }
 
+/** What let a halted portfolio in again, after the date. */
+const rebasedWhy: Record<ReentryReason | 'unknown', string> = {
+  'shadow-inside-ratio': ', the portfolio without the limit being back inside its ratio',
+  'shadow-recovered': ', the portfolio without the limit having regained enough of its fall',
+  'sessions-passed': ', the longest halt having passed',
+  unknown: '',
+};
+
 function drawdownSection({ decision }: LetterContent): Section {
   const { drawdown } = decision;
   const facts: Fact[] = [
@@ -69,6 +78,9 @@ function drawdownSection({ decision }: LetterContent): Section {
       value: percent(-drawdown.shadowDrawdownRatio),
     });
   if (drawdown.rebasedOn !== null)
-    facts.push({ label: 'Mark rebased on', value: longDate(drawdown.rebasedOn) });
+    facts.push({
+      label: 'Mark rebased on',
+      value: [longDate(drawdown.rebasedOn), rebasedWhy[drawdown.rebasedWhy ?? 'unknown']].join(''),
+    });
   return { title: 'Drawdown', facts };
 }

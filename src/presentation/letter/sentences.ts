@@ -101,6 +101,8 @@ export function reasons(content: LetterContent): string[] {
 
 function reason({ decision, fillSession }: LetterContent): string {
   if (decision.reason === 'manual') return 'This decision was asked for by hand.';
+  if (decision.reason === 'drawdown' && decision.drawdown.sessionsInState > 0)
+    return `The drawdown limit allows another exposure: the state is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
   if (decision.reason === 'drawdown')
     return `The drawdown state changed: it is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
   if (decision.reason === 'restatement')

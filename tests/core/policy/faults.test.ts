@@ -159,6 +159,6 @@ test('a turnover cap that assets left out use up is told as well', () => {
   const decision = decide({ ...input, panel: new PricePanel(panel.sessions, symbols, levels) });
   expect(decision.fallbackLevel).toBe('full');
   expect(decision.fallbackAttempts.map(({ outcome, reason }) => [outcome, reason])).toEqual([
-    ['uncapped', 'assets left out take the whole turnover cap'],
+    ['uncapped', 'what the optimiser has no say in takes the whole turnover cap'],
   ]);
 });

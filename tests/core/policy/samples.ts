@@ -34,6 +34,7 @@ export function samplePolicy(
     cashProxySymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
+    tradeRatio: 1,
     costs: {
       base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
       bySymbol: {},
