@@ -24,6 +24,7 @@ import {
 import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Trainer } from '../../tasks/services.ts';
 import { UserError } from '../user-error.ts';
+import { type FallbackCount, fallbackCounts } from './fallback-counts.ts';
 
 /** One policy's walk, measured. */
 export type Measured = {
@@ -36,11 +37,13 @@ export type Measured = {
   costRatio: number;
   sessions: number;
   decisions: number;
+  /** the fallback levels they were made at, and why */
+  fallbacks: FallbackCount[];
   last: Session;
 };
 
 /** What is put side by side of a walk, live or tested. */
-export type Compared = Omit<Measured, 'decisions' | 'last'>;
+export type Compared = Omit<Measured, 'decisions' | 'fallbacks' | 'last'>;
 
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
@@ -76,6 +79,7 @@ function measured(policy: PortfolioPolicy, { valuations, fills, decisions }: Wal
     costRatio: fills.reduce((sum, fill) => sum + fill.costRatio, 0),
     sessions: after.length,
     decisions: decisions.length,
+    fallbacks: fallbackCounts(decisions),
     last: valuations.at(-1)!.session,
   };
 }

@@ -7,7 +7,9 @@ import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ModelSpec } from '../../core/forecast/model-spec.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import { list } from '../../presentation/format.ts';
 import { UserError } from '../user-error.ts';
+import { neededSymbols } from './feasible-limits.ts';
 import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
 
 /** Reads, checks and completes a configuration file. Relative paths in it are taken from its own folder. */
@@ -32,6 +34,17 @@ export function loadConfig(path: string): Config {
   const parsed = configSchema.safeParse(document.toJS());
   if (!parsed.success) throw new UserError(explain(path, parsed.error));
   return { ...parsed.data, sources: fromFolder(parsed.data.sources, dirname(resolve(path))) };
+}
+
+/** What a portfolio's limits leave no room for, though it is no fault: an asset that must never be dropped. */
+export function limitWarnings({ drawdown, ...portfolio }: PortfolioConfig): string[] {
+  const cashProxySymbol = drawdown?.cashProxySymbol ?? null;
+  const needed = neededSymbols({ ...portfolio, cashProxySymbol });
+  if (needed.length === 0) return [];
+  const any = needed.length === 1 ? needed[0]! : `any of ${list(needed)}`;
+  return [
+    `${portfolio.id}: without ${any}, as when its data are unfit, the limits cannot be met and the last good weights are kept; wider bounds would leave room`,
+  ];
 }
 
 function fromFolder(sources: Config['sources'], folder: string): Config['sources'] {

@@ -7,6 +7,7 @@ import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
+import { conflictOf } from './feasible-limits.ts';
 
 const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
@@ -263,6 +264,8 @@ export const portfolioSchema = z
           ['costs', 'bySymbol', member, 'averageDailyValue'],
           'expected a value, because impactBps is above 0',
         );
+    const conflict = conflictOf({ ...p, cashProxySymbol: safe });
+    if (conflict) refuse(conflict.path, conflict.message);
   });
 
 const sourceSchema = z.discriminatedUnion('kind', [
