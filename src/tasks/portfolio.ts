@@ -3,7 +3,7 @@ import type { Calendar } from '../core/calendar/calendar.ts';
 import type { Session } from '../core/calendar/session.ts';
 import { type ModelSpec, panelSymbols, sessionsRead } from '../core/forecast/model-spec.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
-import type { PortfolioPolicy } from '../core/policy/policy.ts';
+import { type PortfolioPolicy, symbolsRead } from '../core/policy/policy.ts';
 import type { SchedulePlan } from '../core/schedule/plan.ts';
 
 /** One configured portfolio, wired: what every task of it reads. */
@@ -26,9 +26,10 @@ export type Portfolio = {
   letter: { from: string; to: string[]; statusUrl: string | null };
 };
 
-/** Symbols whose prices are needed: the portfolio's, and the market's where a feature reads it. */
+/** Symbols whose prices are needed: the portfolio's, what its cash follows, and the market's where a feature reads it. */
 export function pricedSymbols({ policy, forecaster }: Portfolio): string[] {
-  return forecaster ? panelSymbols(forecaster, policy.symbols) : policy.symbols;
+  const symbols = symbolsRead(policy);
+  return forecaster ? panelSymbols(forecaster, symbols) : symbols;
 }
 
 /** Sessions of prices one decision reads, its own included: always as many, so that it reads the same numbers. */

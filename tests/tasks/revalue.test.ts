@@ -94,6 +94,25 @@ describe('a valuation', () => {
   });
 });
 
+describe('cash', () => {
+  const withCash = (cash: Portfolio['policy']['cash'], symbols = portfolio.policy.symbols) => {
+    portfolio = { ...portfolio, policy: { ...portfolio.policy, symbols, cash } };
+  };
+
+  test('earns its rate before anything is bought', async () => {
+    withCash({ ratePerYear: 0.05, proxySymbol: null });
+    await days([d0, d1, d2]);
+    expect((await valued(d2)).navNet).toBeCloseTo(1.05 ** (2 / 252), 13);
+  });
+
+  test('earns the returns of a symbol that is ingested and not held', async () => {
+    withCash({ ratePerYear: 0, proxySymbol: 'CCC' }, ['AAA', 'BBB']);
+    await days([d0, d1, d2]);
+    expect((await valued(d2)).navNet).toBeCloseTo(move('CCC', d0, d2), 13);
+    expect((await valued(d2)).live).toEqual({ weights: [0, 0], cash: 1 });
+  });
+});
+
 describe('a close that comes after its session was valued without it', () => {
   let weights: number[];
   beforeEach(async () => {

@@ -1,5 +1,6 @@
+import { riskFreeReturns } from '../../core/accounting/cash-returns.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import { type Performance, performance } from '../../core/evaluation/performance.ts';
+import { annualised, type Performance, performance } from '../../core/evaluation/performance.ts';
 import { type WalkForward, walkForward } from '../../core/evaluation/walk-forward.ts';
 import type { Artefact } from '../../core/forecast/artefact.ts';
 import {
@@ -31,6 +32,8 @@ export type Measured = {
   name: string;
   /** what the figures are annualised by */
   sessionsPerYear: number;
+  /** what Sharpe and Sortino are over: as configured, else what cash has earned */
+  riskFreeRatePerYear: number;
   gross: Performance;
   net: Performance;
   turnoverTwoWay: number;
@@ -44,6 +47,23 @@ export type Measured = {
 
 /** What is put side by side of a walk, live or tested. */
 export type Compared = Omit<Measured, 'decisions' | 'fallbacks' | 'last'>;
+
+/** Gross and net measures of valuations, over what was risk-free meanwhile; `cashReturns` are of the same sessions. */
+export function measuredReturns(
+  policy: Pick<PortfolioPolicy, 'sessionsPerYear' | 'riskFreeRatePerYear'>,
+  valued: readonly { returnGross: number; returnNet: number }[],
+  cashReturns: readonly number[],
+): Pick<Measured, 'sessionsPerYear' | 'riskFreeRatePerYear' | 'gross' | 'net'> {
+  const { sessionsPerYear } = policy;
+  const riskFree = riskFreeReturns(policy, cashReturns);
+  const measure = (returns: readonly number[]) => performance(returns, sessionsPerYear, riskFree);
+  return {
+    sessionsPerYear,
+    riskFreeRatePerYear: annualised(riskFree, sessionsPerYear),
+    gross: measure(valued.map(({ returnGross }) => returnGross)),
+    net: measure(valued.map(({ returnNet }) => returnNet)),
+  };
+}
 
 /** Walks one policy of a portfolio over a panel and measures it. */
 export function measuredWalk(
@@ -62,19 +82,12 @@ export function measuredWalk(
   return measured(policy, walk);
 }
 
-function measured(policy: PortfolioPolicy, { valuations, fills, decisions }: WalkForward): Measured {
+function measured(policy: PortfolioPolicy, walk: WalkForward): Measured {
+  const { valuations, fills, decisions, cashReturns } = walk;
   const after = valuations.slice(1);
   return {
     name: policy.allocator,
-    sessionsPerYear: policy.sessionsPerYear,
-    gross: performance(
-      after.map((v) => v.returnGross),
-      policy.sessionsPerYear,
-    ),
-    net: performance(
-      after.map((v) => v.returnNet),
-      policy.sessionsPerYear,
-    ),
+    ...measuredReturns(policy, after, cashReturns),
     turnoverTwoWay: fills.reduce((sum, fill) => sum + fill.turnoverTwoWay, 0),
     costRatio: fills.reduce((sum, fill) => sum + fill.costRatio, 0),
     sessions: after.length,

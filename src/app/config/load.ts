@@ -99,6 +99,8 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     bounds: portfolio.bounds,
     boundsBySymbol: portfolio.boundsBySymbol,
     cashRatio: portfolio.cashRatio,
+    cash: portfolio.cash,
+    riskFreeRatePerYear: portfolio.riskFreeRatePerYear,
     groups: Object.entries(portfolio.groups).map(([name, group]) => ({ name, ...group })),
     grossExposureMax: portfolio.grossExposureMax,
     volatilityTarget: portfolio.volatilityTarget,

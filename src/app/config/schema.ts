@@ -13,6 +13,7 @@ const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
 const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 const weight = z.number().min(-1).max(1);
+const yearlyRate = numberFrom(-0.1, 1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
   .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
@@ -181,6 +182,17 @@ export const portfolioSchema = z
       .default({})
       .describe('what is left out is as in bounds'),
     cashRatio: z.number().min(0).max(0.99).default(0),
+    cash: section({
+      ratePerYear: yearlyRate.default(0).describe('what cash earns, compounded over the sessions of a year'),
+      proxySymbol: symbol
+        .nullable()
+        .default(null)
+        .describe('or a symbol of the source whose returns cash earns; it is priced and not traded'),
+    }),
+    riskFreeRatePerYear: yearlyRate
+      .nullable()
+      .default(null)
+      .describe('what Sharpe, Sortino and tangencies are measured from; null: what cash earns'),
     turnoverOneWayMax: z
       .number()
       .positive()
@@ -246,6 +258,11 @@ export const portfolioSchema = z
           ['boundsBySymbol', member],
           `expected lower <= upper, got ${lower} and ${upper} (what it leaves out is as in bounds)`,
         );
+    if (p.cash.proxySymbol !== null && p.cash.ratePerYear !== 0)
+      refuse(
+        ['cash'],
+        `expected ratePerYear or proxySymbol, got ${p.cash.ratePerYear} and ${p.cash.proxySymbol}`,
+      );
     const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
       refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);

@@ -14,6 +14,7 @@ export function comparison(columns: readonly Compared[]): string[] {
     ['annualised volatility', (c) => percent(c.net.annualisedVolatility, 2)],
     ['Sharpe ratio, net', (c) => ratio(c.net.sharpe)],
     ['Sortino ratio, net', (c) => ratio(c.net.sortino)],
+    ['risk-free rate p.a., of these two', (c) => percent(c.riskFreeRatePerYear, 2)],
     ['maximum drawdown, net', (c) => percent(c.net.maximumDrawdown, 2)],
     ['one-way turnover p.a.', (c) => percent(perYear(c, c.turnoverTwoWay / 2), 2)],
     ['cost p.a., of NAV', (c) => `${decimal(perYear(c, c.costRatio) * 10_000, 1)} bps`],

@@ -48,7 +48,8 @@ export function openingValuation(session: Session, policy: PortfolioPolicy): Val
 /**
  * One session passes. The old holdings earn it; then `pending`, the decision made at the close before, is filled at
  * this close and charged against the drifted holdings; then the drawdown state steps on net NAV.
- * `targets` are those of the newest decision, for the drift. Returns are simple, in the policy's symbol order.
+ * `targets` are those of the newest decision, for the drift. Returns are simple, in the policy's symbol order;
+ * cash earns `cashReturn`.
  */
 export function revalue(
   before: Valuation,
@@ -57,9 +58,10 @@ export function revalue(
   pending: Decision | null,
   targets: readonly number[] | null,
   policy: PortfolioPolicy,
+  cashReturn = 0,
 ): { valuation: Valuation; fill: Fill | null; stateChanged: boolean } {
-  const live = drift(before.live, returns);
-  const shadow = drift(before.shadow, returns);
+  const live = drift(before.live, returns, cashReturn);
+  const shadow = drift(before.shadow, returns, cashReturn);
   const decided = pending && targetsInOrder(pending, policy.symbols);
   const liveFill = fillAt(live.holdings, before.live, decided?.live, policy);
   const shadowFill = fillAt(shadow.holdings, before.shadow, decided?.shadow, policy);

@@ -53,7 +53,10 @@ export const criticalLineAllocator = defineAllocator({
   title: 'the critical line algorithm',
   options: z.object({
     objective: z.enum(objectives).default('min-variance').describe('of cla'),
-    riskFreeRate: z.number().default(0).describe('of cla, max-sharpe: per session'),
+    riskFreeRate: z
+      .number()
+      .optional()
+      .describe('of cla, max-sharpe: per session; in a portfolio its riskFreeRatePerYear, else 0'),
   }),
   needs: {
     mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',

@@ -19,7 +19,10 @@ const mvoOptions = z.object({
     .max(1e6)
     .default(1)
     .describe('of mvo: utility is the mean less half of it times the variance'),
-  riskFreeRate: z.number().default(0).describe('of mvo, max-sharpe: per session'),
+  riskFreeRate: z
+    .number()
+    .optional()
+    .describe('of mvo, max-sharpe: per session; in a portfolio its riskFreeRatePerYear, else 0'),
 });
 type MvoOptions = z.input<typeof mvoOptions>;
 

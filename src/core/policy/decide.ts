@@ -6,7 +6,7 @@ import { type Constrained, constrain, guardTargets, withoutCashProxy } from './c
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
-import type { Bounds, PortfolioPolicy } from './policy.ts';
+import { type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
@@ -32,7 +32,7 @@ export function decide(given: DecideInput): Decision {
     throw new Error(
       `decide as of ${asOf}: the price panel ends on ${given.panel.lastSession}; ingest that session`,
     );
-  const unread = policy.symbols.filter((symbol) => !given.panel.symbols.includes(symbol));
+  const unread = symbolsRead(policy).filter((symbol) => !given.panel.symbols.includes(symbol));
   if (unread.length > 0)
     throw new Error(
       `decide as of ${asOf}: the price panel has no ${unread.join(', ')}; expected the policy's symbols`,

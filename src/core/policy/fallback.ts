@@ -1,5 +1,5 @@
 import { allocate } from '../allocation/allocate.ts';
-import { allocatorNamed } from '../allocation/allocators.ts';
+import { type AllocationOptions, allocatorNamed } from '../allocation/allocators.ts';
 import { AllocationError } from '../allocation-error.ts';
 import { simpleMeans } from '../forecast/forecast.ts';
 import type { Covariance } from '../risk/covariance.ts';
@@ -12,6 +12,7 @@ import type { FallbackAttempt, FallbackLevel } from './decision.ts';
 import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
+import { riskFreePerSession } from './risk-free.ts';
 import { commonReturns, scatter, type Universe } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 
@@ -103,16 +104,15 @@ function fromReturns(
       const signal = signalOf(input, universe, signalScale);
       const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
       const { optimise } = allocatorNamed(policy.allocator);
+      const options = optionsOf(input);
       if (optimise) {
         const moments = momentsOf(estimates);
-        return optimisedProposal(policy, universe, context, (limits) =>
-          optimise(moments, limits, policy.allocatorOptions),
-        );
+        return optimisedProposal(policy, universe, context, (limits) => optimise(moments, limits, options));
       }
       const weights = allocate(
         policy.allocator,
         { ...estimates, bounds: proposalBounds(input, universe) },
-        policy.allocatorOptions,
+        options,
       );
       return {
         weights: scatter(universe, policy.symbols.length, weights),
@@ -121,6 +121,15 @@ function fromReturns(
       };
     },
   };
+}
+
+/** The allocator's options; a risk-free rate it reads and is not given is the policy's. */
+function optionsOf({ policy, panel }: DecideInput): AllocationOptions {
+  const { allocator, allocatorOptions } = policy;
+  const { options, needs } = allocatorNamed(allocator);
+  const reads = 'riskFreeRate' in options.shape && needs.mean(allocatorOptions);
+  if (!reads || allocatorOptions.riskFreeRate !== undefined) return allocatorOptions;
+  return { ...allocatorOptions, riskFreeRate: riskFreePerSession(policy, panel) };
 }
 
 /** A proposal sums to 1, before cash is set aside: bounds in its units. */

@@ -1,4 +1,5 @@
 import type { AllocationOptions, AllocatorName } from '../allocation/allocators.ts';
+import type { CashTerms } from '../portfolio/cash.ts';
 import type { CostModel } from '../portfolio/costs.ts';
 import type { DrawdownLimits } from '../portfolio/drawdown.ts';
 import type { CovarianceName } from '../risk/estimate-covariance.ts';
@@ -25,6 +26,10 @@ export type PortfolioPolicy = {
   boundsBySymbol: Record<string, Bounds>;
   /** kept in cash at every decision */
   cashRatio: number;
+  /** what cash earns */
+  cash: CashTerms;
+  /** what measures and tangencies take as earned without risk; null: what cash earns */
+  riskFreeRatePerYear: number | null;
   /** limits on the sums of some symbols' weights */
   groups: PolicyGroup[];
   /** limit on the sum of absolute weights, for long/short; null for none */
@@ -47,6 +52,11 @@ export type PortfolioPolicy = {
 /** The bounds of each symbol of the policy, in its order. */
 export function boundsOf(policy: PortfolioPolicy): Bounds[] {
   return policy.symbols.map((symbol) => policy.boundsBySymbol[symbol] ?? policy.bounds);
+}
+
+/** The symbols whose prices a policy reads: its own, and the one that its cash follows. */
+export function symbolsRead({ symbols, cash }: Pick<PortfolioPolicy, 'symbols' | 'cash'>): string[] {
+  return cash.proxySymbol === null ? [...symbols] : [...new Set([...symbols, cash.proxySymbol])];
 }
 
 /** Where the cash proxy stands among the symbols; null where drawdown limits go to cash. */

@@ -61,7 +61,35 @@ const strict = samplePolicy(symbols, {
   noTradeBandRatio: 0.01,
 });
 
+const free = { commissionBps: 0, halfSpreadBps: 0, impactBps: 0, averageDailyValue: null };
+
 describe('walkForward', () => {
+  test('cash earns its rate, or the returns of a symbol that is priced and not traded', () => {
+    const panel = roughPanel(3);
+    const idle = { drawdown: null, cashRatio: 0.99, costs: { ...strict.costs, base: free } };
+    const nothing = walk(panel, { ...strict, ...idle });
+    const rate = walk(panel, { ...strict, ...idle, cash: { ratePerYear: 0.05, proxySymbol: null } });
+    const perSession = 1.05 ** (1 / 252) - 1;
+    expect(rate.cashReturns).toHaveLength(rate.valuations.length - 1);
+    expect(new Set(rate.cashReturns)).toEqual(new Set([perSession]));
+    rate.valuations.slice(1).forEach((valuation, i) => {
+      const before = rate.valuations[i]!.live;
+      const assets = nothing.valuations[i + 1]!;
+      const apart = valuation.returnGross - before.cash * perSession;
+      // a hundredth at most is invested, so both walks earn much the same with it
+      expect(apart).toBeCloseTo(assets.returnGross, 4);
+    });
+    expect(rate.valuations.at(-1)!.navGross).toBeGreaterThan(nothing.valuations.at(-1)!.navGross * 1.06);
+    const two = { ...strict, ...idle, symbols: ['AAA', 'BBB'] };
+    const follows = walk(panel, { ...two, cash: { ratePerYear: 0, proxySymbol: 'CCC' } });
+    const levels = panel.column('CCC');
+    expect(follows.cashReturns[200]).toBeCloseTo(levels[251]! / levels[250]! - 1, 14);
+    expect(follows.decisions.at(-1)!.lines.map(({ symbol }) => symbol)).toEqual(['AAA', 'BBB']);
+    const { live, returnGross } = follows.valuations[201]!;
+    expect(live.weights).toHaveLength(2);
+    expect(Math.abs(returnGross - 0.99 * follows.cashReturns[200]!)).toBeLessThan(0.002);
+  });
+
   test('is blind to the future: nothing up to a session knows what comes after it', () => {
     const panel = roughPanel(3);
     const plain = walk(panel, strict);
@@ -183,7 +211,7 @@ describe('walkForward', () => {
       isRebalanceSession: () => true,
       forecastAt: () => noForecast('none'),
     });
-    expect(empty).toEqual({ decisions: [], valuations: [], fills: [] });
+    expect(empty).toEqual({ decisions: [], valuations: [], fills: [], cashReturns: [] });
   });
 });
 

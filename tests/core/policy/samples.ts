@@ -28,6 +28,8 @@ export function samplePolicy(
     bounds: { lower: 0, upper: 1 },
     boundsBySymbol: {},
     cashRatio: 0,
+    cash: { ratePerYear: 0, proxySymbol: null },
+    riskFreeRatePerYear: null,
     groups: [],
     grossExposureMax: null,
     volatilityTarget: null,
