@@ -5,7 +5,7 @@ import { simpleMeans } from '../forecast/forecast.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
-import type { ReturnsMatrix } from '../risk/returns.ts';
+import { staggeredCovariance } from '../risk/staggered-covariance.ts';
 import { UnusableDataError } from '../unusable-data-error.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackAttempt, FallbackLevel } from './decision.ts';
@@ -13,7 +13,7 @@ import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
 import { riskFreePerSession } from './risk-free.ts';
-import { commonReturns, scatter, type Universe } from './universe.ts';
+import { scatter, type Universe, type WindowReturns, windowReturns } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
@@ -55,7 +55,7 @@ export function fallbackSteps(
     list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
   } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
   if (previous) {
-    const before = () => commonReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
+    const before = () => windowReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
     list.push(fromReturns(input, universe, 'previous-covariance', before, 0));
     const good = lastGood(policy, previous.targets);
     if (good) list.push(good);
@@ -81,17 +81,20 @@ function fromReturns(
   input: DecideInput,
   universe: Universe,
   fallbackLevel: FallbackLevel,
-  read: () => ReturnsMatrix,
+  read: () => WindowReturns,
   signalScale: number,
 ): FallbackStep {
   const { policy } = input;
   // Read once for both holdings, and only if this level is tried.
-  let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
+  let made: { returns: WindowReturns; covariance: Covariance } | undefined;
   const risk = () => {
     if (universe.members.length === 0) throw new UnusableDataError('no asset has usable prices');
     if (!made) {
       const returns = read();
-      made = { returns, covariance: estimateCovariance(policy.covariance, returns) };
+      const covariance = staggeredCovariance(returns.history, (part) =>
+        estimateCovariance(policy.covariance, part),
+      );
+      made = { returns, covariance };
     }
     return made;
   };
@@ -102,7 +105,14 @@ function fromReturns(
     propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
-      const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
+      const estimates = {
+        returns: returns.common,
+        history: returns.history,
+        covariance,
+        periodsPerYear: policy.sessionsPerYear,
+        signal,
+        signalScale,
+      };
       const { optimise } = allocatorNamed(policy.allocator);
       const options = optionsOf(input);
       if (optimise) {

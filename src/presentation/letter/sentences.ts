@@ -159,6 +159,7 @@ function limitSentence({ kind, limit }: BindingConstraint, names: string): strin
 
 /** What was done to the prices of one symbol, and why. */
 function qualitySentence(note: QualityNote): string {
+  if (note.kind === 'shortened') return `${note.symbol} has ${sentence(note.reason)}`;
   return `${note.symbol} was ${note.kind}: ${sentence(note.reason)}`;
 }
 

@@ -302,22 +302,6 @@ describe('assets left out', () => {
     expect(young.quality).toMatchObject([{ symbol: 'CCC', kind: 'excluded' }]);
   });
 
-  test('a young asset that is in shortens everybody`s covariance instead of breaking it', () => {
-    const own = {
-      allocator: 'inverse-vol' as const,
-      quality: { ...policy.quality, historySessionsMin: 25 },
-    };
-    const start = panel.sessions.length - 30;
-    const decision = later(
-      { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
-      own,
-    );
-    expect(decision.fallbackLevel).toBe('full');
-    expect(targetsOf(decision).every((weight) => weight > 0)).toBe(true);
-    const short = later({}, { ...own, covarianceLookbackSessions: 29 });
-    expect(targetsOf(decision)).toEqual(targetsOf(short));
-  });
-
   test('an asset with a close at every session of the lookback but none at the one before is young, not broken', () => {
     const own = { quality: { ...policy.quality, historySessionsMin: 40 } };
     const start = panel.sessions.length - 40;

@@ -13,7 +13,9 @@ const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
 /** What a Decision and its policy say of one another, computed again. Weights without the safe asset are `risky`. */
 function read({ policy, input }: Situation, decision: Decision) {
   const dropped = new Set(
-    decision.quality.filter(({ kind }) => kind !== 'filled').map(({ symbol }) => symbol),
+    decision.quality
+      .filter(({ kind }) => kind === 'dropped' || kind === 'excluded')
+      .map(({ symbol }) => symbol),
   );
   const used = policy.symbols.map((symbol) => symbol !== policy.cashProxySymbol && !dropped.has(symbol));
   const isRisky = policy.symbols.map((symbol) => symbol !== policy.cashProxySymbol);
