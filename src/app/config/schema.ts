@@ -3,15 +3,14 @@ import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
 import { headNames } from '../../core/forecast/heads/names.ts';
 import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
-import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
+import { drawdownSchema } from './drawdown-schema.ts';
 import { conflictOf } from './feasible-limits.ts';
+import { ratio, symbol } from './fields.ts';
 
-const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
-const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 const weight = z.number().min(-1).max(1);
 const yearlyRate = numberFrom(-0.1, 1);
 const boundsSchema = z
@@ -63,56 +62,6 @@ const forecasterSchema = z
     'expected network or naive',
   )
   .describe('what forecasts; null for nothing');
-
-const cashProxySymbol = symbol
-  .nullable()
-  .default(null)
-  .describe('one of symbols that stands in for cash; null: cash');
-
-const reentry = {
-  reducedExposureRatio: ratio.default(0.5).describe('exposure when reduced, and at the first step back'),
-  cooldownSessions: wholeNumber(0, 1000).default(21).describe('halted lasts this long at least, and'),
-  reentryRatio: ratio.default(0.1).describe("until the shadow portfolio's loss is inside this,"),
-  recoveryRatio: ratio
-    .default(0.5)
-    .describe('or it has regained this share of its fall from mark to trough,'),
-  haltSessionsMax: wholeNumber(1, 5000)
-    .nullable()
-    .default(63)
-    .describe('or so many sessions have passed; null: it waits for the shadow portfolio alone'),
-  recoverySteps: wholeNumber(1, 20)
-    .default(2)
-    .describe('steps from reducedExposureRatio to full exposure, the first at re-entry, the last'),
-  recoverySessions: wholeNumber(0, 1000).default(21).describe('so many sessions after it'),
-  cashProxySymbol,
-};
-
-/** Losses are measured from the high-water mark of net NAV. */
-const drawdownSchema = z.discriminatedUnion(
-  'method',
-  [
-    z
-      .strictObject({
-        method: z.literal('states').default('states'),
-        softRatio: ratio.default(0.1).describe('at this loss from the mark, exposure is reduced'),
-        hardRatio: ratio.default(0.2).describe('at this loss everything goes to cash'),
-        restoreRatio: ratio.default(0.05).describe('reduced ends once the loss is inside this'),
-        ...reentry,
-      })
-      .refine(
-        (d) => d.restoreRatio < d.softRatio && d.softRatio < d.hardRatio,
-        'expected restoreRatio < softRatio < hardRatio',
-      ),
-    z.strictObject({
-      method: z.literal('cushion'),
-      drawdownRatioMax: numberFrom(0.01, 1).default(0.2).describe('D: at this loss exposure is none'),
-      multiple: numberFrom(0.1, 20).default(2).describe('k in exposure = min(1, k (1 - loss / D))'),
-      stepRatio: numberFrom(0.01, 1).default(0.1).describe('a smaller move of exposure waits for the month'),
-      ...reentry,
-    }),
-  ],
-  'expected states or cushion',
-);
 
 export const portfolioSchema = z
   .strictObject({

@@ -1,8 +1,9 @@
 import type { Multipliers } from '../optimisation/constrained-qp.ts';
 import { type Holdings, invested } from '../portfolio/holdings.ts';
+import { atRiskOf, proxyWeights, withoutCashProxy } from './cash-proxy.ts';
 import type { BindingConstraint } from './decision.ts';
 import { breach, groupBreach, leastTrading, limitsOf, type PolicyLimits, projectToLimits } from './limits.ts';
-import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
+import type { Bounds, PortfolioPolicy } from './policy.ts';
 import type { Proposal } from './proposal.ts';
 
 const tolerance = 1e-12;
@@ -66,30 +67,6 @@ export function constrain(
     binding: bindingOf(targets, holdings, policy, limits, cap, isInBand ? band : 0, multipliers),
     limits,
     turnoverOneWayMax: cap === null ? Number.POSITIVE_INFINITY : Math.max(cap, forced),
-  };
-}
-
-/** What the limits see: the cash proxy counts as the cash it stands in for. */
-export function withoutCashProxy(holdings: Holdings, policy: PortfolioPolicy): Holdings {
-  const proxy = cashProxyIndex(policy);
-  if (proxy === null) return holdings;
-  const weights = holdings.weights.map((weight, i) => (i === proxy ? 0 : weight));
-  return { weights, cash: holdings.cash + holdings.weights[proxy]! };
-}
-
-/** Puts the cash proxy's weight beside weights at risk: as much as is left, or what trades it least. */
-function proxyWeights(policy: PortfolioPolicy, holdings: Holdings, cashProxy: number | null) {
-  const investedMax = 1 - policy.cashRatio;
-  const left = (weights: readonly number[]) =>
-    Math.min(investedMax, Math.max(0, investedMax - weights.reduce((sum, w) => sum + w, 0)));
-  const beside = (weights: readonly number[], weight: number) =>
-    weights.map((w, i) => (i === cashProxy ? weight : w));
-  if (cashProxy === null)
-    return { filled: (weights: number[]) => weights, leastTraded: (weights: number[]) => weights };
-  const held = Math.max(0, holdings.weights[cashProxy]!);
-  return {
-    filled: (weights: number[]) => beside(weights, left(weights)),
-    leastTraded: (weights: number[]) => beside(weights, Math.min(held, left(weights))),
   };
 }
 
@@ -233,7 +210,3 @@ export function guardTargets(
   const broken = held ? null : groupBreach(atRisk, limits, guardTolerance);
   if (broken) throw new Error(`${where}: ${broken}`);
 }
-
-/** Weights with nothing in the cash proxy: what bounds, groups and gross limit are about. */
-const atRiskOf = (weights: readonly number[], policy: PortfolioPolicy) =>
-  withoutCashProxy({ weights: [...weights], cash: 0 }, policy).weights;

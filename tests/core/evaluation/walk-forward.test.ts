@@ -10,7 +10,7 @@ import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { allowedExposure } from '../../../src/core/portfolio/drawdown.ts';
+import { allowedExposure, type DrawdownLimits } from '../../../src/core/portfolio/drawdown.ts';
 import { isRebalanceSession } from '../../../src/core/schedule/plan.ts';
 import { bundledPanel } from '../../support/bundled-prices.ts';
 import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
@@ -148,6 +148,46 @@ describe('walkForward', () => {
       'monthly recovering',
       'monthly reduced',
     ]);
+  });
+
+  test('a cushion is followed at the step, and every step back from its halts, each decision at its exposure', () => {
+    const cushion: DrawdownLimits = {
+      ...sampleLimits,
+      method: 'cushion',
+      drawdownRatioMax: 0.3,
+      multiple: 2,
+      stepRatio: 0.2,
+      recoverySteps: 3,
+      haltSessionsMax: 15,
+    };
+    const policy = { ...strict, drawdown: cushion };
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
+        const { valuations, decisions } = walk(roughPanel(seed), policy);
+        const decided = new Map(decisions.map((decision) => [decision.asOf, decision]));
+        let acted = 1;
+        let before: string = 'normal';
+        for (const { session, drawdown } of valuations) {
+          const decision = decided.get(session);
+          const own = Math.min(1, Math.max(0, 2 * (1 - drawdown.drawdownRatio / 0.3)));
+          const isFree = (state: string) => state === 'normal' || state === 'reduced';
+          if (decision) expect(decision.exposureRatio).toBeLessThanOrEqual(own + 1e-12);
+          if (isFree(drawdown.state) && isFree(before) && !monthEnd(session)) {
+            expect(decision !== undefined).toBe(Math.abs(own - acted) >= 0.2 - 1e-12);
+            if (decision) expect(decision.exposureRatio).toBe(own);
+          }
+          if (drawdown.state === 'halted' && before !== 'halted') expect(decision?.exposureRatio).toBe(0);
+          if (drawdown.state === 'recovering') expect(drawdown.rebasedWhy).toBeTruthy();
+          if (decision) seen.add(`${decision.reason} ${drawdown.state}`);
+          acted = decision?.exposureRatio ?? acted;
+          before = drawdown.state;
+        }
+      }),
+      { numRuns: 12, seed: 62 },
+    );
+    const kinds = ['drawdown halted', 'drawdown recovering', 'drawdown reduced', 'monthly reduced'];
+    expect([...seen]).toEqual(expect.arrayContaining(kinds));
   });
 
   test('is what a daemon does that is restarted after every step and reads everything back', () => {
