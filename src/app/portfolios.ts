@@ -10,7 +10,7 @@ import { forecasterOf, policyOf, portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
 
 /** Where a configured source's prices come from. */
-export function sourceOf(source: SourceConfig, log: Logger, signal?: AbortSignal): PriceSource {
+export function sourceOf(source: SourceConfig, log: Pick<Logger, 'warn'>, signal?: AbortSignal): PriceSource {
   if (source.kind === 'file') return csvSource({ path: source.path, basis: source.basis });
   return yahooSource({
     ...(source.baseUrl ? { baseUrl: source.baseUrl } : {}),

@@ -10,6 +10,7 @@ import { ingestCommand } from './commands/ingest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ordersCommand } from './commands/orders.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
+import { replayCommand } from './commands/replay.ts';
 import { retrainCommand } from './commands/retrain.ts';
 import { daemonCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -36,6 +37,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     ingestCommand(),
     retrainCommand(),
     rebalanceCommand(),
+    replayCommand(),
     backtestCommand(),
     allocateCommand(),
     targetsCommand(),

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const url = await testDatabase();
   env = { DATABASE_URL: url, LOG_LEVEL: 'silent' };
   await using context = await testContext(url, { portfolios: [portfolio], config: { sources, mail } });
-  await replay(context, context.portfolios[0]!, valued, () => {});
+  await replay(context, valued, () => {});
   decisions = await readDecisions(context.database, 'live');
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { importHoldings } from '../../app/manual/import-holdings.ts';
 import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
-import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
+import { refuseDuringReplay } from '../../app/replay/claim.ts';
 import { percent } from '../../presentation/format.ts';
-import { type Common, portfolioOption, withContext, withStore } from '../options.ts';
+import { type Common, portfolioOption, replayNamed, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
 export function holdingsCommand(): Command {
@@ -16,7 +16,7 @@ export function holdingsCommand(): Command {
       withContext(options, async ({ config, database, ...context }) => {
         const portfolio = context.portfolio(portfolioIn(config, options.portfolio).id);
         if (options.import !== undefined) {
-          if (options.demo) await refuseDuringReplay(database);
+          if (replayNamed(options) !== null) await refuseDuringReplay(database);
           await importHoldings(database, portfolio, options.import);
         }
         const { portfolio: id, session, holdings } = await readHoldings(database, portfolio);

@@ -22,7 +22,7 @@ export function daemonCommand(): Command {
       const log = openLog('info');
       await using cleanups = new AsyncDisposableStack();
       const config = loadConfig(options.config);
-      const store = await openStore(process.env, { demo: false, log: (line) => log.info(line) });
+      const store = await openStore(process.env, { replay: null, log: (line) => log.info(line) });
       cleanups.defer(() => store.close());
       await ensureSchema(store);
       const context = await createContext({

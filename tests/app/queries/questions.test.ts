@@ -56,7 +56,7 @@ test('before the first session nothing is held, decided or to be ordered, and ea
 });
 
 test('a decision is told with what it found held and what it trades', async () => {
-  await replay(context, portfolio, testMonthEnd, () => {});
+  await replay(context, testMonthEnd, () => {});
   const answer = await asOf(null);
   expect(answer).toMatchObject({
     portfolio: 'small',
@@ -91,7 +91,7 @@ test('a report of holdings is taken between decisions, once a session, and is th
   await expect(importHoldings(context.database, portfolio, file)).rejects.toThrow(
     new RegExp(`small was decided at ${testMonthEnd} from other holdings; expected the import before`),
   );
-  await replay(context, portfolio, '2024-02-02', () => {});
+  await replay(context, '2024-02-02', () => {});
   const before = await readHoldings(context.database, portfolio);
   expect(before).toMatchObject({ portfolio: 'small', session: '2024-02-02' });
   expect(before.holdings).not.toEqual(inCash);
