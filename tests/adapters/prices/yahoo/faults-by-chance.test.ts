@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { SourceError } from '../../../../src/adapters/prices/source.ts';
+import { from, to, yahooBench } from '../../../support/yahoo-bench.ts';
+import { randomFaultKinds } from '../../../support/yahoo-simulator-faults.ts';
+
+const bench = yahooBench();
+
+async function ask(count: number, symbols = ['SPY']) {
+  const answers: string[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const source = bench.source({ attemptsMax: 1, timeoutMs: 60 });
+    for (const other of symbols.slice(1)) await source.fetchBars(other, from, to).catch(() => {});
+    answers.push(
+      await source.fetchBars('SPY', from, to).then(
+        ({ bars }) => JSON.stringify(bars),
+        (error) => (error instanceof SourceError ? error.kind : Promise.reject(error)),
+      ),
+    );
+  }
+  return answers;
+}
+
+describe('faults by chance', () => {
+  test('meet the given share of requests, the same ones for the same seed', async () => {
+    const faults = { seed: 3, rate: 0.3, kinds: ['cut-body', 'wrong-price', 'missing-rows'] as const };
+    bench.simulator.setRandomFaults(faults);
+    const first = await ask(60);
+    const met = bench.simulator.chanced.map(({ kind }) => kind);
+    bench.simulator.setRandomFaults(faults);
+    expect(await ask(60, ['SPY', 'TLT'])).toEqual(first); // whatever other symbols meet
+    expect(met.length).toBeGreaterThan(8);
+    expect(met.length).toBeLessThan(30);
+    bench.simulator.setRandomFaults({ ...faults, seed: 4 });
+    expect(await ask(60)).not.toEqual(first);
+  });
+
+  test('are of every kind, and end when they are told to', async () => {
+    bench.simulator.setRandomFaults({ seed: 1, rate: 1 });
+    await ask(80);
+    expect(new Set(bench.simulator.chanced.map(({ kind }) => kind))).toEqual(new Set(randomFaultKinds));
+    bench.simulator.setRandomFaults(null);
+    const [quiet] = await ask(1);
+    expect(JSON.parse(quiet!)).toHaveLength(30);
+  });
+});
