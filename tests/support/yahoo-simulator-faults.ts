@@ -46,7 +46,7 @@ type Column = (number | null)[];
 export type FaultyChart = {
   meta: { currency: string };
   timestamp?: number[];
-  events?: { dividends?: Record<string, object>; splits?: Record<string, object> };
+  events?: Partial<Record<'dividends' | 'capitalGains' | 'splits', Record<string, object>>>;
   indicators: { quote: Record<string, Column>[]; adjclose?: { adjclose: Column }[] };
 };
 

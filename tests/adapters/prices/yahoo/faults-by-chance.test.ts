@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../../src/adapters/prices/source.ts';
-import { from, to, yahooBench } from '../../../support/yahoo-bench.ts';
+import { from, plainSeries, sessions, to, yahooBench } from '../../../support/yahoo-bench.ts';
 import { randomFaultKinds } from '../../../support/yahoo-simulator-faults.ts';
 
 const bench = yahooBench();
@@ -32,6 +32,17 @@ describe('faults by chance', () => {
     expect(met.length).toBeLessThan(30);
     bench.simulator.setRandomFaults({ ...faults, seed: 4 });
     expect(await ask(60)).not.toEqual(first);
+  });
+
+  test('of absurd numbers get into no bar', async () => {
+    bench.simulator.setRandomFaults({ seed: 2, rate: 1, kinds: ['absurd-number'] });
+    const closeOf = new Map(sessions.map((session, i) => [session, plainSeries().closes[i]]));
+    for (let i = 0; i < 60; i += 1) {
+      const { bars, doubts } = await bench.source().fetchBars('SPY', sessions[0]!, sessions.at(-1)!);
+      for (const bar of bars)
+        expect(bar).toMatchObject({ close: closeOf.get(bar.session), dividend: 0, splitRatio: 1 });
+      expect(bars.length + doubts.length).toBeGreaterThanOrEqual(59);
+    }
   });
 
   test('are of every kind, and end when they are told to', async () => {
