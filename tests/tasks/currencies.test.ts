@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { quoteCurrencies } from '../../src/adapters/postgres/currency-rows.ts';
 import { newestDecision } from '../../src/adapters/postgres/decision-rows.ts';
 import { readOpenSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { newestValuation, readNavs } from '../../src/adapters/postgres/valuation-rows.ts';
@@ -14,6 +15,7 @@ import { replay } from '../../src/app/replay/replay.ts';
 import { newYorkCalendar } from '../../src/core/calendar/new-york.ts';
 import { CurrencyError } from '../../src/core/market/currency.ts';
 import { createRandom } from '../../src/core/numeric/random.ts';
+import { readPanel } from '../../src/tasks/prices.ts';
 import {
   dueAt,
   type PortfolioInput,
@@ -224,6 +226,19 @@ describe('stocks in other currencies than the portfolio', () => {
       /fx says that EURUSD=X is USD for one EUR, but its prices are in EUR/,
     );
   });
+});
+
+test('prices stored before currencies were are in the one that later readings name', async () => {
+  const of = { ONE: walk('USD', 50, 1) };
+  await using it = await world({ id: 'us', symbols: ['ONE'], costs: free }, of);
+  const { context, portfolio } = it;
+  await runTask(context, portfolio, 'ingest', d0);
+  await context.database.query('update rebalanced.bars set currency = null');
+  await runTask(context, portfolio, 'ingest', d1);
+  const found = await quoteCurrencies(context.database, 'yahoo', ['ONE', 'NONE']);
+  expect([...found]).toEqual([['ONE', new Set([null, 'USD'])]]);
+  const panel = await readPanel(context.database, portfolio, d1, 5, null);
+  expect(panel.column('ONE').every((level) => level > 0)).toBe(true);
 });
 
 describe('a symbol whose currency changes between two readings', () => {

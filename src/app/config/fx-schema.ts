@@ -15,28 +15,29 @@ export const currencySchema = z
 const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 
 /** A series by a name that says what it is, as Yahoo's does; or by any name, said beside it. */
-const pairSchema = z.union(
-  [
-    symbol.transform((name, context) => {
-      const pair = fxPairNamed(name);
-      if (pair) return pair;
-      context.addIssue({
-        code: 'custom',
-        message: `expected a pair such as GBPUSD=X, or { symbol: ${name}, base: GBP, quote: USD }`,
-      });
-      return z.NEVER;
-    }),
-    z.strictObject({ symbol, base: currencySchema, quote: currencySchema }),
-  ],
-  'expected a pair such as GBPUSD=X, or { symbol: ANY-NAME, base: GBP, quote: USD }',
+const seriesSchema = z.union(
+  [symbol, z.strictObject({ symbol, base: currencySchema, quote: currencySchema })],
+  'expected a pair such as GBPUSD=X, or { symbol: NAME, base: GBP, quote: USD }',
 );
 
 export const fxSchema = z
-  .record(currencySchema, pairSchema)
+  .record(z.string(), seriesSchema)
   .default({})
   .describe(
     "for each other currency that symbols are quoted in, the source's series of rates between it and the portfolio's",
-  );
+  )
+  .transform((entries, context): FxPairs => {
+    const pairs = Object.entries(entries).map(([currency, series]) => {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: [currency], message });
+      const known = currencySchema.safeParse(currency);
+      if (!known.success) refuse(known.error.issues[0]!.message);
+      const pair = typeof series === 'string' ? fxPairNamed(series) : series;
+      if (pair === null)
+        refuse(`expected a pair such as GBPUSD=X, or { symbol: ${series}, base: GBP, quote: USD }`);
+      return [currency, pair];
+    });
+    return Object.fromEntries(pairs);
+  });
 
 /** Each pair joins its currency with the portfolio's. */
 export function checkFx(
