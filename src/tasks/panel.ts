@@ -4,9 +4,11 @@ import type { PricePanel } from '../core/market/panel.ts';
 import { panelFromStoredBars, type StoredBar } from '../core/market/stored-bars.ts';
 import { decisiveSymbols, type Portfolio, rateSymbols } from './portfolio.ts';
 
-/** Calendar days before a panel's first session whose rates are needed, so that a rate known then is known there. */
-export function rateDaysBefore(portfolio: Portfolio): number {
-  return rateSymbols(portfolio).length === 0 ? 0 : 2 * portfolio.policy.quality.fillSessionsMax + 7;
+/** The day from which bars are needed for a panel that begins at `first`: a rate of shortly before is known there. */
+export function readFrom(portfolio: Portfolio, first: Session): Session {
+  if (rateSymbols(portfolio).length === 0) return first;
+  const lead = addDays(first, -2 * portfolio.policy.quality.fillSessionsMax - 7);
+  return lead < portfolio.historyStart ? portfolio.historyStart : lead;
 }
 
 /** Bars of one symbol as a portfolio's source gives them now, in a stored bar's form. */
@@ -22,7 +24,7 @@ export async function fetchQuoted(
 
 /**
  * The panel of a portfolio's decisions, in its currency, from the bars of its priced symbols: every panel of a portfolio
- * is made here. Where there are rates, `bars` should begin `rateDaysBefore` days before the first of `sessions`.
+ * is made here. `bars` begin at `readFrom` the first of `sessions`.
  * Throws a CurrencyError where prices are in a currency that nothing leads from to the portfolio's.
  */
 export function panelOf(
@@ -37,10 +39,9 @@ export function panelOf(
   const isInside = (bar: StoredBar) => first !== undefined && bar.session >= first;
   const quoted = panelFromStoredBars(bars.filter(isInside), sessions, symbols);
   if (first === undefined || last === undefined || rateSymbols(portfolio).length === 0) return quoted;
-  const lead = addDays(first, -rateDaysBefore(portfolio));
   const rates = panelFromStoredBars(
     bars,
-    portfolio.plan.calendar.sessions(lead, last),
+    portfolio.plan.calendar.sessions(readFrom(portfolio, first), last),
     rateSymbols(portfolio),
   );
   return convertPanel(quoted, (symbol) => {

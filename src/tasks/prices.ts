@@ -1,8 +1,8 @@
 import { readBars, vintageOf } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
-import { addDays, type Session } from '../core/calendar/session.ts';
+import type { Session } from '../core/calendar/session.ts';
 import type { PricePanel } from '../core/market/panel.ts';
-import { panelOf, rateDaysBefore } from './panel.ts';
+import { panelOf, readFrom } from './panel.ts';
 import { type Portfolio, pricedSymbols, windowStart } from './portfolio.ts';
 
 /**
@@ -35,7 +35,7 @@ function windowOf(portfolio: Portfolio, asOf: Session, count: number) {
   return {
     source: portfolio.sourceName,
     symbols: pricedSymbols(portfolio),
-    from: addDays(windowStart(portfolio, asOf, count), -rateDaysBefore(portfolio)),
+    from: readFrom(portfolio, windowStart(portfolio, asOf, count)),
     to: asOf,
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { yahooSource } from '../../src/adapters/prices/yahoo/yahoo.ts';
 import { wirePortfolio } from '../../src/app/portfolios.ts';
 import type { StoredBar } from '../../src/core/market/stored-bars.ts';
-import { panelOf, rateDaysBefore } from '../../src/tasks/panel.ts';
+import { panelOf, readFrom } from '../../src/tasks/panel.ts';
 import { type Portfolio, pricedSymbols } from '../../src/tasks/portfolio.ts';
 import { configWith, portfolioInput } from '../support/context.ts';
 
@@ -51,7 +51,9 @@ describe('the panel of a portfolio with rates', () => {
     expect(spy[3]! / spy[1]!).toBeCloseTo(103 / 101, 12);
     expect([...spy.slice(4)]).toEqual([Number.NaN, Number.NaN]);
     expect([...panel.column('ABC.L')].at(-1)).toBeCloseTo(4.5 / 4, 12);
-    expect(rateDaysBefore(portfolio)).toBeGreaterThan(3);
+    expect(readFrom(portfolio, sessions[0]!) <= '2024-01-26').toBe(true);
+    expect(readFrom(portfolio, '2023-10-03')).toBe(portfolio.historyStart);
+    expect(readFrom({ ...portfolio, fx: {} }, sessions[0]!)).toBe(sessions[0]);
   });
 
   test('has no level of a symbol without any rate, rather than one that is not converted', () => {

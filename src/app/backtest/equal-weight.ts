@@ -1,9 +1,9 @@
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
-import { addDays, type Session } from '../../core/calendar/session.ts';
+import type { Session } from '../../core/calendar/session.ts';
 import { noForecast } from '../../core/forecast/forecast-result.ts';
 import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import { decisionSessions } from '../../core/policy/decide.ts';
-import { panelOf, rateDaysBefore } from '../../tasks/panel.ts';
+import { panelOf, readFrom } from '../../tasks/panel.ts';
 import { type Portfolio, pricedSymbols, windowStart } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
 import { type Measured, measuredWalk } from './backtest.ts';
@@ -13,8 +13,12 @@ export async function equalWeight(context: Context, portfolio: Portfolio, last: 
   const { plan, sourceName } = portfolio;
   const policy = equalWeightPolicy(portfolio.policy);
   const from = windowStart(portfolio, plan.inception, decisionSessions(policy));
-  const lead = addDays(from, -rateDaysBefore(portfolio));
-  const window = { source: sourceName, symbols: pricedSymbols(portfolio), from: lead, to: last };
+  const window = {
+    source: sourceName,
+    symbols: pricedSymbols(portfolio),
+    from: readFrom(portfolio, from),
+    to: last,
+  };
   const bars = await readBars(context.database, { ...window, vintage: null });
   const panel = panelOf(portfolio, bars, plan.calendar.sessions(from, last)).select(policy.symbols);
   return measuredWalk(portfolio, policy, panel, () => noForecast('equal weight needs none'));

@@ -1,7 +1,7 @@
 import { championModel } from '../../adapters/postgres/model-rows.ts';
-import { addDays, type Session } from '../../core/calendar/session.ts';
+import type { Session } from '../../core/calendar/session.ts';
 import { trainingSessions } from '../../core/schedule/plan.ts';
-import { fetchQuoted, panelOf, rateDaysBefore } from '../../tasks/panel.ts';
+import { fetchQuoted, panelOf, readFrom } from '../../tasks/panel.ts';
 import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
 import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Context } from '../context.ts';
@@ -29,7 +29,7 @@ export async function prefetchTrainings(
     stop?.throwIfAborted();
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
-    const lead = addDays(from, -rateDaysBefore(portfolio));
+    const lead = readFrom(portfolio, from);
     const bars = await Promise.all(symbols.map((symbol) => fetchQuoted(portfolio, symbol, lead, session)));
     const panel = panelOf(portfolio, bars.flat(), calendar.sessions(from, session));
     // A failure is the retrain task's to report: it asks for the same and fails the same.

@@ -2,19 +2,15 @@
 export type QuoteUnit = { currency: string; unitsPerCurrency: number };
 
 /**
- * Codes of minor units that prices are quoted in. ISO 4217 has none; these are in use beside it (Wikipedia, "ISO 4217",
- * unofficial codes for minor units of currency, with the spellings of vendors). Yahoo is known for GBp, ILA, ZAc, KWF
- * and, for grain and meat futures, USX. The Kuwaiti dinar alone has 1000 fils.
+ * Codes of the minor units that exchanges quote in. ISO 4217 has none; Yahoo writes GBp, ILA, ZAc, KWF and, for grain and
+ * meat futures, USX, and other vendors write the same units as beside them. A code that is not here is not guessed at:
+ * three capitals are a currency of their own, which nothing converts unless it is configured.
  */
 const minorUnits: Readonly<Record<string, QuoteUnit>> = {
   ...minor('GBP', 100, ['GBp', 'GBX', 'GBx']), // London, pence
-  ...minor('ILS', 100, ['ILA', 'ILa', 'ILX', 'ILs']), // Tel Aviv, agorot
-  ...minor('ZAR', 100, ['ZAc', 'ZAC', 'ZAX', 'ZAx', 'ZAr']), // Johannesburg, cents
-  ...minor('USD', 100, ['USX', 'USx', 'USc', 'USd']), // Chicago, cents
-  ...minor('EUR', 100, ['EUX', 'EUx', 'EUc']),
-  ...minor('AUD', 100, ['AUX', 'AUx', 'AUc']),
-  ...minor('CAD', 100, ['CAX', 'CAx', 'CAc']),
-  ...minor('NZD', 100, ['NZX', 'NZx', 'NZc']),
+  ...minor('ILS', 100, ['ILA', 'ILa', 'ILs']), // Tel Aviv, agorot
+  ...minor('ZAR', 100, ['ZAc', 'ZAC', 'ZAX', 'ZAr']), // Johannesburg, cents
+  ...minor('USD', 100, ['USX', 'USx', 'USc']), // Chicago, cents
   ...minor('KWD', 1000, ['KWF', 'KWf']), // Kuwait, fils
 };
 

@@ -7,8 +7,9 @@ import type { Notes } from './notes.ts';
 export type ReadRow = SourceRow & { adjustedClose: number | null };
 export type SessionClock = (epochSeconds: number) => Session;
 
-/** No share has ever cost more, in any currency: such a number is a fault, and a product of two is none any more. */
+/** Nothing has ever cost more, or less: such a number is a fault, and a product of two of them may be none any more. */
 export const priceMax = 1e9;
+const priceMin = 1e-12;
 
 /**
  * One row a session, prices in the major currency; the row of the session in progress, if any, is left out.
@@ -45,13 +46,19 @@ export function pricedRows(
       notes.warn(session, reason);
       notes.doubt(session, 'repeated', reason);
     }
-    if (told !== null && told > priceMax)
-      notes.doubt(session, 'value', `close ${told}, expected a price up to ${priceMax}; it is left out`);
+    // No price at all, or none above 0, is a gap; one beyond all prices is a fault.
+    const isAbsurd = told !== null && (told > priceMax || (told > 0 && told < priceMin));
+    if (isAbsurd)
+      notes.doubt(
+        session,
+        'value',
+        `close ${told}, expected a price from ${priceMin} to ${priceMax}; it is left out`,
+      );
     rows.set(session, {
       ...emptyRow(session),
-      close: told !== null && told > priceMax ? null : told,
-      high: sound(price(quote?.high?.[index]), Number.MIN_VALUE, priceMax),
-      low: sound(price(quote?.low?.[index]), Number.MIN_VALUE, priceMax),
+      close: isAbsurd ? null : told,
+      high: sound(price(quote?.high?.[index]), priceMin, priceMax),
+      low: sound(price(quote?.low?.[index]), priceMin, priceMax),
       volume: sound(quote?.volume?.[index], 0, Number.MAX_SAFE_INTEGER),
       adjustedClose: adjustedCloses?.[index] ?? null,
     });

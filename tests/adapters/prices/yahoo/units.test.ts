@@ -122,6 +122,7 @@ describe('a number that cannot be', () => {
   const cases: Case[] = [
     ['close 1e300', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = 1e300), 'value'],
     ['close 2e9', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = 2e9), 'value'],
+    ['close 1e-300', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = 1e-300), 'value'],
     ['close 0', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = 0), 'no bar'],
     ['close -37.63', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = -37.63), 'no bar'],
     ['close as text', (chart) => (chart.indicators.quote[0]!.close![at(chart)] = '125' as never), 'schema'],
