@@ -55,6 +55,7 @@ export function wirePortfolio(
     calendarOf: () => calendar,
     coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
+    fx: portfolio.fx,
     portfolioValue: portfolio.portfolioValue,
     letter: portfolio.letter,
   };

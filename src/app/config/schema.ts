@@ -7,6 +7,7 @@ import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
+import { checkFx, currencySchema, fxSchema } from './fx-schema.ts';
 
 const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
@@ -91,10 +92,10 @@ export const portfolioSchema = z
       .refine((all) => new Set(all).size === all.length, 'expected each symbol once'),
     source: z.string().describe('a name under sources'),
     calendar: z.enum(calendarNames).default('XNYS'),
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, 'expected a currency like USD')
-      .default('USD'),
+    currency: currencySchema
+      .default('USD')
+      .describe('what the portfolio is kept in; its returns are in this currency'),
+    fx: fxSchema,
     portfolioValue: z
       .number()
       .positive()
@@ -198,6 +199,7 @@ export const portfolioSchema = z
       context.addIssue({ code: 'custom', path, message });
     const lowers = [p.bounds, ...Object.values(p.boundsBySymbol)].map(({ lower }) => lower);
     checkAllocator(p.allocator.method, { hasForecaster: p.forecaster !== null, lowers }, refuse);
+    checkFx(p.fx, p.currency, refuse);
     const known = new Set(p.symbols);
     for (const [name, group] of Object.entries(p.groups))
       for (const member of group.symbols)

@@ -1,8 +1,8 @@
-import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import { newestDecision } from '../../adapters/postgres/decision-rows.ts';
 import { newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import { type OrderSheet, ordersFor } from '../../core/accounting/orders.ts';
 import { addDays, type Session } from '../../core/calendar/session.ts';
+import { readCloses } from '../../tasks/currencies.ts';
 import type { PortfolioConfig } from '../config/schema.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
@@ -29,16 +29,10 @@ export async function readOrders(
   const { decision } = found;
   const to = decision.asOf;
   const valuation = await newestValuation(database, id, to, symbols);
-  const bars = await readBars(database, {
-    source: portfolio.sourceName,
-    symbols,
-    from: addDays(to, -lookBackDays),
-    to,
-    vintage: decision.inputs.vintage,
-  });
-  const prices = new Map(bars.map((bar) => [bar.symbol, bar])); // ascending: the last one stays
   const worth = value ?? portfolio.portfolioValue * valuation!.navNet;
+  const window = { from: addDays(to, -lookBackDays), to, vintage: decision.inputs.vintage };
   try {
+    const prices = await readCloses(database, portfolio, window);
     return ordersFor(decision, prices, worth, portfolio.plan.calendar.next(to), orders);
   } catch (error) {
     throw error instanceof RangeError ? new UserError(error.message) : error;
