@@ -56,6 +56,7 @@ export function wirePortfolio(
     coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
     portfolioValue: portfolio.portfolioValue,
+    priceSource: portfolio.orders.priceSource,
     letter: portfolio.letter,
   };
 }

@@ -23,6 +23,8 @@ export type Portfolio = {
   coverageRatioMin: number;
   currency: string;
   portfolioValue: number;
+  /** the source orders are priced by; null: the portfolio's own */
+  priceSource: string | null;
   letter: { from: string; to: string[]; statusUrl: string | null };
 };
 

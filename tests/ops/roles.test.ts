@@ -93,7 +93,7 @@ test('running it again changes nothing, and takes back what was granted by hand'
 describe('the daemon', () => {
   test('writes all it has to write', async () => {
     await insertRows(daemon);
-    expect(await savePortfolio(daemon, 'core', 'c1', '2030-01-02')).toBe('2024-01-02');
+    expect(await savePortfolio(daemon, 'core', 'c1', '2030-01-02', 0)).toBe('2024-01-02');
     const bar = {
       symbol: 'SPY',
       session: '2024-03-01',
@@ -209,6 +209,7 @@ describe('the daemon', () => {
     'update rebalanced.valuations set nav_net = nav_net',
     'update rebalanced.holdings set weight = weight',
     'update rebalanced.imported_holdings set weight = weight',
+    'update rebalanced.flows set amount = amount',
     'update rebalanced.letters set message = message',
     'update rebalanced.letters set recipient = recipient',
   ])('cannot %s', async (statement) => {
@@ -218,7 +219,13 @@ describe('the daemon', () => {
 
 describe('the reader', () => {
   test('reads every table and view, the queue too', async () => {
-    const views = ['rebalanced.newest_decisions', 'rebalanced.current_targets', 'rebalanced.cost_history'];
+    const views = [
+      'rebalanced.newest_decisions',
+      'rebalanced.current_targets',
+      'rebalanced.cost_history',
+      'rebalanced.told_holdings',
+      'rebalanced.account_imports',
+    ];
     const names = [...(await tables()), ...(await tables('rebalanced_queue')), ...views];
     for (const name of names) await reader.query(`select * from ${name} limit 1`);
   });

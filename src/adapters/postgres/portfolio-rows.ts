@@ -11,18 +11,19 @@ export async function saveConfig(sql: Sql, hash: string, body: string, at: numbe
   );
 }
 
-/** Registers a portfolio, or notes its new configuration. Its inception, once set, stays. */
+/** Registers a portfolio at `at`, or notes its new configuration. Its inception, once set, stays. */
 export async function savePortfolio(
   sql: Sql,
   portfolio: string,
   hash: string,
   inception: Session,
+  at: number,
 ): Promise<Session> {
   const { rows } = await sql.query<{ inception: Session }>(
-    `insert into rebalanced.portfolios (portfolio, config_hash, inception) values ($1, $2, $3)
+    `insert into rebalanced.portfolios (portfolio, config_hash, inception, registered_at) values ($1, $2, $3, $4)
      on conflict on constraint portfolios_key do update set config_hash = excluded.config_hash
      returning inception`,
-    [portfolio, hash, inception],
+    [portfolio, hash, inception, isoInstant(at)],
   );
   return rows[0]!.inception;
 }

@@ -162,13 +162,13 @@ async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsS
   return rows;
 }
 
-/** Lines of the live holdings of one session, cash among them: as imported where that was done, else as computed. */
+/** Lines of the live holdings of one session, cash among them: as told where that was done, else as computed. */
 export const liveHoldings = (portfolio: string, session: string) => `
-  select symbol, weight from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
+  select symbol, weight from rebalanced.told_holdings where portfolio = ${portfolio} and session = ${session}
   union all
   select symbol, weight from rebalanced.holdings
   where portfolio = ${portfolio} and session = ${session} and strategy = 'live' and not exists (
-    select from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
+    select from rebalanced.told_holdings where portfolio = ${portfolio} and session = ${session}
   )`;
 
 async function readHoldings(sql: Sql, names: readonly string[]): Promise<MetricsSnapshot['holdings']> {

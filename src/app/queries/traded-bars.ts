@@ -1,0 +1,80 @@
+import { readBars } from '../../adapters/postgres/bar-rows.ts';
+import { SourceError } from '../../adapters/prices/source.ts';
+import type { ReferencePrice } from '../../core/accounting/orders.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import type { Bar } from '../../core/market/bar.ts';
+import { newestClosed } from '../../core/schedule/plan.ts';
+import type { Portfolio } from '../../tasks/portfolio.ts';
+import type { Context } from '../context.ts';
+import { sourceOf } from '../portfolios.ts';
+import { UserError } from '../user-error.ts';
+
+/** What shares are counted by: closes they were really traded at, in the portfolio's currency, and their splits. */
+export type TradedBar = Pick<Bar, 'symbol' | 'session' | 'close' | 'splitRatio'>;
+
+export type TradedBarsContext = Pick<Context, 'database' | 'config' | 'log'>;
+
+/**
+ * Traded closes of `from`..`to`, ascending: the stored ones, as known at `vintage` (null: now), or those of the source
+ * that `orders.priceSource` names, as it tells them at `now`. Throws a UserError where only total-return closes are
+ * there, which nobody ever paid.
+ */
+export async function tradedBars(
+  context: TradedBarsContext,
+  portfolio: Portfolio,
+  window: { from: Session; to: Session; vintage: string | null; now: number },
+): Promise<TradedBar[]> {
+  const { sourceName, policy, priceSource } = portfolio;
+  if (priceSource !== null) return fetched(context, portfolio, priceSource, window);
+  const { from, to, vintage } = window;
+  const bars = await readBars(context.database, {
+    source: sourceName,
+    symbols: policy.symbols,
+    from,
+    to,
+    vintage,
+  });
+  const adjusted = bars.find(({ basis }) => basis === 'total-return');
+  if (adjusted)
+    throw new UserError(
+      `the closes of ${sourceName} are total-return, at which no share was ever traded, so shares cannot be counted by them; expected orders.priceSource to name a source of traded closes, or weights alone (orders --weights-only, symbol,weight)`,
+    );
+  return bars;
+}
+
+/** Each symbol's last close among bars in ascending order. */
+export const lastCloses = (bars: readonly TradedBar[]): Map<string, ReferencePrice> =>
+  new Map(bars.map((bar) => [bar.symbol, bar]));
+
+async function fetched(
+  context: TradedBarsContext,
+  { plan, policy, currency }: Portfolio,
+  name: string,
+  { from, to, now }: { from: Session; to: Session; now: number },
+): Promise<TradedBar[]> {
+  const source = sourceOf(context.config.sources[name]!, context.log);
+  const newest = newestClosed(plan, now) ?? to;
+  const all: TradedBar[] = [];
+  for (const symbol of policy.symbols) {
+    const answer = await source.fetchBars(symbol, from, newest > to ? newest : to).catch((error: Error) => {
+      throw error instanceof SourceError
+        ? new UserError(`sources.${name} (orders.priceSource): ${error.message}`)
+        : error;
+    });
+    if (answer.currency !== null && answer.currency !== currency)
+      throw new UserError(
+        `sources.${name} (orders.priceSource) quotes ${symbol} in ${answer.currency}; expected ${currency}`,
+      );
+    all.push(...asTradedAt(answer.bars, to, source.basis === 'split-adjusted'));
+  }
+  return all;
+}
+
+/** Bars up to `to` in the shares of `to`: splits that came later are in a split-adjusted history already. */
+function asTradedAt(bars: readonly Bar[], to: Session, isAdjusted: boolean): TradedBar[] {
+  const later = bars.filter(({ session }) => session > to);
+  const ratio = isAdjusted ? later.reduce((product, { splitRatio }) => product * splitRatio, 1) : 1;
+  return bars
+    .filter(({ session }) => session <= to)
+    .map(({ symbol, session, close, splitRatio }) => ({ symbol, session, close: close * ratio, splitRatio }));
+}
