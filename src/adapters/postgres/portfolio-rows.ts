@@ -36,3 +36,17 @@ export async function readPortfolios(sql: Sql): Promise<PortfolioRow[]> {
   );
   return rows;
 }
+
+/** When a portfolio was first started (null: before that was kept), in epoch milliseconds, and what was decided since. */
+export type PortfolioStart = { registeredAt: number | null; firstDecided: Session | null; decisions: number };
+
+export async function readStart(sql: Sql, portfolio: string): Promise<PortfolioStart> {
+  const { rows } = await sql.query<Omit<PortfolioStart, 'registeredAt'> & { registeredAt: string | null }>(
+    `select p.registered_at as "registeredAt", min(d.session) as "firstDecided", count(d.decision_id)::integer as decisions
+     from rebalanced.portfolios p left join rebalanced.decisions d using (portfolio)
+     where portfolio = $1 group by portfolio`,
+    [portfolio],
+  );
+  const { registeredAt, ...start } = rows[0]!;
+  return { ...start, registeredAt: registeredAt === null ? null : Date.parse(registeredAt) };
+}

@@ -1,3 +1,4 @@
+import { isoInstant } from '../calendar/instant.ts';
 import type { Session } from '../calendar/session.ts';
 import { isRebalanceSession, newestClosed, type SchedulePlan } from './plan.ts';
 
@@ -6,9 +7,10 @@ import { isRebalanceSession, newestClosed, type SchedulePlan } from './plan.ts';
  * portfolio was first started, at `registeredAt` in epoch milliseconds. The newest is made late where it may be.
  */
 export function pastMonths(plan: SchedulePlan, registeredAt: number): Session[] {
+  const { calendar, inception, lateSessionsMax } = plan;
+  if (isoInstant(registeredAt).slice(0, 10) <= inception) return [];
   const newest = newestClosed(plan, registeredAt);
   if (newest === null) return [];
-  const { calendar, inception, lateSessionsMax } = plan;
   const months = calendar.sessions(inception, newest).filter((session) => isRebalanceSession(plan, session));
   const last = months.at(-1);
   if (last === undefined) return [];
