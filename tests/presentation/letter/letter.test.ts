@@ -83,6 +83,32 @@ describe("an ordinary month's letter", () => {
   });
 });
 
+describe('an account in a letter', () => {
+  test('is told as a broker told it, or as simulated, with what it is worth', async () => {
+    const imported = { ...monthlyContent(), importedOn: '2024-01-12', worth: 2500 };
+    for (const part of ['text', 'html'] as const) {
+      const said = words((await renderLetter(imported))[part]);
+      expect(said).toContain('Account, worth USD 2,500');
+      expect(said).toContain('Holdings as imported on 12 January 2024 and carried on since');
+      expect(said).toContain('Estimated cost 0.8 bps, USD 0.21');
+      const without = words((await renderLetter({ ...imported, importedOn: null, worth: null }))[part]);
+      expect(without).toContain('Holdings simulated');
+      expect(without).not.toMatch(/Account, worth|USD/);
+    }
+  });
+
+  test('that was opened after its inception says which months were not decided', async () => {
+    const uninvested = { from: '2018-01-02', to: '2024-01-31', monthEnds: 72 };
+    const sentence =
+      'This portfolio was not invested from 2018-01-02 to 2024-01-31: 72 month ends before the first start were not decided';
+    const { text, html } = await renderLetter({ ...monthlyContent(), uninvested });
+    for (const said of [flat(text), words(html)]) expect(said).toContain(sentence);
+    const one = await renderLetter({ ...monthlyContent(), uninvested: { ...uninvested, monthEnds: 1 } });
+    expect(flat(one.text)).toContain('1 month end before the first start was not decided');
+    expect(flat((await renderLetter(monthlyContent())).text)).not.toContain('not invested');
+  });
+});
+
 describe('a letter out of the ordinary', () => {
   const both = async (content: LetterContent) => {
     const { subject, text, html } = await renderLetter(content);
