@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { lockAccount, saveFlow, saveToldHoldings } from '../../src/adapters/postgres/account-rows.ts';
 import { recordFetchOutcomes, saveBars, saveGap } from '../../src/adapters/postgres/bar-rows.ts';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { settleLetter, takeLetter } from '../../src/adapters/postgres/letter-rows.ts';
@@ -121,6 +122,12 @@ describe('the daemon', () => {
     await recordFetchOutcomes(daemon, 'file', Date.parse('2024-03-09T00:00:00Z'), [
       { symbol: 'SPY', failure: null, restated: 1 },
     ]);
+    await daemon.transaction(async (sql) => {
+      await lockAccount(sql, 'core');
+      const lines = [{ symbol: 'CASH', weight: 1, quantity: null, price: null }];
+      const at = await saveToldHoldings(sql, 'core', '2024-03-01', 'flow', lines, 0);
+      await saveFlow(sql, 'core', { session: '2024-03-01', amount: 5, kind: 'deposit', note: null }, at);
+    });
     const [first, second] = await daemon.transaction((sql) => lockOpenSlots(sql, 'core'));
     await markQueued(daemon, [second!]);
     await postponeSlot(

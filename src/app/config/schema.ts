@@ -99,7 +99,7 @@ export const portfolioSchema = z
       .number()
       .positive()
       .default(100_000)
-      .describe('size in that currency: for impact and for the letter'),
+      .describe('worth at inception in that currency, for impact and amounts, until holdings are imported'),
     inception: isoDate
       .nullable()
       .default(null)

@@ -26,10 +26,9 @@ function costSection(content: LetterContent): Section {
 
 function performanceSection(content: LetterContent): Section {
   const { performance, currency, worth, importedOn } = content;
-  const holdings =
-    importedOn === null ? 'simulated' : `as imported on ${longDate(importedOn)} and carried on since`;
+  const holdings = importedOn === null ? 'simulated' : `imported on ${longDate(importedOn)}`;
   const facts: Fact[] = [
-    ...(worth === null ? [] : [{ label: 'Account, worth', value: money(worth, currency) }]),
+    ...(worth === null ? [] : [{ label: 'Worth of the account', value: money(worth, currency) }]),
     { label: 'Holdings', value: holdings },
     { label: 'Net asset value, after costs', value: decimal(performance.navNet, 4) },
     { label: 'Net asset value, before costs', value: decimal(performance.navGross, 4) },

@@ -352,6 +352,21 @@ describe('orders', () => {
   });
 });
 
+test('a decision from before worth was kept is made again by the configured value, bit for bit', async () => {
+  await valuedAt(first);
+  await decide(first);
+  await bench.context.database.query(
+    `update rebalanced.decisions set body = replace(body, '"portfolioValue":100000,', '') where portfolio = $1`,
+    [portfolio.id],
+  );
+  const [row] = await readDecisions(bench.context.database, portfolio.id);
+  expect(row!.decision.inputs).not.toHaveProperty('portfolioValue');
+  const services = bench.context.services;
+  const again = await recomputeDecision(bench.context.database, { portfolio, services }, row!);
+  expect(canonicalJson(again)).toBe(canonicalJson(row!.decision));
+  expect((await orders(first)).netAssetValue).toBe(100_000);
+});
+
 test('a decision by hand is refused from the close it would be filled at', async () => {
   await valuedAt(first);
   const context = { portfolio, services: { ...bench.context.services, letters: plainLetters } };

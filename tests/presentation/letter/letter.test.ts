@@ -31,7 +31,7 @@ describe("an ordinary month's letter", () => {
         'Turnover, two-way (all that is traded) 16.4%',
         'Estimated cost 0.8 bps, USD 28.92',
         'Charged since inception 201 bps',
-        'Account, worth USD 352,625',
+        'Worth of the account USD 352,625',
         'Holdings simulated',
         'Net asset value, after costs 1.4105',
         'Return since the last decision +1.2%',
@@ -88,12 +88,12 @@ describe('an account in a letter', () => {
     const imported = { ...monthlyContent(), importedOn: '2024-01-12', worth: 2500 };
     for (const part of ['text', 'html'] as const) {
       const said = words((await renderLetter(imported))[part]);
-      expect(said).toContain('Account, worth USD 2,500');
-      expect(said).toContain('Holdings as imported on 12 January 2024 and carried on since');
+      expect(said).toContain('Worth of the account USD 2,500');
+      expect(said).toContain('Holdings imported on 12 January 2024');
       expect(said).toContain('Estimated cost 0.8 bps, USD 0.21');
       const without = words((await renderLetter({ ...imported, importedOn: null, worth: null }))[part]);
       expect(without).toContain('Holdings simulated');
-      expect(without).not.toMatch(/Account, worth|USD/);
+      expect(without).not.toMatch(/Worth of the account|USD/);
     }
   });
 
