@@ -12,10 +12,7 @@ export function flowCommand(): Command {
   return withStore(new Command('flow'))
     .description('record a deposit or a withdrawal at the newest valued session; returns stay time-weighted')
     .addOption(portfolioOption())
-    .requiredOption(
-      '--amount <money>',
-      "in the portfolio's currency; below 0 for a withdrawal: --amount=-500",
-    )
+    .requiredOption('--amount <money>', "in the portfolio's currency, below 0 for a withdrawal")
     .option('--note <text>', 'what it was')
     .action(async (options: Options) =>
       withContext(options, async (context) => {

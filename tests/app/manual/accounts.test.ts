@@ -14,6 +14,7 @@ import { slotAt } from '../../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../../src/tasks/portfolio.ts';
 import { recomputeDecision } from '../../../src/tasks/proposal.ts';
 import { rebalanceByHand } from '../../../src/tasks/rebalance.ts';
+import type { LetterContent } from '../../../src/views/letter.ts';
 import { plainLetters, portfolioInput } from '../../support/context.ts';
 import type { MemorySource } from '../../support/memory-source.ts';
 import { type TaskBench, taskBench } from '../../support/task-bench.ts';
@@ -350,6 +351,34 @@ describe('orders', () => {
     expect(short(sheet)).toEqual(['sell 6 BBB', 'buy 99 CCC']);
     expect(sheet.isFillPast).toBe(true);
   });
+});
+
+test('the first letters say what the account is worth, whose holdings it has and what was not decided before the start', async () => {
+  const contents: LetterContent[] = [];
+  const letters = {
+    ...plainLetters,
+    write: (content: LetterContent) => {
+      contents.push(content);
+      return plainLetters.write(content);
+    },
+  };
+  await valuedAt(first);
+  await told(account, first);
+  portfolio.plan = { ...portfolio.plan, inception: '2023-11-01' };
+  const started = (at: string | null) =>
+    bench.context.database.query('update rebalanced.portfolios set registered_at = $2 where portfolio = $1', [
+      portfolio.id,
+      at,
+    ]);
+  const context = { portfolio, services: { ...bench.context.services, letters } };
+  const byHand = () => rebalanceByHand(bench.context.database, context, first, evening(first));
+  await started(null);
+  await byHand();
+  await started('2024-01-30T12:00:00Z');
+  for (let letter = 2; letter <= 4; letter += 1) await byHand();
+  const late = { from: '2023-11-01', to: first, monthEnds: 2 };
+  expect(contents.map(({ uninvested }) => uninvested)).toEqual([null, late, late, null]);
+  for (const { worth, importedOn } of contents) expect([worth, importedOn]).toEqual([3000, first]);
 });
 
 test('a decision from before worth was kept is made again by the configured value, bit for bit', async () => {

@@ -52,6 +52,46 @@ describe('what an account is worth', () => {
   });
 });
 
+test('worth is the money itself, counted session by session, whatever is earned, paid in, taken out and reported', () => {
+  const step = fc.record({
+    earned: fc.double({ min: -0.4, max: 0.6, noNaN: true }),
+    // in this order within a session's evening; a number is a flow as a share of what is there, or what a report says of it
+    events: fc.array(
+      fc.record({
+        kind: fc.constantFrom('flow', 'report', 'report'),
+        share: fc.double({ min: -0.9, max: 3, noNaN: true }),
+      }),
+      { maxLength: 3 },
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
+      const history: Account = { portfolioValue: 100_000, imports: [], flows: [] };
+      const imports = new Map<string, Account['imports'][number]>();
+      const flows: Account['flows'][number][] = [];
+      let [money, navNet] = [100_000, 1];
+      steps.forEach(({ earned, events }, i) => {
+        const session = new Date(Date.UTC(2024, 0, 2 + i)).toISOString().slice(0, 10);
+        money *= 1 + earned;
+        navNet *= 1 + earned;
+        events.forEach(({ kind, share }, second) => {
+          const told = `${session}T22:00:0${second}.000Z`;
+          if (kind === 'flow') {
+            flows.push({ session, amount: share * money, navNet, recordedAt: told });
+            money += share * money;
+          } else {
+            money *= 1 + share;
+            imports.set(session, { session, amount: money, navNet, importedAt: told });
+          }
+        });
+        const account = { ...history, imports: [...imports.values()], flows };
+        expect(worthAt(account, { session, navNet }) / money).toBeCloseTo(1, 9);
+      });
+    }),
+    { numRuns: 400, seed: 73 },
+  );
+});
+
 describe('holdings after a flow', () => {
   const cases = fc.record({
     parts: fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 4, maxLength: 4 }),
