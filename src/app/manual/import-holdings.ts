@@ -17,7 +17,7 @@ import {
 import type { Session } from '../../core/calendar/session.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
-import { lastCloses, type TradedBarsContext, tradedBars } from '../queries/traded-bars.ts';
+import { type TradedPricesContext, tradedPrices } from '../queries/traded-prices.ts';
 import { UserError } from '../user-error.ts';
 import { undecidedValuation } from './undecided-valuation.ts';
 
@@ -31,7 +31,7 @@ const worthTolerance = 1e-9;
  * wrong or the session is decided already. `now` in epoch milliseconds.
  */
 export async function importHoldings(
-  context: TradedBarsContext,
+  context: TradedPricesContext,
   portfolio: Portfolio,
   file: string,
   now: number,
@@ -68,7 +68,7 @@ type Report = { file: string; lines: readonly ReportedLine[]; session: Session; 
 
 /** Quantities at the closes of the session, or the last ones before it that are not older than decisions may fill. */
 async function valued(
-  context: TradedBarsContext,
+  context: TradedPricesContext,
   portfolio: Portfolio,
   { file, lines, session, now }: Report,
 ): Promise<ImportedHoldings> {
@@ -76,11 +76,11 @@ async function valued(
   const from = windowStart(portfolio, session, policy.quality.fillSessionsMax + 1);
   const isByWeight = lines.every(({ quantity }) => quantity === null);
   const window = { from, to: session, vintage: null, now };
-  const closes = lastCloses(isByWeight ? [] : await tradedBars(context, portfolio, window));
+  const closes = isByWeight ? null : (await tradedPrices(context, portfolio, window)).closes;
   try {
     return importedHoldings(lines, {
       cashSymbol,
-      closeOf: (symbol) => closes.get(symbol)?.close,
+      closeOf: (symbol) => closes?.get(symbol)?.close,
       mayBeShort: (symbol) => lowerBound(policy, symbol) < 0,
     });
   } catch (error) {

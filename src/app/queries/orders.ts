@@ -15,7 +15,7 @@ import type { Portfolio } from '../../tasks/portfolio.ts';
 import type { PortfolioConfig } from '../config/schema.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
-import { lastCloses, type TradedBar, type TradedBarsContext, tradedBars } from './traded-bars.ts';
+import { type TradedPrices, type TradedPricesContext, tradedPrices } from './traded-prices.ts';
 
 /** Calendar days looked back for a close, so that an old one is named rather than missing. */
 const lookBackDays = 30;
@@ -35,7 +35,7 @@ export type OrdersAnswer = OrderSheet & OrdersAbout;
 export type WeightsAnswer = Pick<OrderSheet, 'portfolio' | 'decidedAt' | 'executeFrom' | 'netAssetValue'> &
   OrdersAbout & { trades: WeightTrade[] };
 
-type OrdersContext = TradedBarsContext & Pick<Context, 'portfolio'>;
+type OrdersContext = TradedPricesContext & Pick<Context, 'portfolio'>;
 
 /**
  * The orders that carry out a decision, at that decision's own traded closes and for what the account was worth then.
@@ -51,17 +51,17 @@ export async function readOrders(
   const { asOf, inputs } = decision;
   const told = await readHeldShares(context.database, id, asOf);
   const lookBack = addDays(asOf, -lookBackDays);
-  const bars = await tradedBars(context, portfolio, {
+  const { closes, splits } = await tradedPrices(context, portfolio, {
     from: told && told.session < lookBack ? told.session : lookBack,
     to: asOf,
     vintage: inputs.vintage,
     now: question.now,
   });
-  const there = told && { shares: afterSplits(told, bars), cash: decision.cash.held * worth };
+  const there = told && { shares: afterSplits(told, splits), cash: decision.cash.held * worth };
   const executeFrom = portfolio.plan.calendar.next(asOf);
   const size = question.value ?? worth;
   try {
-    return { ...ordersFor(decision, lastCloses(bars), size, executeFrom, orders, there), ...about };
+    return { ...ordersFor(decision, closes, size, executeFrom, orders, there), ...about };
   } catch (error) {
     throw error instanceof RangeError ? new UserError(error.message) : error;
   }
@@ -111,10 +111,10 @@ async function decided(
 /** Shares as told at `session`, multiplied by what was split since. */
 function afterSplits(
   { session, shares }: { session: Session; shares: ReadonlyMap<string, number> },
-  bars: readonly TradedBar[],
+  splits: TradedPrices['splits'],
 ): HeldAssets['shares'] {
-  const split = new Map(shares);
-  for (const bar of bars)
-    if (bar.session > session) split.set(bar.symbol, (split.get(bar.symbol) ?? 0) * bar.splitRatio);
-  return split;
+  const now = new Map(shares);
+  for (const split of splits)
+    if (split.session > session) now.set(split.symbol, (now.get(split.symbol) ?? 0) * split.splitRatio);
+  return now;
 }

@@ -299,6 +299,22 @@ describe('money that comes and goes', () => {
 });
 
 describe('orders', () => {
+  test('are priced as their decision knew the closes: a later split, which halves them all, changes nothing', async () => {
+    await valuedAt(first);
+    await decide(first);
+    const before = await orders(first);
+    const closes = source.closes.get('BBB')!;
+    for (const [session, close] of closes) closes.set(session, close / 2);
+    await valuedAt(second);
+    const { rows } = await bench.context.database.query<{ close: number }>(
+      `select close from rebalanced.bars where source = $1 and symbol = 'BBB' and session = $2 and superseded_at is null`,
+      [portfolio.sourceName, first],
+    );
+    expect(rows).toEqual([{ close: 20 }]);
+    expect(await orders(first)).toEqual(before);
+    expect(before.orders.find(({ symbol }) => symbol === 'BBB')).toMatchObject({ referencePrice: 40 });
+  });
+
   test('of total-return closes are weights and money alone, and say what else is expected', async () => {
     Object.assign(source, { basis: 'total-return' });
     await valuedAt(first);

@@ -9,45 +9,48 @@ import type { Context } from '../context.ts';
 import { sourceOf } from '../portfolios.ts';
 import { UserError } from '../user-error.ts';
 
-/** What shares are counted by: closes they were really traded at, in the portfolio's currency, and their splits. */
-export type TradedBar = Pick<Bar, 'symbol' | 'session' | 'close' | 'splitRatio'>;
+/**
+ * What shares are counted by: each symbol's last close that it was really traded at, in the portfolio's currency, and the
+ * splits among the sessions read.
+ */
+export type TradedPrices = {
+  closes: Map<string, ReferencePrice>;
+  splits: Pick<Bar, 'symbol' | 'session' | 'splitRatio'>[];
+};
 
-export type TradedBarsContext = Pick<Context, 'database' | 'config' | 'log'>;
+export type TradedPricesContext = Pick<Context, 'database' | 'config' | 'log'>;
 
 /**
- * Traded closes of `from`..`to`, ascending: the stored ones, as known at `vintage` (null: now), or those of the source
- * that `orders.priceSource` names, as it tells them at `now`. Throws a UserError where only total-return closes are
- * there, which nobody ever paid.
+ * Traded closes of `from`..`to`: the stored ones, as known at `vintage` (null: now), or those of the source that
+ * `orders.priceSource` names, as it tells them at `now`. Throws a UserError where only total-return closes are there,
+ * which nobody ever paid.
  */
-export async function tradedBars(
-  context: TradedBarsContext,
+export async function tradedPrices(
+  context: TradedPricesContext,
   portfolio: Portfolio,
   window: { from: Session; to: Session; vintage: string | null; now: number },
-): Promise<TradedBar[]> {
-  const { sourceName, policy, priceSource } = portfolio;
-  if (priceSource !== null) return fetched(context, portfolio, priceSource, window);
+): Promise<TradedPrices> {
+  const { sourceName: source, policy, priceSource } = portfolio;
+  if (priceSource !== null) return pricesOf(await fetched(context, portfolio, priceSource, window));
   const { from, to, vintage } = window;
-  const bars = await readBars(context.database, {
-    source: sourceName,
-    symbols: policy.symbols,
-    from,
-    to,
-    vintage,
-  });
-  const adjusted = bars.find(({ basis }) => basis === 'total-return');
-  if (adjusted)
+  const bars = await readBars(context.database, { source, symbols: policy.symbols, from, to, vintage });
+  if (bars.some(({ basis }) => basis === 'total-return'))
     throw new UserError(
-      `the closes of ${sourceName} are total-return, at which no share was ever traded, so shares cannot be counted by them; expected orders.priceSource to name a source of traded closes, or weights alone (orders --weights-only, symbol,weight)`,
+      `the closes of ${source} are total-return, at which no share was ever traded, so shares cannot be counted by them; expected orders.priceSource to name a source of traded closes, or weights alone (orders --weights-only, symbol,weight)`,
     );
-  return bars;
+  return pricesOf(bars);
 }
 
-/** Each symbol's last close among bars in ascending order. */
-export const lastCloses = (bars: readonly TradedBar[]): Map<string, ReferencePrice> =>
-  new Map(bars.map((bar) => [bar.symbol, bar]));
+/** Bars in ascending order: the last one of a symbol stays. */
+const pricesOf = (bars: readonly TradedBar[]): TradedPrices => ({
+  closes: new Map(bars.map(({ symbol, session, close }) => [symbol, { session, close }])),
+  splits: bars.filter(({ splitRatio }) => splitRatio !== 1),
+});
+
+type TradedBar = Pick<Bar, 'symbol' | 'session' | 'close' | 'splitRatio'>;
 
 async function fetched(
-  context: TradedBarsContext,
+  context: TradedPricesContext,
   { plan, policy, currency }: Portfolio,
   name: string,
   { from, to, now }: { from: Session; to: Session; now: number },
