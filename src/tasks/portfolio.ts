@@ -26,6 +26,8 @@ export type Portfolio = {
   /** what leads from other currencies to the portfolio's */
   fx: FxPairs;
   portfolioValue: number;
+  /** the source orders are priced by; null: the portfolio's own */
+  priceSource: string | null;
   letter: { from: string; to: string[]; statusUrl: string | null };
 };
 

@@ -43,5 +43,5 @@ test('mean-variance with groups, costs, cap and volatility target', { timeout: 1
   expect([...kinds]).toEqual(
     expect.arrayContaining(['group', 'turnover', 'volatility', 'upper', 'lower', 'exposure', 'band']),
   );
-  expect(goldenHash(decisions)).toBe('f5f26232293d8641954f117108ff64a2e74ad195983c9580c2f79d92573fad25');
+  expect(goldenHash(decisions)).toBe('6e0a8a821956064c00bfbb4974624908bcfa9ecd0dab6a82cd35f36c0a8bbf65');
 });

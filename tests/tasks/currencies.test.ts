@@ -95,7 +95,11 @@ describe('London quotes in pence and in pounds', () => {
     await using it = await world(uk, quotes());
     const { context, portfolio } = it;
     await replay(context, d0, () => {});
-    const { orders } = await readOrders(context, context.config.portfolios[0]!, { asOf: null, value: null });
+    const { orders } = await readOrders(context, context.config.portfolios[0]!, {
+      asOf: null,
+      value: null,
+      now: 0,
+    });
     // 5000 pounds each, at 4.02 and at 19.90
     expect(Object.fromEntries(orders.map(({ symbol, quantity }) => [symbol, quantity]))).toEqual({
       'PNC.L': 1243,
@@ -113,7 +117,7 @@ describe('London quotes in pence and in pounds', () => {
     const folder = await mkdtemp(join(tmpdir(), 'rebalanced-pence-'));
     try {
       await writeFile(join(folder, 'broker.csv'), 'symbol,quantity\nPNC.L,1000\nPND.L,200\nCASH,0\n');
-      await importHoldings(context.database, portfolio, join(folder, 'broker.csv'));
+      await importHoldings(context, portfolio, join(folder, 'broker.csv'), dueAt(portfolio, d1));
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -193,6 +197,7 @@ describe('stocks in other currencies than the portfolio', () => {
     const { orders } = await readOrders(it.context, it.context.config.portfolios[0]!, {
       asOf: null,
       value: null,
+      now: 0,
     });
     const at = (symbol: keyof typeof of) => of[symbol].closes[sessions.indexOf(d0)]!;
     const price = Object.fromEntries(orders.map(({ symbol, referencePrice }) => [symbol, referencePrice]));

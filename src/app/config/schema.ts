@@ -100,7 +100,7 @@ export const portfolioSchema = z
       .number()
       .positive()
       .default(100_000)
-      .describe('size in that currency: for impact and for the letter'),
+      .describe('worth at inception in that currency, for impact and amounts, until holdings are imported'),
     inception: isoDate
       .nullable()
       .default(null)
@@ -173,6 +173,13 @@ export const portfolioSchema = z
       wholeShares: z.boolean().default(true).describe('false: fractions'),
       minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),
       cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
+      priceSource: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'a name under sources whose closes are traded ones, where those of source are total-return',
+        ),
     }),
     quality: section({
       fillSessionsMax: wholeNumber(0, 60).default(5),
@@ -247,6 +254,20 @@ const sourceSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What is wrong with a source orders are to be priced by; null where nothing is. */
+function priceSourceFault(
+  name: string | null,
+  sources: Record<string, z.output<typeof sourceSchema>>,
+): string | null {
+  if (name === null) return null;
+  if (!Object.hasOwn(sources, name))
+    return `expected a name under sources (${Object.keys(sources).join(', ')}), got ${name}`;
+  const source = sources[name]!;
+  if (source.kind === 'file' && source.basis === 'total-return')
+    return `expected a source of traded closes (as-traded or split-adjusted), got ${name}, which is total-return`;
+  return null;
+}
+
 export const configSchema = z
   .strictObject({
     portfolios: z
@@ -286,6 +307,9 @@ export const configSchema = z
           path: ['portfolios', i, 'source'],
           message: `expected a name under sources (${Object.keys(config.sources).join(', ')}), got ${p.source}`,
         });
+      const message = priceSourceFault(p.orders.priceSource, config.sources);
+      if (message)
+        context.addIssue({ code: 'custom', path: ['portfolios', i, 'orders', 'priceSource'], message });
     });
   });
 

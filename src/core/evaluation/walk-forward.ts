@@ -25,6 +25,7 @@ export function walkForward(input: {
   const decisions: Decision[] = [];
   const valuations: Valuation[] = [];
   const fills: Fill[] = [];
+  const worthAt = ({ navNet }: Valuation) => policy.costs.portfolioValue * navNet;
   let pending: Decision | null = null;
   const first = panel.sessions.findIndex((session) => session >= input.inception);
   const sessions = first < 0 ? [] : panel.sessions.slice(first);
@@ -35,7 +36,7 @@ export function walkForward(input: {
     if (before) {
       const returns = lastReturns(cut.last(lastReturnSessions).select(policy.symbols));
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
-      const step = revalue(before, session, returns, pending, targets, policy);
+      const step = revalue(before, session, returns, pending, targets, policy, worthAt(before));
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
       stateChanged = step.stateChanged;
@@ -60,6 +61,7 @@ export function walkForward(input: {
         modelId: null,
         configHash: 'walk-forward',
         codeVersion: 'walk-forward',
+        portfolioValue: worthAt(valuation),
       },
     });
     decisions.push(pending);
