@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { migrate, schemaState } from '../adapters/postgres/migrate.ts';
 import { installQueue, isQueueInstalled } from './daemon/queue.ts';
-import type { Store } from './store.ts';
+import { demoName, type Store } from './store.ts';
 import { UserError } from './user-error.ts';
 
 export type { Database } from '../adapters/postgres/database.ts';
@@ -27,7 +27,7 @@ export async function migrateStore(store: Store): Promise<string[]> {
  * A database to read from, of this code's schema; the caller closes it. Throws a UserError where nothing was migrated
  * yet, or by a newer version.
  */
-export async function openMigrated(store: Store, { demo }: { demo: boolean }): Promise<Database> {
+export async function openMigrated(store: Store, { replay }: { replay: string | null }): Promise<Database> {
   const database = openDatabase(store.url, { connectionsMax: 2 });
   try {
     const lacking = await migrationsMissing(database);
@@ -38,11 +38,17 @@ export async function openMigrated(store: Store, { demo }: { demo: boolean }): P
   }
   await database.close();
   throw new UserError(
-    demo
-      ? 'the demo has not run yet; run `npm run demo` first'
+    replay !== null
+      ? notReplayed(replay)
       : 'the database holds no rows of rebalanced yet; run `rebalanced migrate`, or `npm start`',
   );
 }
+
+/** What to say of a replay that is asked about before it was made. */
+export const notReplayed = (name: string): string =>
+  name === demoName
+    ? 'the demo has not run yet; run `npm run demo` first'
+    : `there is no replay ${name} yet; run \`rebalanced replay --config FILE --name ${name}\` first`;
 
 /** What this code needs and the database has not: migrations by name, and the queue. */
 async function missingFrom(store: Store): Promise<string[]> {

@@ -7,28 +7,39 @@ import { type Environment, secret } from './config/secrets.ts';
 import { projectRoot } from './project.ts';
 import { UserError } from './user-error.ts';
 
-export const demoDatabase = 'rebalanced_demo';
 const embeddedDatabase = 'rebalanced';
+
+/** The replay that the product carries. */
+export const demoName = 'demo';
+
+/** The database of a replay. Throws a UserError on a name that cannot be one. */
+export function replayDatabase(name: string): string {
+  if (name === demoName) return 'rebalanced_demo';
+  if (!/^[a-z0-9][a-z0-9_-]{0,39}$/.test(name))
+    throw new UserError(`"${name}" cannot name a replay; expected 1 to 40 of a-z 0-9 _ -, such as 2008`);
+  return `rebalanced_replay_${name}`;
+}
 
 /** A reachable database. `close` stops the embedded server if nobody else uses it. */
 export type Store = { url: string; embedded: boolean; close(): Promise<void> };
 
 /**
  * The database to work in: DATABASE_URL (or DATABASE_URL_FILE), else an embedded PostgreSQL in the state folder.
- * The demo always has a database of its own, on the same server.
+ * A replay, the demo among them, always has a database of its own, on the same server.
  */
 export async function openStore(
   env: Environment,
-  options: { demo: boolean; log: (line: string) => void },
+  options: { replay: string | null; log: (line: string) => void },
 ): Promise<Store> {
+  const database = options.replay === null ? embeddedDatabase : replayDatabase(options.replay);
   const given = secret(env, 'DATABASE_URL');
   if (given !== null) {
     const { url } = addressOf(given);
-    if (!options.demo) {
+    if (options.replay === null) {
       await probe(url);
       return { url, embedded: false, close: async () => {} };
     }
-    return { url: await ensureDatabase(url, demoDatabase), embedded: false, close: async () => {} };
+    return { url: await ensureDatabase(url, database), embedded: false, close: async () => {} };
   }
   const server = await startEmbedded({
     dataFolder: `${stateFolder(env, projectRoot)}/postgres`,
@@ -36,7 +47,7 @@ export async function openStore(
     log: options.log,
   });
   try {
-    const url = await ensureDatabase(server.url, options.demo ? demoDatabase : embeddedDatabase);
+    const url = await ensureDatabase(server.url, database);
     return { url, embedded: true, close: () => server.stop() };
   } catch (error) {
     await server.stop();
@@ -64,10 +75,10 @@ async function ensureDatabase(url: string, name: string): Promise<string> {
   target.pathname = `/${name}`;
   const expected = 'expected a PostgreSQL there whose user may create databases';
   await withClient(url, `cannot open database ${name}`, expected, async (client) => {
-    // A pooler lends connections out by the transaction, but a lock that keeps other demos away lives on one of them.
+    // A pooler lends connections out by the transaction, but a lock that keeps other replays away lives on one of them.
     if (!(await isDirect(client)))
       throw new UserError(
-        "DATABASE_URL leads to a connection pooler, through which the demo cannot keep others off its database; expected PostgreSQL's own address",
+        "DATABASE_URL leads to a connection pooler, through which a replay cannot keep others off its database; expected PostgreSQL's own address",
       );
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (rowCount === 0)

@@ -6,13 +6,16 @@ import type { Config } from '../app/config/schema.ts';
 import { type Context, createContext } from '../app/context.ts';
 import { projectRoot } from '../app/project.ts';
 import { isIsoDate, type Session } from '../app/queries/subject.ts';
-import { demoConfigPath, demoContext } from '../app/replay/demo.ts';
-import { type Database, ensureSchema, openMigrated } from '../app/schema.ts';
+import { demoLast, demoPlan } from '../app/replay/demo.ts';
+import { replayConfig } from '../app/replay/plan.ts';
+import { replayContext, replayOf } from '../app/replay/prepare.ts';
+import { type Database, ensureSchema, notReplayed, openMigrated } from '../app/schema.ts';
 import { closeInTime, untilStopped } from '../app/stop-signal.ts';
-import { openStore, type Store } from '../app/store.ts';
+import { demoName, openStore, type Store } from '../app/store.ts';
+import { UserError } from '../app/user-error.ts';
 import { openLog } from './log.ts';
 
-export type Common = { config: string; demo?: boolean };
+export type Common = { config: string; demo?: boolean; replay?: string };
 
 const defaultConfig = join(projectRoot, 'config/rebalanced.yaml');
 
@@ -22,9 +25,16 @@ export function withConfig(command: Command): Command {
   );
 }
 
-/** Options of commands that read a database: the configured one, or the demo's. */
+/** Options of commands that read a database: the configured one, or a replay's. */
 export function withStore(command: Command): Command {
-  return withConfig(command).option('--demo', "read the demo's database instead");
+  return withConfig(command)
+    .addOption(new Option('--demo', "read the demo's database instead").conflicts('replay'))
+    .option('--replay <name>', "read a replay's database instead, with the configuration it replays");
+}
+
+/** The replay a command reads; null for the configured database. */
+export function replayNamed({ demo, replay }: Common): string | null {
+  return replay ?? (demo ? demoName : null);
 }
 
 /** A date given on the command line. */
@@ -53,9 +63,14 @@ export function formatOption(): Option {
   return new Option('--format <format>', 'how to print them').choices(formats).default('table');
 }
 
-/** The configuration a command works with. */
-function configOf(options: Common): Config {
-  return loadConfig(options.demo ? demoConfigPath : options.config);
+/** The configuration a command works with: its own, or the one a replay's database was made from. */
+async function configOf(options: Common, store: Store): Promise<Config> {
+  const name = replayNamed(options);
+  if (name === null) return loadConfig(options.config);
+  if (name === demoName) return demoPlan(demoLast, process.env).config;
+  const row = await replayOf(store);
+  if (!row) throw new UserError(notReplayed(name));
+  return replayConfig(loadConfig(row.configPath), name, row.firstSession, process.env);
 }
 
 /** Runs `work` with a read-only use of the database; an embedded server that was down is started and stopped. */
@@ -64,10 +79,11 @@ export async function withDatabase<Result>(
   work: (database: Database, config: Config, log: Logger) => Promise<Result>,
 ): Promise<Result> {
   const log = openLog('warn');
-  const config = configOf(options);
+  if (replayNamed(options) === null) loadConfig(options.config); // a wrong file is told before a server is started
   return withStoreOpen(options, log, async (store) => {
-    const database = await openMigrated(store, { demo: options.demo ?? false });
+    const database = await openMigrated(store, { replay: replayNamed(options) });
     try {
+      const config = await configOf(options, store);
       return await untilStopped(() => work(database, config, log));
     } finally {
       await closeInTime(database.close);
@@ -81,11 +97,14 @@ export async function withContext<Result>(
   work: (context: Context) => Promise<Result>,
 ): Promise<Result> {
   const log = openLog('warn');
-  const config = configOf(options);
+  const replayed = replayNamed(options);
+  if (replayed === null) loadConfig(options.config); // a wrong file is told before a server is started
   return withStoreOpen(options, log, async (store) => {
-    await ensureSchema(store);
-    const context = options.demo
-      ? await demoContext(config, store, process.env, log)
+    if (replayed === null) await ensureSchema(store);
+    else await (await openMigrated(store, { replay: replayed })).close();
+    const config = await configOf(options, store);
+    const context = replayed
+      ? await replayContext(config, store, process.env, log)
       : await createContext({
           config,
           databaseUrl: store.url,
@@ -106,7 +125,7 @@ async function withStoreOpen<Result>(
   log: Logger,
   work: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const store = await openStore(process.env, { demo: options.demo ?? false, log: (line) => log.info(line) });
+  const store = await openStore(process.env, { replay: replayNamed(options), log: (line) => log.info(line) });
   try {
     return await work(store);
   } finally {

@@ -5,11 +5,13 @@ import { UserError } from '../app/user-error.ts';
 import { allocateCommand } from './commands/allocate.ts';
 import { backtestCommand } from './commands/backtest.ts';
 import { demoCommand } from './commands/demo.ts';
+import { flowCommand } from './commands/flow.ts';
 import { holdingsCommand } from './commands/holdings.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ordersCommand } from './commands/orders.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
+import { replayCommand } from './commands/replay.ts';
 import { retrainCommand } from './commands/retrain.ts';
 import { daemonCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -36,11 +38,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     ingestCommand(),
     retrainCommand(),
     rebalanceCommand(),
+    replayCommand(),
     backtestCommand(),
     allocateCommand(),
     targetsCommand(),
     ordersCommand(),
     holdingsCommand(),
+    flowCommand(),
     statusCommand(),
   ];
   for (const command of commands)

@@ -1,8 +1,10 @@
+import { lockAccount, readAccount } from '../adapters/postgres/account-rows.ts';
 import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../adapters/postgres/slot-rows.ts';
 import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
+import { worthAt } from '../core/accounting/account.ts';
 import { cashReturn } from '../core/accounting/cash-returns.ts';
 import { lastReturnSessions, lastReturns } from '../core/accounting/last-returns.ts';
 import { openingValuation, revalue as step } from '../core/accounting/valuation.ts';
@@ -25,6 +27,7 @@ export async function revalue(run: TaskRun): Promise<void> {
 
 async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
   const { id, policy, plan } = portfolio;
+  await lockAccount(sql, id);
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
   if (before === null) {
     await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
@@ -47,6 +50,7 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
     pending?.decision ?? null,
     targets,
     policy,
+    worthAt(await readAccount(sql, portfolio), before),
     await readCashReturn(sql, portfolio, slot.session),
   );
   await saveValuation(sql, id, policy.symbols, valuation);

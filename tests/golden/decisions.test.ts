@@ -43,5 +43,5 @@ test('mean-variance with groups, costs, cap and volatility target', { timeout: 1
   expect([...kinds]).toEqual(
     expect.arrayContaining(['group', 'turnover', 'volatility', 'upper', 'lower', 'exposure', 'band']),
   );
-  expect(goldenHash(decisions)).toBe('4d7b44f75b486902874ff7e1a4b62002f1bdcbe14c87c8f01370fee63227cef7');
+  expect(goldenHash(decisions)).toBe('04a9c872aa8010403f94f48579a27f850beea11bd32c87290fcfbfc5547bea58');
 });

@@ -10,15 +10,17 @@ import {
   noForecast,
 } from '../../core/forecast/forecast-result.ts';
 import { sessionsRead } from '../../core/forecast/model-spec.ts';
-import type { Bar } from '../../core/market/bar.ts';
-import { type PricePanel, panelFromBars } from '../../core/market/panel.ts';
+import type { PricePanel } from '../../core/market/panel.ts';
+import type { StoredBar } from '../../core/market/stored-bars.ts';
 import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { usesForecast } from '../../core/policy/uses-forecast.ts';
 import { isRebalanceSession, trainingSessions } from '../../core/schedule/plan.ts';
+import { fetchQuoted, panelOf } from '../../tasks/panel.ts';
 import {
   type Portfolio,
   pricedSymbols,
+  rateSymbols,
   sessionsForDecision,
   sessionsForTraining,
 } from '../../tasks/portfolio.ts';
@@ -122,11 +124,13 @@ export async function backtest(portfolio: Portfolio, trainer: Trainer, to: Sessi
 }
 
 async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel> {
-  const { plan, source, historyStart, policy } = portfolio;
-  const symbols = pricedSymbols(portfolio);
-  const bars: Bar[] = [];
-  for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
-  const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
+  const { plan, historyStart, policy } = portfolio;
+  const bars: StoredBar[] = [];
+  for (const symbol of pricedSymbols(portfolio))
+    bars.push(...(await fetchQuoted(portfolio, symbol, historyStart, to)));
+  const rates = new Set(rateSymbols(portfolio)); // they go on where nothing else trades
+  const traded = bars.filter((bar) => !rates.has(bar.symbol));
+  const newest = traded.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
   const { training, inference } = usesForecast(policy)
     ? sessionsRead(portfolio.forecaster!)
@@ -137,7 +141,7 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
     throw new UserError(
       `the walk begins on ${plan.inception} with ${before} sessions of prices before it; expected ${needed}: begin later (--from) or fetch more (historyStart)`,
     );
-  return panelFromBars(bars, sessions, symbols, () => source.basis);
+  return panelOf(portfolio, bars, sessions);
 }
 
 async function trainAll(portfolio: Portfolio, trainer: Trainer, panel: PricePanel): Promise<Artefact[]> {

@@ -74,11 +74,13 @@ export function portfolioBody(
   portfolio: PortfolioConfig,
   sources: Config['sources'],
 ): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, source: name, ...decisive } = portfolio;
+  const { inception: _, letter: __, orders: ___, source: name, fx, ...decisive } = portfolio;
   const source = sources[name]!;
   const { kind } = source;
   const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
-  const body = canonicalJson({ ...decisive, source: meaning });
+  // A portfolio of one currency has the address it had before there were others.
+  const rates = Object.keys(fx).length > 0 ? { fx } : {};
+  const body = canonicalJson({ ...decisive, ...rates, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 

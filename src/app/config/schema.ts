@@ -9,6 +9,7 @@ import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
 import { drawdownSchema } from './drawdown-schema.ts';
 import { conflictOf } from './feasible-limits.ts';
 import { ratio, symbol } from './fields.ts';
+import { checkFx, currencySchema, fxSchema } from './fx-schema.ts';
 
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
 const weight = z.number().min(-1).max(1);
@@ -73,15 +74,15 @@ export const portfolioSchema = z
       .refine((all) => new Set(all).size === all.length, 'expected each symbol once'),
     source: z.string().describe('a name under sources'),
     calendar: z.enum(calendarNames).default('XNYS'),
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, 'expected a currency like USD')
-      .default('USD'),
+    currency: currencySchema
+      .default('USD')
+      .describe('what the portfolio is kept in; its returns are in this currency'),
+    fx: fxSchema,
     portfolioValue: z
       .number()
       .positive()
       .default(100_000)
-      .describe('size in that currency: for impact and for the letter'),
+      .describe('worth at inception in that currency, for impact and amounts, until holdings are imported'),
     inception: isoDate
       .nullable()
       .default(null)
@@ -168,6 +169,13 @@ export const portfolioSchema = z
       wholeShares: z.boolean().default(true).describe('false: fractions'),
       minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),
       cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
+      priceSource: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'a name under sources whose closes are traded ones, where those of source are total-return',
+        ),
     }),
     quality: section({
       fillSessionsMax: wholeNumber(0, 60).default(5),
@@ -194,6 +202,7 @@ export const portfolioSchema = z
       context.addIssue({ code: 'custom', path, message });
     const lowers = [p.bounds, ...Object.values(p.boundsBySymbol)].map(({ lower }) => lower);
     checkAllocator(p.allocator.method, { hasForecaster: p.forecaster !== null, lowers }, refuse);
+    checkFx(p.fx, p.currency, refuse);
     const known = new Set(p.symbols);
     for (const [name, group] of Object.entries(p.groups))
       for (const member of group.symbols)
@@ -248,6 +257,20 @@ const sourceSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What is wrong with a source orders are to be priced by; null where nothing is. */
+function priceSourceFault(
+  name: string | null,
+  sources: Record<string, z.output<typeof sourceSchema>>,
+): string | null {
+  if (name === null) return null;
+  if (!Object.hasOwn(sources, name))
+    return `expected a name under sources (${Object.keys(sources).join(', ')}), got ${name}`;
+  const source = sources[name]!;
+  if (source.kind === 'file' && source.basis === 'total-return')
+    return `expected a source of traded closes (as-traded or split-adjusted), got ${name}, which is total-return`;
+  return null;
+}
+
 export const configSchema = z
   .strictObject({
     portfolios: z
@@ -287,6 +310,9 @@ export const configSchema = z
           path: ['portfolios', i, 'source'],
           message: `expected a name under sources (${Object.keys(config.sources).join(', ')}), got ${p.source}`,
         });
+      const message = priceSourceFault(p.orders.priceSource, config.sources);
+      if (message)
+        context.addIssue({ code: 'custom', path: ['portfolios', i, 'orders', 'priceSource'], message });
     });
   });
 

@@ -1,10 +1,10 @@
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import { chargedSoFar, readDecisions } from '../../adapters/postgres/decision-rows.ts';
 import { readNavs } from '../../adapters/postgres/valuation-rows.ts';
-import { cashReturns } from '../../core/accounting/cash-returns.ts';
+import { cashReturn } from '../../core/accounting/cash-returns.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import { panelFromStoredBars } from '../../core/market/stored-bars.ts';
-import type { Portfolio } from '../../tasks/portfolio.ts';
+import { panelOf, readFrom } from '../../tasks/panel.ts';
+import { type Portfolio, pricedSymbols } from '../../tasks/portfolio.ts';
 import { type Compared, measuredReturns } from '../backtest/backtest.ts';
 import { equalWeight } from '../backtest/equal-weight.ts';
 import type { Context } from '../context.ts';
@@ -51,11 +51,18 @@ export async function readTrackRecord(
 /** What cash earned at each of the sessions after the first. */
 async function readCashReturns(
   { database }: Context,
-  { policy, sourceName }: Portfolio,
+  portfolio: Portfolio,
   sessions: readonly Session[],
 ): Promise<number[]> {
-  const symbols = policy.cash.proxySymbol === null ? [] : [policy.cash.proxySymbol];
-  const window = { source: sourceName, symbols, from: sessions[0]!, to: sessions.at(-1)! };
-  const bars = symbols.length > 0 ? await readBars(database, { ...window, vintage: null }) : [];
-  return cashReturns(policy, panelFromStoredBars(bars, sessions, symbols));
+  const { policy, sourceName } = portfolio;
+  if (policy.cash.proxySymbol === null) return sessions.slice(1).map(() => cashReturn(policy, null));
+  const bars = await readBars(database, {
+    source: sourceName,
+    symbols: pricedSymbols(portfolio),
+    from: readFrom(portfolio, sessions[0]!),
+    to: sessions.at(-1)!,
+    vintage: null,
+  });
+  const panel = panelOf(portfolio, bars, sessions);
+  return sessions.slice(1).map((session) => cashReturn(policy, panel.upTo(session)));
 }

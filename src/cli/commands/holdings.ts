@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { importHoldings } from '../../app/manual/import-holdings.ts';
 import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
-import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
-import { percent } from '../../presentation/format.ts';
-import { type Common, portfolioOption, withContext, withStore } from '../options.ts';
+import { refuseDuringReplay } from '../../app/replay/claim.ts';
+import { holdingsKind } from '../../presentation/account.ts';
+import { decimal, money, percent } from '../../presentation/format.ts';
+import { type Common, portfolioOption, replayNamed, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
 export function holdingsCommand(): Command {
@@ -13,17 +14,24 @@ export function holdingsCommand(): Command {
     .addOption(portfolioOption())
     .option('--import <file>', `CSV: symbol,quantity or symbol,weight, with a line for ${cashSymbol}`)
     .action(async (options: Common & { portfolio?: string; import?: string }) =>
-      withContext(options, async ({ config, database, ...context }) => {
+      withContext(options, async (context) => {
+        const { config, database } = context;
         const portfolio = context.portfolio(portfolioIn(config, options.portfolio).id);
         if (options.import !== undefined) {
-          if (options.demo) await refuseDuringReplay(database);
-          await importHoldings(database, portfolio, options.import);
+          if (replayNamed(options) !== null) await refuseDuringReplay(database);
+          await importHoldings(context, portfolio, options.import, Date.now());
         }
-        const { portfolio: id, session, holdings } = await readHoldings(database, portfolio);
-        console.log(`${id}: held at the close of ${session}\n`);
+        const held = await readHoldings(database, portfolio);
+        console.log(
+          `${held.portfolio}: held at the close of ${held.session}, ${holdingsKind(held.importedOn)}, worth ${money(held.worth, held.currency)}\n`,
+        );
         printTable(
-          ['symbol', 'weight'],
-          holdings.map(({ symbol, weight }) => [symbol, percent(weight, 2)]),
+          ['symbol', 'weight', 'value'],
+          held.holdings.map(({ symbol, weight }) => [
+            symbol,
+            percent(weight, 2),
+            decimal(weight * held.worth, 2),
+          ]),
         );
       }),
     );

@@ -9,7 +9,7 @@ export function migrateCommand(): Command {
     .description("bring the database's tables and its queue up to this version (run as their owner)")
     .action(async () => {
       const log = openLog('warn');
-      const store = await openStore(process.env, { demo: false, log: (line) => log.info(line) });
+      const store = await openStore(process.env, { replay: null, log: (line) => log.info(line) });
       try {
         const applied = await untilStopped(() => migrateStore(store));
         console.log(

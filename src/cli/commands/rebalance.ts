@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { decideByHand, decisionText, dryRun } from '../../app/manual/rebalance.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
-import { refuseDuringReplay } from '../../app/replay/demo-claim.ts';
-import { type Common, dateArgument, portfolioOption, withContext, withStore } from '../options.ts';
+import { refuseDuringReplay } from '../../app/replay/claim.ts';
+import {
+  type Common,
+  dateArgument,
+  portfolioOption,
+  replayNamed,
+  withContext,
+  withStore,
+} from '../options.ts';
 
 type Options = Common & { portfolio?: string; asOf?: Session; dryRun?: boolean };
 
@@ -18,9 +25,13 @@ export function rebalanceCommand(): Command {
     .action(async (options: Options) =>
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
-        if (options.demo && !options.dryRun) await refuseDuringReplay(context.database);
-        const decide = options.dryRun ? dryRun : decideByHand;
-        console.log(decisionText(await decide(context, portfolio, options.asOf ?? null)));
+        if (replayNamed(options) !== null && !options.dryRun) await refuseDuringReplay(context.database);
+        const asOf = options.asOf ?? null;
+        const now = replayNamed(options) === null ? Date.now() : null;
+        const decision = options.dryRun
+          ? await dryRun(context, portfolio, asOf)
+          : await decideByHand(context, portfolio, asOf, now);
+        console.log(decisionText(decision));
       }),
     );
 }

@@ -23,7 +23,7 @@ export function daemonCommand(): Command {
       await using cleanups = new AsyncDisposableStack();
       const config = loadConfig(options.config);
       for (const warning of config.portfolios.flatMap(limitWarnings)) log.warn(warning);
-      const store = await openStore(process.env, { demo: false, log: (line) => log.info(line) });
+      const store = await openStore(process.env, { replay: null, log: (line) => log.info(line) });
       cleanups.defer(() => store.close());
       await ensureSchema(store);
       const context = await createContext({

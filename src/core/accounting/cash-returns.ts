@@ -12,11 +12,6 @@ export function cashReturn({ cash, sessionsPerYear }: CashPolicy, panel: PricePa
   return lastReturns(panel.select([cash.proxySymbol]))[0]!;
 }
 
-/** The same for each session after the panel's first, one without a price earning with the next that has one. */
-export function cashReturns(policy: CashPolicy, panel: PricePanel): number[] {
-  return panel.sessions.slice(1).map((session) => cashReturn(policy, panel.upTo(session)));
-}
-
 /**
  * The risk-free returns beside `cashReturns`, one a session: the configured rate, else what cash has earned (Sharpe,
  * 1994: the difference from what the same money would have earned without risk).

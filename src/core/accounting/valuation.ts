@@ -1,6 +1,6 @@
 import type { Session } from '../calendar/session.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { PortfolioPolicy } from '../policy/policy.ts';
+import { atWorth, type PortfolioPolicy } from '../policy/policy.ts';
 import {
   actsDifferently,
   type DrawdownStatus,
@@ -49,7 +49,8 @@ export function openingValuation(session: Session, policy: PortfolioPolicy): Val
  * One session passes. The old holdings earn it; then `pending`, the decision made at the close before, is filled at
  * this close and charged against the drifted holdings; then the drawdown state steps on net NAV.
  * `targets` are those of the newest decision, for the drift. Returns are simple, in the policy's symbol order;
- * cash earns `cashReturn`.
+ * cash earns `cashReturn`. `portfolioValue` is what the account was worth at the close before (left out: as configured);
+ * a fill is charged by that and what the session earned.
  */
 export function revalue(
   before: Valuation,
@@ -57,10 +58,12 @@ export function revalue(
   returns: readonly number[],
   pending: Decision | null,
   targets: readonly number[] | null,
-  policy: PortfolioPolicy,
+  configured: PortfolioPolicy,
+  portfolioValue?: number,
   cashReturn = 0,
 ): { valuation: Valuation; fill: Fill | null; stateChanged: boolean } {
   const live = drift(before.live, returns, cashReturn);
+  const policy = atWorth(configured, portfolioValue && portfolioValue * (1 + live.earned));
   const shadow = drift(before.shadow, returns, cashReturn);
   const decided = pending && targetsInOrder(pending, policy.symbols);
   const liveFill = fillAt(live.holdings, before.live, decided?.live, policy);

@@ -33,6 +33,7 @@ export function walkForward(input: {
   const valuations: Valuation[] = [];
   const fills: Fill[] = [];
   const cashReturns: number[] = [];
+  const worthAt = ({ navNet }: Valuation) => policy.costs.portfolioValue * navNet;
   let pending: Decision | null = null;
   const first = panel.sessions.findIndex((session) => session >= input.inception);
   const sessions = first < 0 ? [] : panel.sessions.slice(first);
@@ -46,7 +47,7 @@ export function walkForward(input: {
       const cash = cashReturn(policy, recent);
       cashReturns.push(cash);
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
-      const step = revalue(before, session, returns, pending, targets, policy, cash);
+      const step = revalue(before, session, returns, pending, targets, policy, worthAt(before), cash);
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
       stateChanged = step.stateChanged;
@@ -71,6 +72,7 @@ export function walkForward(input: {
         modelId: null,
         configHash: 'walk-forward',
         codeVersion: 'walk-forward',
+        portfolioValue: worthAt(valuation),
       },
     });
     decisions.push(pending);

@@ -7,7 +7,7 @@ import { type Constrained, constrain, guardTargets } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
-import { type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
+import { atWorth, type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
@@ -27,7 +27,8 @@ export function decisionSessions(policy: PortfolioPolicy): number {
  * have no answer to steps down; anything else, a guard that is broken among it, is a fault of the program: nothing of it
  * is trusted further, and what is held is held. It throws only when `panel` is not the policy's at `asOf`.
  */
-export function decide(given: DecideInput): Decision {
+export function decide(asked: DecideInput): Decision {
+  const given = { ...asked, policy: atWorth(asked.policy, asked.inputs.portfolioValue) };
   const { asOf, policy } = given;
   if (given.panel.lastSession !== asOf)
     throw new Error(

@@ -59,6 +59,11 @@ export type DecisionInputs = {
   modelId: string | null;
   configHash: string;
   codeVersion: string;
+  /**
+   * what the account was worth at the decision's close, in the portfolio's currency: impact depends on money; left out by
+   * decisions from before it was kept, which took the configured value
+   */
+  portfolioValue?: number;
 };
 
 /** Target weights of one portfolio, decided at the close of `asOf`, to be filled at the next session's close. */

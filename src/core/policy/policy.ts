@@ -67,3 +67,8 @@ export function cashProxyIndex(policy: PortfolioPolicy): number | null {
     throw new Error(`cash proxy ${policy.cashProxySymbol} is not among the symbols of ${policy.portfolio}`);
   return index;
 }
+
+/** The policy of an account that is worth this much now: what trading costs depends on money. Undefined: as configured. */
+export function atWorth(policy: PortfolioPolicy, portfolioValue: number | undefined): PortfolioPolicy {
+  return portfolioValue === undefined ? policy : { ...policy, costs: { ...policy.costs, portfolioValue } };
+}

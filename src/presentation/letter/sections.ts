@@ -10,14 +10,8 @@ export function sectionsOf(content: LetterContent): Section[] {
   return [costSection(content), performanceSection(content), drawdownSection(content)];
 }
 
-/** What the portfolio is worth now in money; null where its value is not known. */
-function present({ portfolioValue, performance }: LetterContent): number | null {
-  return portfolioValue === null ? null : portfolioValue * (1 + performance.returnNetSinceInception);
-}
-
 function costSection(content: LetterContent): Section {
-  const { decision, costs, currency } = content;
-  const worth = present(content);
+  const { decision, costs, currency, worth } = content;
   const amount = worth === null ? '' : `, ${money(decision.costRatio * worth, currency)}`;
   return {
     title: 'Turnover and cost',
@@ -32,13 +26,12 @@ function costSection(content: LetterContent): Section {
 }
 
 function performanceSection(content: LetterContent): Section {
-  const { performance, currency } = content;
-  const worth = present(content);
+  const { performance, currency, worth, importedOn } = content;
+  const holdings = importedOn === null ? 'simulated' : `imported on ${longDate(importedOn)}`;
   const facts: Fact[] = [
-    {
-      label: 'Net asset value, after costs',
-      value: decimal(performance.navNet, 4) + (worth === null ? '' : `, ${money(worth, currency)}`),
-    },
+    ...(worth === null ? [] : [{ label: 'Worth of the account', value: money(worth, currency) }]),
+    { label: 'Holdings', value: holdings },
+    { label: 'Net asset value, after costs', value: decimal(performance.navNet, 4) },
     { label: 'Net asset value, before costs', value: decimal(performance.navGross, 4) },
   ];
   if (performance.returnNetSinceLast !== null)

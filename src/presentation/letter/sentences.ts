@@ -8,6 +8,7 @@ import {
   type TargetLine,
 } from '../../core/policy/decision.ts';
 import type { LetterContent } from '../../views/letter.ts';
+import { uninvestedSentence } from '../account.ts';
 import { list, longDate, percent } from '../format.ts';
 
 /** A trade that rounds to at least 0.1% is worth a word; `held`, `target` and `trade` in the tables show the rest. */
@@ -96,6 +97,7 @@ export function reasons(content: LetterContent): string[] {
   if (decision.fallbackLevel === 'full' || decision.fallbackLevel === 'previous-covariance')
     all.push(method(decision));
   if (decision.exposureRatio < 1) all.push(exposure(decision));
+  if (content.uninvested) all.push(`This portfolio was ${uninvestedSentence(content.uninvested)}.`);
   return all;
 }
 

@@ -253,7 +253,7 @@ describe.skipIf(!isPgbouncerInstalled).each(['transaction', 'session'] as const)
     test('is told apart from PostgreSQL, which the demo needs', async () => {
       const { code, errors } = await commandHere(['demo'], { DATABASE_URL: bouncer.urlOf(urls.shared) });
       expect(errors).toBe(
-        "rebalanced: DATABASE_URL leads to a connection pooler, through which the demo cannot keep others off its database; expected PostgreSQL's own address\n",
+        "rebalanced: DATABASE_URL leads to a connection pooler, through which a replay cannot keep others off its database; expected PostgreSQL's own address\n",
       );
       expect(code).toBe(2);
     });

@@ -40,7 +40,7 @@ describe('a secret', () => {
 });
 
 describe('an address of a database', () => {
-  const open = (DATABASE_URL: string) => openStore({ DATABASE_URL }, { demo: false, log: () => {} });
+  const open = (DATABASE_URL: string) => openStore({ DATABASE_URL }, { replay: null, log: () => {} });
 
   test.each(['nonsense', 'mysql://u:hunter2@h/d', 'https://example.org/?hunter2'])(
     'that is none is refused without repeating it: %s',

@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { isAlive, livePostmaster } from '../../../src/adapters/embedded-postgres/postmaster.ts';
 import { startEmbedded } from '../../../src/adapters/embedded-postgres/server.ts';
 import { cacheFolder } from '../../../src/app/config/folders.ts';
-import { claimDemo } from '../../../src/app/replay/demo-claim.ts';
-import { demoDatabase } from '../../../src/app/store.ts';
+import { claimReplay } from '../../../src/app/replay/claim.ts';
+import { demoName, replayDatabase } from '../../../src/app/store.ts';
 import type { DecisionStatus } from '../../../src/views/status.ts';
 import {
   command,
@@ -60,7 +60,7 @@ function attach() {
 /** The demo's database, on the server that `url` leads to. */
 function inDemo(url: string): string {
   const address = new URL(url);
-  address.pathname = `/${demoDatabase}`;
+  address.pathname = `/${replayDatabase(demoName)}`;
   return address.toString();
 }
 
@@ -127,9 +127,9 @@ describe('the demo', { timeout: 240_000 }, () => {
     expect((await endBy('SIGTERM', first)).code).toBe(143);
 
     const held = await attach();
-    const claim = await claimDemo(inDemo(held.url), () => {});
+    const claim = await claimReplay(inDemo(held.url), () => {});
     const refused = await command(['rebalance', '--demo'], env);
-    expect([refused.code, refused.errors]).toEqual([2, expect.stringMatching(/the demo is replaying/)]);
+    expect([refused.code, refused.errors]).toEqual([2, expect.stringMatching(/the replay is running/)]);
     await claim.release();
     expect((await command(['rebalance', '--demo'], env)).code).toBe(0);
     await held.stop();

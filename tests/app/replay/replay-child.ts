@@ -23,5 +23,5 @@ const context = await createContext({
   log: pino({ level: 'silent' }),
   now: () => Date.parse(`${config.portfolios[0]!.inception}T12:00:00Z`),
 });
-await replay(context, context.portfolios[0]!, last, () => {});
+await replay(context, last, () => {});
 await context.close();

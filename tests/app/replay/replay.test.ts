@@ -128,7 +128,7 @@ describe('a replay', () => {
   test('that is over does nothing more', async () => {
     await using context = await testContext(urls.alone!, { portfolios: [portfolio], config: { sources } });
     const before = await rowsOf(context.database);
-    await replay(context, context.portfolios[0]!, last, () => {});
+    await replay(context, last, () => {});
     expect(await rowsOf(context.database)).toEqual(before);
   });
 });
@@ -141,7 +141,7 @@ test('a replay that cannot go on says where it is stuck, and why', async () => {
     ],
     config: { sources: { other: prices } },
   });
-  await expect(replay(context, context.portfolios[0]!, last, () => {})).rejects.toThrow(
+  await expect(replay(context, last, () => {})).rejects.toThrow(
     /^the replay is stuck at ingest of 2015-07-01: no bar of 2015-07-01 for .*none\.csv is not there/,
   );
 });

@@ -209,6 +209,7 @@ describe('walkForward', () => {
             pending,
             decision && targetsOf(decision),
             strict,
+            100_000 * valuation.navNet,
           );
           valuation = stored(step.valuation);
           valuations.push(valuation);
@@ -228,6 +229,7 @@ describe('walkForward', () => {
               modelId: null,
               configHash: 'walk-forward',
               codeVersion: 'walk-forward',
+              portfolioValue: 100_000 * valuation.navNet,
             },
           };
           decision = stored(decide(input));

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csvSource, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
-import { SourceError } from '../../../../src/adapters/prices/source.ts';
+import { emptyFetched, SourceError } from '../../../../src/adapters/prices/source.ts';
 import { totalReturn } from '../../../../src/core/market/bar.ts';
 import { bundledPrices } from '../../../support/bundled-prices.ts';
 
@@ -77,6 +77,7 @@ describe('a wide price file', () => {
     const source = csvSource({ path: file(wide), basis: 'total-return' });
     expect(source).toMatchObject({ name: 'csv', basis: 'total-return' });
     expect(await source.fetchBars('TLT', '2024-01-01', '2024-01-03')).toEqual({
+      ...emptyFetched,
       bars: [
         {
           symbol: 'TLT',
@@ -89,8 +90,6 @@ describe('a wide price file', () => {
           volume: null,
         },
       ],
-      currency: null,
-      warnings: [],
     });
     const { bars } = await source.fetchBars('TLT', '2024-01-03', '2024-01-04');
     expect(bars.map(({ session }) => session)).toEqual(['2024-01-04']);

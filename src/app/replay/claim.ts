@@ -4,20 +4,20 @@ import type { Sql } from '../../adapters/postgres/database.ts';
 import { UserError } from '../user-error.ts';
 
 const claimKey = 7_201_620_221;
-/** Held beside the claim until the replay is over: while a demo only serves its status page, its rows may be changed. */
+/** Held beside the claim until the replay is over: while one only serves its status page, its rows may be changed. */
 const replayKey = 7_201_620_222;
 const claimSecondsMax = 20;
 
-export type DemoClaim = { replayed(): Promise<void>; release(): Promise<void> };
+export type ReplayClaim = { replayed(): Promise<void>; release(): Promise<void> };
 
 /**
- * Makes this process the only demo on its database: a lock that ends with its connection, which must therefore be one
- * to PostgreSQL itself and not to a pooler (`openStore` sees to that). Another demo that still runs,
+ * Makes this process the only replay on its database: a lock that ends with its connection, which must therefore be one
+ * to PostgreSQL itself and not to a pooler (`openStore` sees to that). Another one that still runs,
  * such as one whose npm was killed over its head, is cut off and told by `onLost`; the newest one goes on.
- * `replayed` lets others change the demo's rows; `release` gives the claim up.
+ * `replayed` lets others change the replay's rows; `release` gives the claim up.
  */
-export async function claimDemo(url: string, onLost: () => void): Promise<DemoClaim> {
-  const client = new pg.Client({ connectionString: url, application_name: 'rebalanced demo claim' });
+export async function claimReplay(url: string, onLost: () => void): Promise<ReplayClaim> {
+  const client = new pg.Client({ connectionString: url, application_name: 'rebalanced replay claim' });
   let released = false;
   client.on('error', () => {
     if (!released) onLost();
@@ -34,7 +34,7 @@ export async function claimDemo(url: string, onLost: () => void): Promise<DemoCl
     await client.query(`set lock_timeout = '${claimSecondsMax}s'`);
     await client.query('select pg_advisory_lock($1)', [claimKey]).catch((error: Error) => {
       throw new UserError(
-        `another demo holds the demo's database and does not let go: ${error.message}; end it first`,
+        `another process replays in this database and does not let go: ${error.message}; end it first`,
       );
     });
   }
@@ -50,13 +50,13 @@ export async function claimDemo(url: string, onLost: () => void): Promise<DemoCl
   };
 }
 
-/** Refuses a change by hand while a demo replays: it would go into that demo's numbers. */
+/** Refuses a change by hand while a replay runs: it would go into its numbers. */
 export async function refuseDuringReplay(sql: Sql): Promise<void> {
   const { rows } = await sql.query<{ free: boolean }>('select pg_try_advisory_xact_lock_shared($1) as free', [
     replayKey,
   ]);
   if (!rows[0]!.free)
     throw new UserError(
-      'the demo is replaying, and what is entered by hand would go into its numbers; expected it finished or stopped first',
+      'the replay is running, and what is entered by hand would go into its numbers; expected it finished or stopped first',
     );
 }
