@@ -33,6 +33,11 @@ export class Walk {
   readonly #riskSlope: Float64Array;
   readonly #slope: Float64Array;
   readonly #ones: Float64Array;
+  /**
+   * The mean of one free asset, from which the others are told: only differences matter, and those of means that tie
+   * but for rounding would drown in the means themselves times a huge lambda.
+   */
+  #meanLevel = 0;
   #points: TurningPoint[] = [];
 
   constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array) {
@@ -42,7 +47,7 @@ export class Walk {
     this.#mean = mean;
     this.#lower = lower;
     this.#upper = upper;
-    this.#factor = new FreeSetFactor(values, size);
+    this.#factor = new FreeSetFactor(values, size, 0, leastRisk(covariance));
     this.#place = new Int8Array(size).fill(lowerPlace);
     this.#weights = lower.slice();
     this.#risk = new Float64Array(size);
@@ -87,12 +92,10 @@ export class Walk {
       if (room >= rest) break;
       rest -= room;
     }
-    const scale = this.#mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const tied = order.filter((i) => Math.abs(this.#mean[i]! - this.#mean[marginal]!) <= 1e-14 * scale);
-    for (const i of order) {
-      if (this.#mean[i]! > this.#mean[marginal]! && !tied.includes(i)) this.#pin(i, upperPlace);
-    }
-    return this.#settleTie(tied);
+    // Means that tie but for rounding are told apart like any others: the walk minds only their differences.
+    const level = this.#mean[marginal]!;
+    for (const i of order) if (this.#mean[i]! > level) this.#pin(i, upperPlace);
+    return this.#settleTie(order.filter((i) => this.#mean[i] === level));
   }
 
   #pin(asset: number, place: number): void {
@@ -136,6 +139,10 @@ export class Walk {
     return true;
   }
 
+  #meanBeyond(asset: number): number {
+    return this.#mean[asset]! - this.#meanLevel;
+  }
+
   #computeRisk(): void {
     this.#risk.fill(0);
     for (let i = 0; i < this.#size; i += 1)
@@ -147,8 +154,9 @@ export class Walk {
     const { assets, count } = this.#factor;
     const slope = this.#slope;
     const ones = this.#ones;
+    this.#meanLevel = this.#mean[assets[0]!]!;
     for (let k = 0; k < count; k += 1) {
-      slope[k] = this.#mean[assets[k]!]!;
+      slope[k] = this.#meanBeyond(assets[k]!);
       ones[k] = 1;
     }
     this.#factor.solve(slope);
@@ -184,13 +192,14 @@ export class Walk {
     }
     const free = assets[0]!;
     const tolerance = Number.isFinite(lambda) ? lambda : 0;
-    const level = this.#risk[free]! - tolerance * this.#mean[free]!;
+    const level = this.#risk[free]!;
     for (let j = 0; j < this.#size; j += 1) {
       const place = this.#place[j]!;
       if (place === freePlace || this.#lower[j] === this.#upper[j]) continue;
       // The gradient beyond the budget's multiplier, which must not change sign, and its slope in lambda.
-      const beyond = this.#risk[j]! - tolerance * this.#mean[j]! - level;
-      const slope = this.#riskSlope[j]! - this.#mean[j]! - slopeShift;
+      const mean = this.#meanBeyond(j);
+      const beyond = this.#risk[j]! - tolerance * mean - level;
+      const slope = this.#riskSlope[j]! - mean - slopeShift;
       if (slope * place >= 0) continue;
       const at = Math.min(lambda, tolerance - beyond / slope);
       if (at > best.lambda) best = { lambda: at, asset: j, position: -1 };
@@ -217,7 +226,7 @@ export class Walk {
     const { assets, count } = this.#factor;
     const correction = new Float64Array(count);
     for (let k = 0; k < count; k += 1)
-      correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
+      correction[k] = this.#risk[assets[k]!]! - lambda * this.#meanBeyond(assets[k]!);
     this.#factor.solve(correction);
     let correctionSum = 0;
     let onesSum = 0;
@@ -242,17 +251,17 @@ export class Walk {
   /** Whether weights are in bounds and no gradient has the wrong sign: a nearly singular matrix may lead astray. */
   #isOptimal(lambda: number): boolean {
     const free = this.#factor.assets[0]!;
-    const level = this.#risk[free]! - lambda * this.#mean[free]!;
+    const level = this.#risk[free]!;
     // Near a riskless portfolio the terms all but cancel; a thousandth of a variance is what they are seen beside.
     let scale = 0;
     for (let j = 0; j < this.#size; j += 1) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
     for (let j = 0; j < this.#size; j += 1)
-      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#mean[j]!));
+      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#meanBeyond(j)));
     for (let j = 0; j < this.#size; j += 1) {
       const weight = this.#weights[j]!;
       if (weight < this.#lower[j]! - strayMax || weight > this.#upper[j]! + strayMax) return false;
       if (this.#lower[j] === this.#upper[j]) continue;
-      const beyond = this.#risk[j]! - lambda * this.#mean[j]! - level;
+      const beyond = this.#risk[j]! - lambda * this.#meanBeyond(j) - level;
       const wrong = this.#place[j] === freePlace ? Math.abs(beyond) : this.#place[j]! * beyond;
       if (wrong > strayMax * scale) return false;
     }
@@ -279,6 +288,16 @@ export class Walk {
     if (moved || lambda < before!.lambda)
       this.#points.push({ lambda, weights, mean, variance, crossVariance });
   }
+}
+
+/**
+ * The smallest positive variance. The weights having one sum, this much added to every covariance changes nothing of the
+ * problem, and one asset without risk no longer makes it singular.
+ */
+function leastRisk({ size, values }: Covariance): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < size; i += 1) if (values[i * size + i]! > 0) least = Math.min(least, values[i * size + i]!);
+  return Number.isFinite(least) ? least : 1;
 }
 
 function addRow(matrix: Float64Array, size: number, row: number, factor: number, out: Float64Array): void {

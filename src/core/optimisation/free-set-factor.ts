@@ -11,6 +11,7 @@ export class FreeSetFactor {
   readonly #matrix: Float64Array;
   readonly #size: number;
   readonly #ridge: number;
+  readonly #shift: number;
   readonly #largest: number;
   #stride = 16;
   #lower = new Float64Array(16 * 16);
@@ -18,11 +19,15 @@ export class FreeSetFactor {
   /** Free assets in the factor's order. */
   readonly assets: Int32Array;
 
-  /** `ridge` is a share of each diagonal entry (and of 1% of the largest) added to it, for singular matrices. */
-  constructor(matrix: Float64Array, size: number, ridge = 0) {
+  /**
+   * `ridge` is a share of each diagonal entry (and of 1% of the largest) added to it, for singular matrices; `shift` is
+   * added to every entry.
+   */
+  constructor(matrix: Float64Array, size: number, ridge = 0, shift = 0) {
     this.#matrix = matrix;
     this.#size = size;
     this.#ridge = ridge;
+    this.#shift = shift;
     this.#largest = largestDiagonal(matrix, size);
     this.assets = new Int32Array(size);
   }
@@ -40,12 +45,12 @@ export class FreeSetFactor {
     const source = asset * this.#size;
     const row = k * stride;
     for (let i = 0; i < k; i += 1) {
-      let sum = this.#matrix[source + this.assets[i]!]!;
+      let sum = this.#matrix[source + this.assets[i]!]! + this.#shift;
       const other = i * stride;
       for (let j = 0; j < i; j += 1) sum -= lower[other + j]! * lower[row + j]!;
       lower[row + i] = sum / lower[other + i]!;
     }
-    const entry = this.#matrix[source + asset]!;
+    const entry = this.#matrix[source + asset]! + this.#shift;
     const diagonal = entry + this.#ridge * (entry + 0.01 * this.#largest);
     let pivot = diagonal;
     for (let j = 0; j < k; j += 1) pivot -= lower[row + j]! * lower[row + j]!;
