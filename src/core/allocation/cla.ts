@@ -66,10 +66,12 @@ export const criticalLineAllocator = defineAllocator({
         'bad-input',
         `cla has the objectives ${objectives.join(' and ')}, got ${objective}; mvo also has utility.`,
       );
-    const line = criticalLine(moments.covariance, Array.from(moments.mean), bounds);
-    return withinBounds(
-      objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line),
-      bounds,
-    );
+    const { covariance } = moments;
+    const weights =
+      objective === 'max-sharpe'
+        ? greatestSharpe(criticalLine(covariance, Array.from(moments.mean), bounds), riskFreeRate)
+        : // The frontier of equal means is its end, whatever the means are: they are not read.
+          leastVariance(criticalLine(covariance, new Array<number>(covariance.size).fill(0), bounds));
+    return withinBounds(weights, bounds);
   },
 });

@@ -1,6 +1,6 @@
 import { AllocationError } from '../allocation-error.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
-import { FreeSetFactor } from './free-set-factor.ts';
+import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 
 /**
  * minimise w'Pw / 2 - q'w  subject to  sum w = budget,  lower <= w <= upper,
@@ -32,8 +32,14 @@ export type BoundedQpSolution = {
  */
 export function solveBoundedQp(problem: BoundedQp, start?: BoundedQpSolution): BoundedQpSolution | undefined {
   checkFeasible(problem);
-  // A singular matrix (duplicates, more assets than sessions) gets a ridge far below the tolerance of the answer.
-  return new ActiveSet(problem, 0, start).run() ?? new ActiveSet(problem, 1e-10, start).run();
+  const { matrix, size } = problem;
+  // A matrix may be singular (a flat asset, duplicates, more assets than sessions); one that is all but singular gets a
+  // ridge far below the tolerance of the answer.
+  return (
+    new ActiveSet(problem, new FreeSetFactor(matrix, size), start).run() ??
+    new ActiveSet(problem, new FreeSetFactor(matrix, size, 0, budgetShift(matrix, size)), start).run() ??
+    new ActiveSet(problem, new FreeSetFactor(matrix, size, 1e-10), start).run()
+  );
 }
 
 /** Raises `infeasible` when no weights between the bounds have the budget as their sum. */
@@ -73,10 +79,10 @@ class ActiveSet {
   readonly #linearScale: number;
   #singular = false;
 
-  constructor(problem: BoundedQp, ridge: number, start?: BoundedQpSolution) {
-    const { size, matrix, linear } = problem;
+  constructor(problem: BoundedQp, factor: FreeSetFactor, start?: BoundedQpSolution) {
+    const { size, linear } = problem;
     this.#problem = problem;
-    this.#factor = new FreeSetFactor(matrix, size, ridge);
+    this.#factor = factor;
     this.#linearScale = linear.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     this.#place = new Int8Array(size);
     this.#step = new Float64Array(size);

@@ -1,7 +1,7 @@
 import type { Covariance } from '../risk/covariance.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
 import { solveBoundedQp } from './bounded-qp.ts';
-import { FreeSetFactor } from './free-set-factor.ts';
+import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
 /** A share of the largest variance that is no risk. */
@@ -9,6 +9,10 @@ const risklessRatio = 1e-9;
 
 /** The most a weight or (relative) gradient may be off at an exact refresh. */
 const strayMax = 1e-8;
+/** Relative to its terms, a change of gradient that is none: of a duplicate, say. */
+const slopeRounding = 1e-14;
+/** A share of the risk; below it the rest is computed afresh. */
+const riskLeftMin = 1e-2;
 /** Steps between exact refreshes. */
 const refreshSteps = 32;
 
@@ -38,6 +42,8 @@ export class Walk {
    * but for rounding would drown in the means themselves times a huge lambda.
    */
   #meanLevel = 0;
+  /** The largest entry of C w when it was last computed afresh. */
+  #riskComputed = 0;
   #points: TurningPoint[] = [];
 
   constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array) {
@@ -47,7 +53,7 @@ export class Walk {
     this.#mean = mean;
     this.#lower = lower;
     this.#upper = upper;
-    this.#factor = new FreeSetFactor(values, size, 0, leastRisk(covariance));
+    this.#factor = new FreeSetFactor(values, size, 0, budgetShift(values, size));
     this.#place = new Int8Array(size).fill(lowerPlace);
     this.#weights = lower.slice();
     this.#risk = new Float64Array(size);
@@ -67,7 +73,7 @@ export class Walk {
       const next = event ? event.lambda : 0;
       if (Number.isFinite(lambda)) this.#advance(next - lambda);
       lambda = next;
-      if (step % refreshSteps === refreshSteps - 1 || !event) {
+      if (step % refreshSteps === refreshSteps - 1 || !event || this.#hasLostRisk()) {
         // A second and third time where the matrix is nearly singular and one correction leaves a rest.
         for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass += 1)
           this.#refresh(lambda);
@@ -75,7 +81,7 @@ export class Walk {
       }
       this.#record(lambda);
       if (!event) return this.#points;
-      if (!this.#apply(event)) return this.#ended();
+      if (!this.#apply(event, lambda)) return this.#ended();
     }
     return undefined;
   }
@@ -139,6 +145,11 @@ export class Walk {
     return true;
   }
 
+  /** Whether so much of the risk is gone since it was last computed that the rest has lost digits. */
+  #hasLostRisk(): boolean {
+    return Math.abs(this.#risk[this.#factor.assets[0]!]!) < riskLeftMin * this.#riskComputed;
+  }
+
   #meanBeyond(asset: number): number {
     return this.#mean[asset]! - this.#meanLevel;
   }
@@ -147,6 +158,8 @@ export class Walk {
     this.#risk.fill(0);
     for (let i = 0; i < this.#size; i += 1)
       addRow(this.#matrix, this.#size, i, this.#weights[i]!, this.#risk);
+    this.#riskComputed = 0;
+    for (const risk of this.#risk) this.#riskComputed = Math.max(this.#riskComputed, Math.abs(risk));
   }
 
   /** Weights and C w per unit of lambda on the free set; returns the budget multiplier's own slope. */
@@ -196,12 +209,14 @@ export class Walk {
     for (let j = 0; j < this.#size; j += 1) {
       const place = this.#place[j]!;
       if (place === freePlace || this.#lower[j] === this.#upper[j]) continue;
-      // The gradient beyond the budget's multiplier, which must not change sign, and its slope in lambda.
+      // The gradient beyond the budget's multiplier, which must not change sign, is linear in lambda. Where it is 0 is
+      // told without lambda times a mean: near a tie lambda is huge, and the difference would be rounding.
       const mean = this.#meanBeyond(j);
-      const beyond = this.#risk[j]! - tolerance * mean - level;
-      const slope = this.#riskSlope[j]! - mean - slopeShift;
-      if (slope * place >= 0) continue;
-      const at = Math.min(lambda, tolerance - beyond / slope);
+      const riskSlope = this.#riskSlope[j]! - slopeShift;
+      const slope = riskSlope - mean;
+      const terms = Math.abs(this.#riskSlope[j]!) + Math.abs(mean) + Math.abs(slopeShift);
+      if (slope * place >= -slopeRounding * terms) continue;
+      const at = Math.min(lambda, (tolerance * riskSlope - (this.#risk[j]! - level)) / slope);
       if (at > best.lambda) best = { lambda: at, asset: j, position: -1 };
     }
     return best.asset < 0 ? undefined : best;
@@ -213,10 +228,43 @@ export class Walk {
     for (let j = 0; j < this.#size; j += 1) this.#risk[j]! += change * this.#riskSlope[j]!;
   }
 
-  #apply(event: Event): boolean {
-    if (event.position < 0) return this.#release(event.asset);
+  #apply(event: Event, lambda: number): boolean {
+    if (event.position < 0) return this.#release(event.asset) || this.#exchange(event.asset, lambda);
     this.#factor.removeAt(event.position);
     this.#pin(event.asset, this.#slope[event.position]! > 0 ? lowerPlace : upperPlace);
+    return true;
+  }
+
+  /**
+   * Takes in an asset that is a combination of the free ones: it replaces them without a change of risk, at this lambda,
+   * until the first of them meets a bound and leaves, or it meets its own other bound.
+   */
+  #exchange(asset: number, lambda: number): boolean {
+    const sign = -this.#place[asset]!;
+    const direction = this.#factor.exchange(asset);
+    let length = this.#upper[asset]! - this.#lower[asset]!;
+    let blocking = -1;
+    direction.forEach((along, k) => {
+      const i = this.#factor.assets[k]!;
+      const bound = sign * along < 0 ? this.#lower[i]! : this.#upper[i]!;
+      const room = (bound - this.#weights[i]!) / (sign * along);
+      if (along === 0 || room >= length) return;
+      length = Math.max(0, room);
+      blocking = k;
+    });
+    direction.forEach((along, k) => {
+      this.#weights[this.#factor.assets[k]!]! += length * sign * along;
+    });
+    this.#weights[asset]! += length * sign;
+    if (blocking < 0) this.#pin(asset, -this.#place[asset]!);
+    else {
+      const leaving = this.#factor.assets[blocking]!;
+      this.#factor.removeAt(blocking);
+      this.#pin(leaving, sign * direction[blocking]! < 0 ? lowerPlace : upperPlace);
+      if (!this.#release(asset)) return false;
+    }
+    this.#computeRisk();
+    this.#record(lambda);
     return true;
   }
 
@@ -288,16 +336,6 @@ export class Walk {
     if (moved || lambda < before!.lambda)
       this.#points.push({ lambda, weights, mean, variance, crossVariance });
   }
-}
-
-/**
- * The smallest positive variance. The weights having one sum, this much added to every covariance changes nothing of the
- * problem, and one asset without risk no longer makes it singular.
- */
-function leastRisk({ size, values }: Covariance): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < size; i += 1) if (values[i * size + i]! > 0) least = Math.min(least, values[i * size + i]!);
-  return Number.isFinite(least) ? least : 1;
 }
 
 function addRow(matrix: Float64Array, size: number, row: number, factor: number, out: Float64Array): void {

@@ -21,7 +21,7 @@ export class FreeSetFactor {
 
   /**
    * `ridge` is a share of each diagonal entry (and of 1% of the largest) added to it, for singular matrices; `shift` is
-   * added to every entry.
+   * added to every entry (see `budgetShift`).
    */
   constructor(matrix: Float64Array, size: number, ridge = 0, shift = 0) {
     this.#matrix = matrix;
@@ -93,6 +93,16 @@ export class FreeSetFactor {
     choleskySolve(this.#lower, this.#count, vector, this.#stride);
   }
 
+  /** The direction that raises a refused asset by 1 and takes it from the free ones, in their order: without risk. */
+  exchange(asset: number): Float64Array {
+    const source = asset * this.#size;
+    const direction = new Float64Array(this.#count);
+    for (let k = 0; k < this.#count; k += 1)
+      direction[k] = -(this.#matrix[source + this.assets[k]!]! + this.#shift);
+    this.solve(direction);
+    return direction;
+  }
+
   #grow(): void {
     const stride = Math.min(this.#size, this.#stride * 2);
     const lower = new Float64Array(stride * stride);
@@ -101,6 +111,19 @@ export class FreeSetFactor {
     this.#stride = stride;
     this.#lower = lower;
   }
+}
+
+/**
+ * A shift for weights of one sum, the smallest positive variance: added to every covariance it changes nothing of the
+ * problem, yet one asset or mix without risk no longer makes the matrix singular.
+ */
+export function budgetShift(matrix: Float64Array, size: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < size; i += 1) {
+    const variance = matrix[i * size + i]!;
+    if (variance > 0) least = Math.min(least, variance);
+  }
+  return Number.isFinite(least) ? least : 1;
 }
 
 function largestDiagonal(matrix: Float64Array, size: number): number {
