@@ -9,7 +9,7 @@ import {
   type TurningPoint,
 } from '../optimisation/frontier.ts';
 import type { BoundVectors } from '../optimisation/weight-limits.ts';
-import type { Covariance } from '../risk/covariance.ts';
+import { type Covariance, largestVariance } from '../risk/covariance.ts';
 import { defineAllocator, withinBounds } from './allocator.ts';
 
 const ridgeRatio = 1e-9;
@@ -32,17 +32,14 @@ export function criticalLine(
   const walk = (matrix: Covariance): TurningPoint[] | undefined =>
     new Walk(matrix, means, lower, upper).run();
   const turningPoints = walk(covariance) ?? walk(ridged(covariance));
-  if (turningPoints) return { turningPoints };
+  if (turningPoints) return { turningPoints, largestVariance: largestVariance(covariance) };
   throw new AllocationError('no-convergence', `The critical line of ${size} assets did not reach its end.`);
 }
 
-/** Duplicates and fewer sessions than assets make the covariance singular: a little more variance each makes it regular. */
+/** A covariance that is all but singular may lead the walk astray: a little more variance each makes it regular. */
 function ridged({ size, values }: Covariance): Covariance {
   const out = values.slice();
-  let largest = 0;
-  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
-  for (let i = 0; i < size; i += 1)
-    out[i * size + i]! += ridgeRatio * (values[i * size + i]! + 0.01 * largest);
+  for (let i = 0; i < size; i += 1) out[i * size + i]! *= 1 + ridgeRatio;
   return { size, values: out };
 }
 

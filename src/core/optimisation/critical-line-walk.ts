@@ -4,8 +4,8 @@ import { solveBoundedQp } from './bounded-qp.ts';
 import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
-/** A share of the largest variance that is no risk. */
-const risklessRatio = 1e-9;
+/** A share of the largest variance that is rounding, not risk. */
+const risklessRatio = 1e-15;
 
 /** The most a weight or (relative) gradient may be off at an exact refresh. */
 const strayMax = 1e-8;

@@ -17,11 +17,14 @@ const tangencyRounding = 1e-12;
 /** A share of the largest variance that is rounding, not risk. */
 const risklessRatio = 1e-15;
 
-/** The whole efficient frontier: between two neighbouring turning points it mixes the two. */
-export type CriticalLine = { turningPoints: TurningPoint[] };
+/**
+ * The whole efficient frontier: between two neighbouring turning points it mixes the two. `largestVariance` is any
+ * asset's, beside which a variance may be no more than rounding.
+ */
+export type CriticalLine = { turningPoints: TurningPoint[]; largestVariance: number };
 
 /** The portfolio of least variance: the frontier's end. */
-export function leastVariance({ turningPoints }: CriticalLine): number[] {
+export function leastVariance({ turningPoints }: Pick<CriticalLine, 'turningPoints'>): number[] {
   return Array.from(turningPoints.at(-1)!.weights);
 }
 
@@ -30,13 +33,12 @@ export function leastVariance({ turningPoints }: CriticalLine): number[] {
  * where variance = lambda x excess return; where a riskless asset dilutes it without harm, it is the one not diluted.
  * Raises `no-positive-mean` when no point of the frontier earns more than the risk-free rate.
  */
-export function greatestSharpe({ turningPoints }: CriticalLine, riskFreeRate = 0): number[] {
+export function greatestSharpe({ turningPoints, largestVariance }: CriticalLine, riskFreeRate = 0): number[] {
   const excess = ({ mean }: TurningPoint): number => mean - riskFreeRate;
   if (!(excess(turningPoints[0]!) > 0)) throw nothingEarns(excess(turningPoints[0]!));
-  const largest = turningPoints.reduce((most, { variance }) => Math.max(most, variance), 0);
   // A portfolio of no more variance than rounding is riskless: the first of them earns the most.
   const isPast = (point: TurningPoint): boolean =>
-    point.variance <= risklessRatio * largest ||
+    point.variance <= risklessRatio * largestVariance ||
     point.variance - point.lambda * excess(point) >= -tangencyRounding * point.variance;
   const found = turningPoints.findIndex(isPast);
   const to = turningPoints.at(found)!;
