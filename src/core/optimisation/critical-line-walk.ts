@@ -1,6 +1,6 @@
 import type { Covariance } from '../risk/covariance.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
-import { solveBoundedQp } from './bounded-qp.ts';
+import { firstBound, solveBoundedQp } from './bounded-qp.ts';
 import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
@@ -241,26 +241,18 @@ export class Walk {
    */
   #exchange(asset: number, lambda: number): boolean {
     const sign = -this.#place[asset]!;
-    const direction = this.#factor.exchange(asset);
-    let length = this.#upper[asset]! - this.#lower[asset]!;
-    let blocking = -1;
-    direction.forEach((along, k) => {
-      const i = this.#factor.assets[k]!;
-      const bound = sign * along < 0 ? this.#lower[i]! : this.#upper[i]!;
-      const room = (bound - this.#weights[i]!) / (sign * along);
-      if (along === 0 || room >= length) return;
-      length = Math.max(0, room);
-      blocking = k;
-    });
-    direction.forEach((along, k) => {
-      this.#weights[this.#factor.assets[k]!]! += length * sign * along;
-    });
-    this.#weights[asset]! += length * sign;
-    if (blocking < 0) this.#pin(asset, -this.#place[asset]!);
+    const { assets } = this.#factor;
+    const direction = this.#factor.exchange(asset).map((along) => sign * along);
+    const bounds = { lower: this.#lower, upper: this.#upper };
+    const { length, blocking } = firstBound(bounds, this.#weights, assets, direction);
+    const own = Math.min(length, this.#upper[asset]! - this.#lower[asset]!);
+    for (let k = 0; k < direction.length; k += 1) this.#weights[assets[k]!]! += own * direction[k]!;
+    this.#weights[asset]! += own * sign;
+    if (own < length || blocking < 0) this.#pin(asset, -this.#place[asset]!);
     else {
-      const leaving = this.#factor.assets[blocking]!;
+      const leaving = assets[blocking]!;
       this.#factor.removeAt(blocking);
-      this.#pin(leaving, sign * direction[blocking]! < 0 ? lowerPlace : upperPlace);
+      this.#pin(leaving, direction[blocking]! < 0 ? lowerPlace : upperPlace);
       if (!this.#release(asset)) return false;
     }
     this.#computeRisk();

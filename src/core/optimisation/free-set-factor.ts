@@ -32,6 +32,11 @@ export class FreeSetFactor {
     this.assets = new Int32Array(size);
   }
 
+  /** Whether `exchange` keeps the sum of the weights, as only a shift makes it. */
+  get isShifted(): boolean {
+    return this.#shift > 0;
+  }
+
   get count(): number {
     return this.#count;
   }

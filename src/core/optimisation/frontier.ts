@@ -15,7 +15,7 @@ export type TurningPoint = {
 /** Relative to the variance, how far apart the two sides of the tangency's condition may be by rounding. */
 const tangencyRounding = 1e-12;
 /** A share of the largest variance that is rounding, not risk. */
-const risklessRatio = 1e-15;
+export const risklessRatio = 1e-15;
 
 /**
  * The whole efficient frontier: between two neighbouring turning points it mixes the two. `largestVariance` is any
