@@ -17,11 +17,20 @@ const mvoOptions = z.object({
     .number()
     .positive()
     .max(1e6)
-    .default(1)
-    .describe('of mvo: utility is the mean less half of it times the variance'),
+    .optional()
+    .describe(
+      'of mvo: utility is the mean less half of it times the variance (default 1); in min-variance, what variance weighs against trading costs (default 25)',
+    ),
   riskFreeRate: z.number().default(0).describe('of mvo, max-sharpe: per session'),
 });
 type MvoOptions = z.input<typeof mvoOptions>;
+
+/**
+ * Who asks for the least variance is averse to risk: on 20 stocks over 8 years at 5 bps this comes within 0.2% of the
+ * least volatility with 60% of the trading, where an aversion of 1 did not trade and ended 9% above it
+ * (docs/optimiser.md).
+ */
+const leastVarianceAversion = 25;
 
 /** Mean, covariance and risk-free rate are per session. */
 export type MvoProblem = WeightLimits & {
@@ -29,7 +38,7 @@ export type MvoProblem = WeightLimits & {
   covariance: Covariance;
   /** Needed by max-sharpe and utility. */
   mean?: readonly number[] | undefined;
-  /** `utility`, and what variance weighs against trading costs in `min-variance`; default 1. */
+  /** `utility` (default 1), and what variance weighs against trading costs in `min-variance` (default 25). */
   riskAversion?: number | undefined;
   riskFreeRate?: number | undefined;
   /** Trading costs are paid once for so many sessions of holding; default 21, a month. */
@@ -37,8 +46,7 @@ export type MvoProblem = WeightLimits & {
 };
 
 /**
- * Weights with their proof. Multipliers are in return per session (variance, where min-variance has no costs) per unit
- * of the limit; `riskAversion` is the one whose utility the weights maximise (max-sharpe finds it).
+ * Weights with their proof. Multipliers are in return per session per unit of the limit; `riskAversion` is the one whose utility the weights maximise (max-sharpe finds it).
  */
 export type MvoSolution = {
   weights: number[];
@@ -56,7 +64,7 @@ export type MvoSolution = {
  * `not-finite` or `bad-input`.
  */
 export function meanVariance(problem: MvoProblem): MvoSolution {
-  const { objective, riskAversion = 1 } = problem;
+  const { objective, riskAversion = objective === 'min-variance' ? leastVarianceAversion : 1 } = problem;
   if (!(riskAversion > 0 && Number.isFinite(riskAversion)))
     throw new AllocationError('bad-input', `riskAversion is ${riskAversion}, expected a positive number.`);
   if (objective === 'max-sharpe') {

@@ -56,7 +56,7 @@ export function greatestSharpe({ turningPoints, largestVariance }: CriticalLine,
 export function nothingEarns(best: number): AllocationError {
   return new AllocationError(
     'no-positive-mean',
-    `No feasible portfolio earns more than the risk-free rate: the best falls short of it by ${Math.abs(best).toPrecision(3)} ` +
-      'a session, so no Sharpe ratio is worth taking. Take the objective min-variance, or hold cash.',
+    `No feasible portfolio earns more than the risk-free rate (the best earns ${best.toExponential(2)} a session beside it), ` +
+      'so no Sharpe ratio is worth its risk; the objective min-variance needs no mean.',
   );
 }

@@ -73,7 +73,8 @@ export function notices({ decision, late }: LetterContent): Notice[] {
       title: `Fallback level ${decision.fallbackLevel}.`,
       text: `${levelSentences[decision.fallbackLevel]}${because}`,
     });
-  }
+  } else if (decision.fallbackReason !== null)
+    all.push({ title: 'Least variance.', text: sentence(decision.fallbackReason) });
   if (late)
     all.push({
       title: 'Late.',
