@@ -19,6 +19,8 @@ const newtonStepsMax = 200;
 const missTolerance = 1e-12;
 /** What rounding may leave of it where assets all but hedge each other. */
 const missAllowed = 1e-6;
+/** Beside the same exposures without correlation less than this share of variance is none: a perfect hedge. */
+const hedgedRatio = 1e-9;
 
 /**
  * Equal risk contribution (Maillard, Roncalli and Teiletche 2010): long-only weights of which each carries the same
@@ -69,12 +71,18 @@ function contributeByBudget(matrix: Float64Array, budgets: Float64Array): Float6
   // As the budgets ask for if all correlations were their mean.
   const total = matrix.reduce((sum, value) => sum + value, 0);
   const exposure = budgets.map((budget) => Math.sqrt(budget * size * (total > 0 ? 1 / total : 1)));
-  if (descend(matrix, budgets, exposure) || newton(matrix, budgets, exposure)) return exposure;
+  const isSettled = descend(matrix, budgets, exposure) || newton(matrix, budgets, exposure);
+  if (isSettled && !isHedged(exposure)) return exposure;
   throw new AllocationError(
     'no-convergence',
     `The risk contributions of ${size} assets do not settle on their budgets: assets that hedge each other perfectly ` +
       '(or fewer sessions than assets that look as if they did) have no such weights.',
   );
+}
+
+/** The variance settles at 1, so exposures that are huge cancel: near a perfect hedge only rounding tells them. */
+function isHedged(exposure: Float64Array): boolean {
+  return hedgedRatio * exposure.reduce((sum, value) => sum + value * value, 0) > 1;
 }
 
 /** Coordinate descent in place; whether it met the budgets. */
@@ -123,6 +131,7 @@ function newton(matrix: Float64Array, budgets: Float64Array, exposure: Float64Ar
     );
     // Near the end every step squares the miss, until rounding is all that is left of it.
     if (miss < missTolerance || (miss < missAllowed && miss >= before / 2)) return true;
+    if (isHedged(exposure)) return false;
     before = miss;
     // In units of each exposure the Hessian is x C x + budgets, which no scale spoils.
     const hessian = matrix.map((value, k) => value * exposure[Math.floor(k / size)]! * exposure[k % size]!);
