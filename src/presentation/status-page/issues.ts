@@ -34,7 +34,7 @@ function ofDecision(portfolio: string, decision: PortfolioStatus['lastDecision']
   if (!decision || (decision.fallbackLevel === 'full' && decision.fallbackReason === null)) return [];
   const { session, fallbackLevel, programFaults } = decision;
   if (fallbackLevel === 'full')
-    return [`${portfolio}: the decision of ${session} has a remark (${decision.fallbackReason}).`];
+    return [`${portfolio}: the decision of ${session} took the least variance (${decision.fallbackReason}).`];
   const reason = decision.fallbackReason ?? 'no reason given';
   return programFaults > 0
     ? [
