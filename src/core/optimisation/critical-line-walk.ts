@@ -1,6 +1,7 @@
 import type { Covariance } from '../risk/covariance.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
-import { firstBound, solveBoundedQp } from './bounded-qp.ts';
+import { firstBound } from './bounded-qp.ts';
+import { greatestMean } from './critical-line-start.ts';
 import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
@@ -86,57 +87,18 @@ export class Walk {
     return undefined;
   }
 
-  /** The greatest mean the bounds allow; where means tie, the least variance among it. */
   #start(): boolean {
-    const order = Array.from(this.#mean.keys()).sort((a, b) => this.#mean[b]! - this.#mean[a]! || a - b);
-    let rest = 1 - this.#lower.reduce((sum, bound) => sum + bound, 0);
-    let marginal = order[0]!;
-    for (const i of order) {
-      const room = this.#upper[i]! - this.#lower[i]!;
-      if (room <= 0) continue;
-      marginal = i;
-      if (room >= rest) break;
-      rest -= room;
-    }
-    // Means that tie but for rounding are told apart like any others: the walk minds only their differences.
-    const level = this.#mean[marginal]!;
-    for (const i of order) if (this.#mean[i]! > level) this.#pin(i, upperPlace);
-    return this.#settleTie(order.filter((i) => this.#mean[i] === level));
+    const start = greatestMean(this.#matrix, this.#mean, this.#lower, this.#upper);
+    if (!start) return false;
+    this.#weights.set(start.weights);
+    this.#place.set(start.place);
+    this.#computeRisk();
+    return start.free.every((asset) => this.#release(asset));
   }
 
   #pin(asset: number, place: number): void {
     this.#place[asset] = place;
     this.#weights[asset] = place === lowerPlace ? this.#lower[asset]! : this.#upper[asset]!;
-  }
-
-  /** Least variance among assets of one mean, the others being where they are; frees those strictly inside. */
-  #settleTie(tied: readonly number[]): boolean {
-    for (const i of tied) this.#weights[i] = 0;
-    this.#computeRisk();
-    const budget = 1 - this.#weights.reduce((sum, weight) => sum + weight, 0);
-    const matrix = new Float64Array(tied.length ** 2);
-    tied.forEach((i, a) => {
-      tied.forEach((j, b) => {
-        matrix[a * tied.length + b] = this.#matrix[i * this.#size + j]!;
-      });
-    });
-    const solution = solveBoundedQp({
-      size: tied.length,
-      matrix,
-      linear: Float64Array.from(tied, (i) => -this.#risk[i]!),
-      lower: Float64Array.from(tied, (i) => this.#lower[i]!),
-      upper: Float64Array.from(tied, (i) => this.#upper[i]!),
-      budget,
-    });
-    if (!solution) return false;
-    const free = new Set(solution.free);
-    for (const [a, i] of tied.entries()) {
-      this.#weights[i] = solution.weights[a]!;
-      if (!free.has(a)) this.#pin(i, solution.weights[a]! >= this.#upper[i]! ? upperPlace : lowerPlace);
-      else if (!this.#release(i)) return false;
-    }
-    this.#computeRisk();
-    return true;
   }
 
   #release(asset: number): boolean {

@@ -53,10 +53,10 @@ function frontierOf(qpAt: (tolerance: number) => ConstrainedQp, mean: Float64Arr
     varianceMax: variance * size * size,
     meanSize: mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
     at(tolerance) {
-      const qp = qpAt(tolerance);
-      const solution = solveQp(qp, start);
+      const programme = tolerance === 0 ? qp : qpAt(tolerance);
+      const solution = solveQp(programme, start);
       start = solution.activeSet;
-      return measured(qp, solution, tolerance, mean);
+      return measured(programme, solution, tolerance, mean);
     },
     moved({ solution, tolerance }, change) {
       const weights = solution.weights.map((weight, i) => onBound(qp, i, change(weight, i)));
