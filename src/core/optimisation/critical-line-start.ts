@@ -41,12 +41,13 @@ function settleTie(
 ): Corner | undefined {
   const size = weights.length;
   for (const i of tied) weights[i] = 0;
+  const held = Array.from(weights.keys()).filter((j) => weights[j] !== 0);
   const solution = solveBoundedQp({
     size: tied.length,
     matrix: tied.length === size ? matrix : among(matrix, size, tied),
     linear: Float64Array.from(
       tied,
-      (i) => -weights.reduce((sum, weight, j) => sum + weight * matrix[i * size + j]!, 0),
+      (i) => -held.reduce((sum, j) => sum + weights[j]! * matrix[i * size + j]!, 0),
     ),
     lower: Float64Array.from(tied, (i) => lower[i]!),
     upper: Float64Array.from(tied, (i) => upper[i]!),
