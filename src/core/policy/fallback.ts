@@ -1,5 +1,5 @@
 import { allocate } from '../allocation/allocate.ts';
-import { allocatorNamed } from '../allocation/allocators.ts';
+import { type AllocationOptions, allocatorNamed } from '../allocation/allocators.ts';
 import { AllocationError } from '../allocation-error.ts';
 import { simpleMeans } from '../forecast/forecast.ts';
 import type { Covariance } from '../risk/covariance.ts';
@@ -70,7 +70,7 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Fallbac
   const weights = targets.map((w) => w / sum);
   return {
     fallbackLevel: 'last-good',
-    propose: () => ({ weights, multipliers: null, uncapped: null }),
+    propose: () => ({ weights, multipliers: null, uncapped: null, leastVariance: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
   };
@@ -103,24 +103,39 @@ function fromReturns(
       const signal = signalOf(input, universe, signalScale);
       const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
       const { optimise } = allocatorNamed(policy.allocator);
-      if (optimise) {
-        const moments = momentsOf(estimates);
-        return optimisedProposal(policy, universe, context, (limits) =>
-          optimise(moments, limits, policy.allocatorOptions),
-        );
-      }
-      const weights = allocate(
-        policy.allocator,
-        { ...estimates, bounds: proposalBounds(input, universe) },
-        policy.allocatorOptions,
-      );
-      return {
-        weights: scatter(universe, policy.symbols.length, weights),
-        multipliers: null,
-        uncapped: null,
-      };
+      return orLeastVariance(policy, (options) => {
+        if (optimise) {
+          const moments = momentsOf(estimates);
+          return optimisedProposal(policy, universe, context, (limits) => optimise(moments, limits, options));
+        }
+        const bounds = proposalBounds(input, universe);
+        const weights = allocate(policy.allocator, { ...estimates, bounds }, options);
+        return {
+          weights: scatter(universe, policy.symbols.length, weights),
+          multipliers: null,
+          uncapped: null,
+          leastVariance: null,
+        };
+      });
     },
   };
+}
+
+/**
+ * Where nothing earns more than the risk-free rate there is no Sharpe ratio to take risk for: then as little risk is
+ * taken as the limits let, and the reason is kept. Older estimates, in which something still earned, are not asked.
+ */
+function orLeastVariance(
+  policy: PortfolioPolicy,
+  propose: (options: AllocationOptions) => Proposal,
+): Proposal {
+  try {
+    return propose(policy.allocatorOptions);
+  } catch (error) {
+    if (!(error instanceof AllocationError && error.reason === 'no-positive-mean')) throw error;
+    const proposal = propose({ ...policy.allocatorOptions, objective: 'min-variance' });
+    return { ...proposal, leastVariance: `${error.message} These are the weights of least variance.` };
+  }
 }
 
 /** A proposal sums to 1, before cash is set aside: bounds in its units. */
