@@ -8,6 +8,7 @@ import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
 import { atWorth, type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
+import type { Proposal } from './proposal.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
@@ -49,7 +50,10 @@ export function decide(asked: DecideInput): Decision {
     try {
       const live = targetsFor(input, universe, step, input.holdings, exposure, isFirstInvestment);
       const shadow = targetsFor(input, universe, step, input.shadowHoldings, 1, isFirstInvestment);
-      attempts.push(...uncappedAttempts(level, live.uncapped, shadow.uncapped));
+      attempts.push(
+        ...notes(level, 'uncapped', live, shadow),
+        ...notes(level, 'least-variance', live, shadow),
+      );
       return compose(input, universe, level, attempts, exposure, live, shadow.targets);
     } catch (error) {
       const isFault = !isForLowerLevel(error);
@@ -82,6 +86,7 @@ function aligned(result: ForecastResult, symbols: readonly string[]): ForecastRe
 const isEmpty = ({ weights }: Holdings) => weights.every((weight) => weight === 0);
 
 type Targets = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
+type ProposalNotes = Pick<Proposal, 'uncapped' | 'leastVariance'>;
 
 /** Targets of one set of holdings by one fallback step: proposed, constrained, scaled, guarded, the cash proxy filled. */
 function targetsFor(
@@ -91,7 +96,7 @@ function targetsFor(
   holdings: Holdings,
   drawdownExposure: number,
   isFirstInvestment: boolean,
-): Targets & { uncapped: string | null } {
+): Targets & ProposalNotes {
   const { policy, asOf } = input;
   const proposal = step.propose({ holdings, exposure: drawdownExposure, isFirstInvestment });
   const exposureMax = Math.min(drawdownExposure, step.exposureMax);
@@ -111,7 +116,8 @@ function targetsFor(
     cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
   if (exposure < drawdownExposure)
     cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
-  return { ...targets, binding: [...cuts, ...targets.binding], uncapped: proposal.uncapped };
+  const { uncapped, leastVariance } = proposal;
+  return { ...targets, binding: [...cuts, ...targets.binding], uncapped, leastVariance };
 }
 
 /** The last fallback level: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */
@@ -161,7 +167,7 @@ function compose(
     reason: input.reason,
     allocator: policy.allocator,
     fallbackLevel,
-    fallbackReason: fallbackLevel === 'full' ? null : reasonOf(attempts),
+    fallbackReason: reasonOf(attempts),
     fallbackAttempts: attempts,
     lines,
     cash: { held: holdings.cash, target: 1 - live.targets.reduce((s, w) => s + w, 0) },
@@ -178,24 +184,24 @@ function compose(
   };
 }
 
-/** What the optimiser said where it had to leave out the cap, of live and shadow holdings; once where it said the same. */
-function uncappedAttempts(
+/** What the optimiser had to do otherwise, for live and shadow holdings; once where the reason is the same. */
+function notes(
   level: FallbackLevel,
-  live: string | null,
-  shadow: string | null,
+  outcome: 'uncapped' | 'least-variance',
+  ...[live, shadow]: [ProposalNotes, ProposalNotes]
 ): FallbackAttempt[] {
-  const reasons = [live, shadow !== null && shadow !== live ? `shadow holdings: ${shadow}` : null];
-  return reasons.flatMap((reason) =>
-    reason === null ? [] : [{ level, outcome: 'uncapped', reason, isFault: false }],
-  );
+  const of = (made: ProposalNotes) => (outcome === 'uncapped' ? made.uncapped : made.leastVariance);
+  const [ours, theirs] = [of(live), of(shadow)];
+  const reasons = [ours, theirs !== null && theirs !== ours ? `shadow holdings: ${theirs}` : null];
+  return reasons.flatMap((reason) => (reason === null ? [] : [{ level, outcome, reason, isFault: false }]));
 }
 
-/** Why each level that failed did. */
+/** Why each level that failed did, and why the least variance was taken; null where neither. */
 const reasonOf = (attempts: readonly FallbackAttempt[]) =>
   attempts
-    .filter(({ outcome }) => outcome === 'failed')
+    .filter(({ outcome }) => outcome !== 'uncapped')
     .map(({ level, reason }) => `${level}: ${reason}`)
-    .join('; ');
+    .join('; ') || null;
 
 /** An asset left out of the universe may have a forecast that is no number. */
 const finiteOrNull = (value: number | undefined) =>

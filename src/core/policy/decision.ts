@@ -18,9 +18,10 @@ export type FallbackAttempt = {
   level: FallbackLevel;
   /**
    * `failed`: a lower level had to do. `uncapped`: the optimiser had no weights within the turnover cap, so it was solved
-   * without, and the limits cut its weights to the cap.
+   * without, and the limits cut its weights to the cap. `least-variance`: no portfolio earned more than the risk-free
+   * rate, so no Sharpe ratio was worth taking and the least risk was taken.
    */
-  outcome: 'failed' | 'uncapped';
+  outcome: 'failed' | 'uncapped' | 'least-variance';
   reason: string;
   /** a fault of the program, not of market, data or limits: nothing further is tried then but to hold */
   isFault: boolean;

@@ -71,7 +71,7 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Fallbac
   const weights = targets.map((w) => w / sum);
   return {
     fallbackLevel: 'last-good',
-    propose: () => ({ weights, multipliers: null, uncapped: null }),
+    propose: () => ({ weights, multipliers: null, uncapped: null, leastVariance: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
   };
@@ -114,21 +114,20 @@ function fromReturns(
         signalScale,
       };
       const { optimise } = allocatorNamed(policy.allocator);
-      const options = optionsOf(input);
-      if (optimise) {
-        const moments = momentsOf(estimates);
-        return optimisedProposal(policy, universe, context, (limits) => optimise(moments, limits, options));
-      }
-      const weights = allocate(
-        policy.allocator,
-        { ...estimates, bounds: proposalBounds(input, universe) },
-        options,
-      );
-      return {
-        weights: scatter(universe, policy.symbols.length, weights),
-        multipliers: null,
-        uncapped: null,
-      };
+      return orLeastVariance(optionsOf(input), (options) => {
+        if (optimise) {
+          const moments = momentsOf(estimates);
+          return optimisedProposal(policy, universe, context, (limits) => optimise(moments, limits, options));
+        }
+        const bounds = proposalBounds(input, universe);
+        const weights = allocate(policy.allocator, { ...estimates, bounds }, options);
+        return {
+          weights: scatter(universe, policy.symbols.length, weights),
+          multipliers: null,
+          uncapped: null,
+          leastVariance: null,
+        };
+      });
     },
   };
 }
@@ -140,6 +139,23 @@ function optionsOf({ policy, panel }: DecideInput): AllocationOptions {
   const reads = 'riskFreeRate' in options.shape && needs.mean(allocatorOptions);
   if (!reads || allocatorOptions.riskFreeRate !== undefined) return allocatorOptions;
   return { ...allocatorOptions, riskFreeRate: riskFreePerSession(policy, panel) };
+}
+
+/**
+ * Where nothing earns more than the risk-free rate there is no Sharpe ratio to take risk for: then as little risk is
+ * taken as the limits let, and the reason is kept. Older estimates, in which something still earned, are not asked.
+ */
+function orLeastVariance(
+  options: AllocationOptions,
+  propose: (options: AllocationOptions) => Proposal,
+): Proposal {
+  try {
+    return propose(options);
+  } catch (error) {
+    if (!(error instanceof AllocationError && error.reason === 'no-positive-mean')) throw error;
+    const proposal = propose({ ...options, objective: 'min-variance' });
+    return { ...proposal, leastVariance: `${error.message} These are the weights of least variance.` };
+  }
 }
 
 /** A proposal sums to 1, before cash is set aside: bounds in its units. */

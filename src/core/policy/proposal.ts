@@ -10,8 +10,16 @@ import { scatter, type Universe } from './universe.ts';
 /** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
 export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
-/** Weights that sum to 1, and why an optimiser had to leave the turnover cap out; null where it did not. */
-export type Proposal = { weights: number[]; multipliers: Multipliers | null; uncapped: string | null };
+/**
+ * Weights that sum to 1, and why an optimiser had to leave the turnover cap out, or to take the least variance instead of
+ * the greatest Sharpe ratio; null where it did not.
+ */
+export type Proposal = {
+  weights: number[];
+  multipliers: Multipliers | null;
+  uncapped: string | null;
+  leastVariance: string | null;
+};
 
 /**
  * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the
@@ -58,6 +66,7 @@ export function optimisedProposal(
   const weights = solution.weights.map((weight) => weight / limits.budget);
   return {
     uncapped,
+    leastVariance: null,
     weights: scatter(universe, policy.symbols.length, weights),
     multipliers: {
       ...solution.multipliers,

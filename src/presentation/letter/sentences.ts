@@ -74,7 +74,11 @@ export function notices({ decision, late }: LetterContent): Notice[] {
       title: `Fallback level ${decision.fallbackLevel}.`,
       text: `${levelSentences[decision.fallbackLevel]}${because}`,
     });
-  }
+  } else if (decision.fallbackReason !== null)
+    all.push({
+      title: 'Least variance.',
+      text: `The least risk was taken instead of the greatest Sharpe ratio. Reason: ${sentence(decision.fallbackReason)}`,
+    });
   if (late)
     all.push({
       title: 'Late.',

@@ -39,8 +39,10 @@ function ofPortfolio(
 
 /** A fault of the program says more than the level it ended on. */
 function ofDecision(portfolio: string, decision: PortfolioStatus['lastDecision']): string[] {
-  if (!decision || decision.fallbackLevel === 'full') return [];
+  if (!decision || (decision.fallbackLevel === 'full' && decision.fallbackReason === null)) return [];
   const { session, fallbackLevel, programFaults } = decision;
+  if (fallbackLevel === 'full')
+    return [`${portfolio}: the decision of ${session} took the least variance (${decision.fallbackReason}).`];
   const reason = decision.fallbackReason ?? 'no reason given';
   return programFaults > 0
     ? [

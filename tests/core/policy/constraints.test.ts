@@ -11,7 +11,12 @@ import { emptyHoldings } from '../../../src/core/portfolio/holdings.ts';
 import { holdingsOf, samplePolicy } from './samples.ts';
 
 /** Weights as an allocator without multipliers proposes them. */
-const proposed = (weights: number[]): Proposal => ({ weights, multipliers: null, uncapped: null });
+const proposed = (weights: number[]): Proposal => ({
+  weights,
+  multipliers: null,
+  uncapped: null,
+  leastVariance: null,
+});
 
 describe('constrain', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];

@@ -134,6 +134,16 @@ describe('a letter out of the ordinary', () => {
       expect(body).not.toContain('fault of the program');
   });
 
+  test('says that the least variance was taken, where no Sharpe ratio was worth its risk', async () => {
+    const content = monthlyContent();
+    const decision = { ...content.decision, fallbackReason: 'full: nothing earns more than the rate' };
+    for (const body of (await both({ ...content, decision })).bodies)
+      expect(body).toContain(
+        'instead of the greatest Sharpe ratio. Reason: full: nothing earns more than the rate.',
+      );
+    for (const body of (await both(content)).bodies) expect(body).not.toContain('Least variance.');
+  });
+
   test('says before anything else that a lower fallback level was taken, and that it is late', async () => {
     const { subject, bodies } = await both(drawdownContent());
     expect(subject).toBe('Late: us-etfs: trade 99.0% on 13 March 2020, drawdown limit [signal-off]');

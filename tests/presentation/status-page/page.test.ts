@@ -171,6 +171,11 @@ describe('what to look at', () => {
       /fallback level hold \(no prices\)/,
     ],
     [
+      'a market without a Sharpe ratio',
+      withPortfolio({ lastDecision: { ...decision, fallbackReason: 'full: nothing earns' } }),
+      /decision of 2024-02-29 took the least variance \(full: nothing earns\)/,
+    ],
+    [
       'a fault of the program',
       withPortfolio({
         lastDecision: {
