@@ -44,6 +44,8 @@ export function wirePortfolio(
     historyStart: portfolio.historyStart,
     calendarOf: () => calendar,
     coverageRatioMin: portfolio.coverageRatioMin,
+    belief: portfolio.belief,
+    rawAnswerDays: archive.retentionDays,
     currency: portfolio.currency,
     fx: portfolio.fx,
     portfolioValue: portfolio.portfolioValue,

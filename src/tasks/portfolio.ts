@@ -2,6 +2,7 @@ import type { PriceSource } from '../adapters/prices/source.ts';
 import type { Calendar } from '../core/calendar/calendar.ts';
 import type { Session } from '../core/calendar/session.ts';
 import { type ModelSpec, panelSymbols, sessionsRead } from '../core/forecast/model-spec.ts';
+import type { BeliefTerms } from '../core/market/belief.ts';
 import type { FxPairs } from '../core/market/currency.ts';
 import { decisionSessions } from '../core/policy/decide.ts';
 import { type PortfolioPolicy, symbolsRead } from '../core/policy/policy.ts';
@@ -22,6 +23,9 @@ export type Portfolio = {
   calendarOf(symbol: string): Calendar;
   /** past an ingest's deadline, the least share of symbols with a bar to go on without the others */
   coverageRatioMin: number;
+  /** how long answers are kept as they came */
+  rawAnswerDays: number;
+  belief: BeliefTerms & { confirmMinutes: number };
   currency: string;
   /** what leads from other currencies to the portfolio's */
   fx: FxPairs;

@@ -70,6 +70,8 @@ export const emptyFetched: Readonly<Fetched> = {
 export type PriceSource = {
   readonly name: string;
   readonly basis: PriceBasis;
+  /** true where answers are read while the day's bars still change: they are final only once read twice */
+  readonly isLive?: boolean;
   /** Final daily bars of the sessions `from`..`to`, both included, ascending; `to` is the last final session. */
   fetchBars(symbol: string, from: Session, to: Session): Promise<Fetched>;
 };

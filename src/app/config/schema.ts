@@ -91,6 +91,19 @@ export const portfolioSchema = z
     coverageRatioMin: ratio
       .default(0.8)
       .describe('least share of symbols with a close to go on past the deadline'),
+    belief: section({
+      confirmMinutes: wholeNumber(1, 600)
+        .default(15)
+        .describe('a bar is final once it was read again, equal, so long after the first reading'),
+      jumpRatio: ratio
+        .default(0.15)
+        .describe('a return beyond this and jumpVolatilities, without an event, is quarantined'),
+      jumpVolatilities: z.number().positive().max(100).default(10).describe("of the symbol's own sessions"),
+      staleSessionsMax: wholeNumber(3, 250).default(10).describe('so many equal closes in a row are noted'),
+      quarantineSessionsMax: wholeNumber(1, 20)
+        .default(3)
+        .describe('a doubtful bar is accepted after so many sessions, and told'),
+    }),
     allocator: allocatorSchema.prefault({}),
     groups: z
       .record(
@@ -295,6 +308,11 @@ export const configSchema = z
       lateSessionsMax: wholeNumber(0, 20)
         .default(3)
         .describe('a missed monthly decision is made this late at most'),
+    }),
+    archive: section({
+      retentionDays: wholeNumber(1, 3650)
+        .default(90)
+        .describe("how long a source's answers are kept as they came"),
     }),
     training: section({
       processes: wholeNumber(1, 16).default(1),
