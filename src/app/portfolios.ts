@@ -11,7 +11,14 @@ import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
 
 /** Where a configured source's prices come from. */
 export function sourceOf(source: SourceConfig, log: Pick<Logger, 'warn'>, signal?: AbortSignal): PriceSource {
-  if (source.kind === 'file') return csvSource({ path: source.path, basis: source.basis });
+  if (source.kind === 'file')
+    return csvSource({
+      path: source.path,
+      basis: source.basis,
+      onRead: ({ path, warnings }) => {
+        for (const warning of warnings) log.warn({ file: path }, warning);
+      },
+    });
   return yahooSource({
     ...(source.baseUrl ? { baseUrl: source.baseUrl } : {}),
     timeoutMs: source.timeoutSeconds * 1000,

@@ -44,8 +44,8 @@ export async function ingest(run: TaskRun): Promise<void> {
     const span = spans.get(symbol);
     const known = stored.get(symbol) ?? [];
     if (!span || !isRebased(span, source))
-      return fetchChange(portfolio, database, symbol, froms.get(symbol)!, known, slot.session, log);
-    const change = await rebase(portfolio, database, symbol, span, slot.session, log);
+      return fetchChange(portfolio, database, symbol, froms.get(symbol)!, known, slot.session, now, log);
+    const change = await rebase(portfolio, database, symbol, span, slot.session, now, log);
     stored.delete(symbol); // replaced, also where the source has nothing in its place
     return change;
   };
@@ -119,10 +119,11 @@ async function fetchChange(
   from: Session,
   stored: readonly Bar[],
   to: Session,
+  now: number,
   log: Log,
 ): Promise<Change> {
   const { source, sourceName, historyStart } = portfolio;
-  const { bars, warnings } = await source.fetchBars(symbol, from, to);
+  const { bars, warnings } = await source.fetchBars(symbol, from, to, now);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   const change = compare(stored, bars);
   if (change.restated.length === 0) return noted(change, stored, bars, source.basis, log);
@@ -130,7 +131,7 @@ async function fetchChange(
     { symbol, session: to, restated: change.restated.length },
     'history was restated; fetching all of it',
   );
-  const all = await source.fetchBars(symbol, historyStart, to);
+  const all = await source.fetchBars(symbol, historyStart, to, now);
   const known = await readBars(database, {
     source: sourceName,
     symbols: [symbol],

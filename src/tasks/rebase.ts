@@ -22,12 +22,13 @@ export async function rebase(
   symbol: string,
   span: BarSpan,
   to: Session,
+  now: number,
   log: Log,
 ): Promise<{ fresh: Bar[]; restated: Bar[] }> {
   const { source, sourceName, historyStart } = portfolio;
   const from = span.first < historyStart ? span.first : historyStart;
   const last = span.newest > to ? span.newest : to;
-  const { bars, warnings } = await source.fetchBars(symbol, from, last);
+  const { bars, warnings } = await source.fetchBars(symbol, from, last, now);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   if (bars.length === 0)
     throw new SourceError(

@@ -199,7 +199,7 @@ describe('when Yahoo misbehaves', () => {
   test('a session still open has no bar yet, whatever Yahoo shows', async () => {
     await run('ingest', d0);
     nowMs = slotAt(portfolio.plan, 'ingest', d1).dueAt - 120 * 60_000;
-    const { bars } = await portfolio.source.fetchBars('AAA', d0, d1);
+    const { bars } = await portfolio.source.fetchBars('AAA', d0, d1, nowMs);
     expect(bars.map((bar) => bar.session)).toEqual([d0]);
   });
 

@@ -45,9 +45,9 @@ beforeEach(async () => {
 function paying(plain: MemorySource): MemorySource {
   return {
     ...plain,
-    async fetchBars(symbol, from, to) {
+    async fetchBars(symbol, from, to, at) {
       const all = [...plain.closes.get(symbol)!.keys()];
-      const answer = await plain.fetchBars(symbol, from, to);
+      const answer = await plain.fetchBars(symbol, from, to, at);
       const bars = answer.bars.map((bar) => ({
         ...bar,
         dividend: (all.indexOf(bar.session) - all.indexOf(third)) % 10 === 0 ? 2 : 0,
@@ -70,7 +70,8 @@ const storedPanel = (to: Session, vintage: string | null = null, who = portfolio
 /** The panel as it must be: from the source's own bars, in one basis. */
 async function truth(to: Session, basis: PriceBasis) {
   const bars: Bar[] = [];
-  for (const symbol of testSymbols) bars.push(...(await source.fetchBars(symbol, testHistoryStart, to)).bars);
+  for (const symbol of testSymbols)
+    bars.push(...(await source.fetchBars(symbol, testHistoryStart, to, 0)).bars);
   const { calendar } = portfolio.plan;
   const sessions = calendar.sessions(testHistoryStart, to).slice(-sessionsRead);
   return panelFromBars(

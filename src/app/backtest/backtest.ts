@@ -108,7 +108,8 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   const { plan, source, historyStart, policy } = portfolio;
   const symbols = pricedSymbols(portfolio);
   const bars: Bar[] = [];
-  for (const symbol of symbols) bars.push(...(await source.fetchBars(symbol, historyStart, to)).bars);
+  for (const symbol of symbols)
+    bars.push(...(await source.fetchBars(symbol, historyStart, to, Number.POSITIVE_INFINITY)).bars);
   const newest = bars.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');
   const sessions = plan.calendar.sessions(historyStart, newest < to ? newest : to);
   const { training, inference } = usesForecast(policy)

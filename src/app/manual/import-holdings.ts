@@ -3,6 +3,7 @@ import type { Database } from '../../adapters/postgres/database.ts';
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
 import { cashSymbol, saveImportedHoldings } from '../../adapters/postgres/valuation-rows.ts';
 import { readHoldings as readReport } from '../../adapters/prices/csv/holdings.ts';
+import type { Recognised } from '../../adapters/prices/csv/recognised.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { importedWeights, type ReportedLine } from '../../core/accounting/imported-holdings.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
@@ -12,9 +13,15 @@ import { UserError } from '../user-error.ts';
 /**
  * Stores what a broker's file says is held at the newest valuation, so that the next decision trades from that.
  * The file is read whole before anything is written. Throws a UserError where the file is wrong, the session is decided
- * already, or its holdings were imported before.
+ * already, or its holdings were imported before. Returns how the file was read; `isComplete` says that whatever it does not
+ * list is not held.
  */
-export async function importHoldings(database: Database, portfolio: Portfolio, file: string): Promise<void> {
+export async function importHoldings(
+  database: Database,
+  portfolio: Portfolio,
+  file: string,
+  { isComplete = false } = {},
+): Promise<Recognised> {
   const { id, sourceName, policy } = portfolio;
   const { symbols } = policy;
   const { session } = await readHoldings(database, portfolio);
@@ -22,7 +29,7 @@ export async function importHoldings(database: Database, portfolio: Portfolio, f
     throw new UserError(
       `${id} was decided at ${session} from other holdings; expected the import before the decision, or after the next session`,
     );
-  const lines = read(file, portfolio);
+  const { lines, recognised } = read(file, portfolio, isComplete);
   const window = { source: sourceName, symbols, from: session, to: session, vintage: null };
   const closes = new Map((await readBars(database, window)).map((bar) => [bar.symbol, bar.close]));
   const weights = weigh(file, lines, closes);
@@ -33,6 +40,7 @@ export async function importHoldings(database: Database, portfolio: Portfolio, f
         ? new UserError(`holdings of ${id} at ${session} were imported before; expected one import a session`)
         : error;
     });
+  return recognised;
 }
 
 function weigh(file: string, lines: readonly ReportedLine[], closes: ReadonlyMap<string, number>) {
@@ -43,9 +51,9 @@ function weigh(file: string, lines: readonly ReportedLine[], closes: ReadonlyMap
   }
 }
 
-function read(file: string, { id, policy }: Portfolio): ReportedLine[] {
+function read(file: string, { id, policy, currency }: Portfolio, isComplete: boolean) {
   try {
-    return readReport(file, id, [...policy.symbols, cashSymbol]);
+    return readReport(file, { portfolio: id, symbols: policy.symbols, cashSymbol, currency, isComplete });
   } catch (error) {
     throw error instanceof SourceError ? new UserError(error.message) : error;
   }

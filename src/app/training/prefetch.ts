@@ -1,7 +1,7 @@
 import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { panelFromBars } from '../../core/market/panel.ts';
-import { trainingSessions } from '../../core/schedule/plan.ts';
+import { slotAt, trainingSessions } from '../../core/schedule/plan.ts';
 import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
 import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Context } from '../context.ts';
@@ -29,7 +29,8 @@ export async function prefetchTrainings(
     stop?.throwIfAborted();
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
-    const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session)));
+    const at = slotAt(plan, 'retrain', session).dueAt;
+    const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session, at)));
     const bars = fetched.flatMap(({ bars }) => bars);
     const panel = panelFromBars(bars, calendar.sessions(from, session), symbols, () => source.basis);
     // A failure is the retrain task's to report: it asks for the same and fails the same.

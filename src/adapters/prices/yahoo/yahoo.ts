@@ -36,7 +36,11 @@ export type YahooOptions = {
 };
 
 /** `paused` says until when (epoch milliseconds) no request goes out, and why. */
-export type YahooSource = PriceSource & { paused(): { kind: BreakerKind; untilMs: number } | null };
+/** It answers as of now, whatever instant is asked for. */
+export type YahooSource = Omit<PriceSource, 'fetchBars'> & {
+  fetchBars(symbol: string, from: Session, to: Session): Promise<Fetched>;
+  paused(): { kind: BreakerKind; untilMs: number } | null;
+};
 
 const backOffFirstMs = 1000;
 const backOffMaxMs = 30_000;
