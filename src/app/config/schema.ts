@@ -11,6 +11,15 @@ import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
 const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
 const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
+/** An address, or `Name <address>`. A name with a comma would be two, so it stands in quotes. */
+const mailbox = z
+  .string()
+  .refine(
+    (text) =>
+      z.email().safeParse(text.replace(/^(?:"[^"\\\p{Cc}]+"|[^<>@",;:\\()[\]\p{Cc}]+) <([^<>]+)>$/u, '$1'))
+        .success,
+    'expected an address such as name@example.org or Name <name@example.org>',
+  );
 const weight = z.number().min(-1).max(1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
@@ -180,7 +189,7 @@ export const portfolioSchema = z
     }),
     letter: section({
       from: z.email().default('rebalanced@localhost.localdomain'),
-      to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
+      to: z.array(mailbox).min(1).default(['portfolio@localhost.localdomain']),
       statusUrl: z
         .url({ protocol: /^https?$/, error: 'expected an address such as https://example.org/' })
         .nullable()

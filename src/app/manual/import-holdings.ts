@@ -3,7 +3,7 @@ import type { Database } from '../../adapters/postgres/database.ts';
 import { decisionAt } from '../../adapters/postgres/decision-rows.ts';
 import { cashSymbol, saveImportedHoldings } from '../../adapters/postgres/valuation-rows.ts';
 import { readHoldings as readReport } from '../../adapters/prices/csv/holdings.ts';
-import type { Recognised } from '../../adapters/prices/csv/recognised.ts';
+import { type Recognised, recognisedLines, shortLines } from '../../adapters/prices/csv/recognised.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { importedWeights, type ReportedLine } from '../../core/accounting/imported-holdings.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
@@ -41,6 +41,13 @@ export async function importHoldings(
         : error;
     });
   return recognised;
+}
+
+/** How a report was read, to be printed: in short, or all of it. */
+export function readAs(recognised: Recognised, isExplained: boolean): string[] {
+  if (isExplained) return recognisedLines(recognised);
+  const { path, content, rows } = recognised;
+  return [`${path}: ${content}, ${rows} ${rows === 1 ? 'line' : 'lines'}`, ...shortLines(recognised)];
 }
 
 function weigh(file: string, lines: readonly ReportedLine[], closes: ReadonlyMap<string, number>) {

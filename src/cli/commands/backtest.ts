@@ -24,7 +24,7 @@ export function backtestCommand(): Command {
         from: options.from ?? null,
         to: options.to ?? null,
         env: process.env,
-        log: openLog('error'),
+        log: openLog('warn'),
       });
       if (options.json) return console.log(JSON.stringify(results, null, 2));
       const { last, decisions } = results[0]!;
