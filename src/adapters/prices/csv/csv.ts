@@ -65,14 +65,17 @@ function unknownSymbol(path: string, symbol: string, symbols: readonly string[])
   return new SourceError('unknown-symbol', `${path} has no ${symbol}; it has ${known}`, { symbol });
 }
 
-/** Reads a wide price file, gzip or not: a first column `date`, then one column for each symbol. */
+/**
+ * Reads the closes of a wide price file, gzip or not: a first column `date`, then one column for each symbol, or several
+ * as yfinance writes them. Splits in it are refused, for closes alone would hide them.
+ */
 export function readWideCsv(path: string): WideCsv {
   return readWidePrices(path).value;
 }
 
 /** Reads a wide price file, and tells how. */
 export function readWidePrices(path: string): { value: WideCsv; recognised: Recognised } {
-  const { value, recognised } = readTable(path, prices, { layoutAt: wideLayoutAt, refuse: refuseHeader });
+  const { value, recognised } = readTable(path, prices, wideRecogniser);
   const { currency: _, ...table } = value;
   return { value: table, recognised };
 }
@@ -86,14 +89,29 @@ export function readPrices(path: string, basis: PriceBasis): { value: Series; re
   };
 }
 
-const seriesRecogniser: Recogniser<Series> = {
-  layoutAt: (rows, at) => bySymbolLayoutAt(rows, at) ?? longLayoutAt(rows, at) ?? wideSeriesAt(rows, at),
+const wideRecogniser: Recogniser<WidePrices> = {
+  layoutAt(rows, at) {
+    const layout = bySymbolLayoutAt(rows, at);
+    return layout ? remade(layout, (series) => closesOf(rows[at]!, series)) : wideLayoutAt(rows, at);
+  },
   refuse: refuseHeader,
 };
 
-function wideSeriesAt(rows: readonly CsvRow[], at: number): Layout<Series> | null {
-  const layout = wideLayoutAt(rows, at);
-  if (!layout) return null;
+function closesOf(header: CsvRow, series: Series): WidePrices {
+  const rows = series.symbols.map((symbol) => series.rowsOf(symbol)!.rows);
+  const dates = [...new Set(rows.flat().map((row) => row.session))].sort();
+  const split = rows.flat().find(({ splitRatio }) => splitRatio !== 1);
+  if (split)
+    refuseLine(header, `stands over a split on ${split.session}`, 'adjusted closes, and no column of splits');
+  const values = rows.map((own) => {
+    const closes = new Map(own.map(({ session, close }) => [session, close]));
+    return Float64Array.from(dates, (date) => closes.get(date) ?? Number.NaN);
+  });
+  return { dates, symbols: [...series.symbols], values, currency: null };
+}
+
+/** A layout whose reader makes something else of what it has read. */
+function remade<From, To>(layout: Layout<From>, make: (value: From) => To): Layout<To> {
   return {
     ...layout,
     begin(spelling) {
@@ -102,11 +120,21 @@ function wideSeriesAt(rows: readonly CsvRow[], at: number): Layout<Series> | nul
         take,
         finish() {
           const { value, told } = finish();
-          return { value: wideSeries(value), told };
+          return { value: make(value), told };
         },
       };
     },
   };
+}
+
+const seriesRecogniser: Recogniser<Series> = {
+  layoutAt: (rows, at) => bySymbolLayoutAt(rows, at) ?? longLayoutAt(rows, at) ?? wideSeriesAt(rows, at),
+  refuse: refuseHeader,
+};
+
+function wideSeriesAt(rows: readonly CsvRow[], at: number): Layout<Series> | null {
+  const layout = wideLayoutAt(rows, at);
+  return layout && remade(layout, wideSeries);
 }
 
 function wideSeries({ dates, symbols, values, currency }: WidePrices): Series {

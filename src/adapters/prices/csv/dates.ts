@@ -40,7 +40,7 @@ export function readDate(text: string, order: DayOrder | null): ReadDate {
   const parts = partsOf(day, order);
   if (!parts) return { wrong: whyNoDate(day) };
   const session = parts.map((part, i) => `${part}`.padStart(i === 0 ? 4 : 2, '0')).join('-');
-  if (!isIsoDate(session) || session < '1800' || session > '2200') return { wrong: null };
+  if (!isIsoDate(session) || session < '1800' || session > '2200') return { wrong: whyNoSuchDay(day, order) };
   if (time === undefined) return { session };
   const wrong = whyNotOfThatDay(session, time);
   return wrong === null ? { session } : { wrong };
@@ -67,6 +67,11 @@ function named(year: string, name: string, day: string): [number, number, number
   const lower = name.toLowerCase();
   const month = Math.max(months.indexOf(lower), monthNames.indexOf(lower));
   return month < 0 && lower !== 'sept' ? null : [Number(year), lower === 'sept' ? 9 : month + 1, Number(day)];
+}
+
+function whyNoSuchDay(day: string, order: DayOrder | null): string | null {
+  if (!numbered.test(day) || order === null) return null;
+  return `other dates of the file have the ${order === 'day-first' ? 'day' : 'month'} first`;
 }
 
 function whyNoDate(day: string): string | null {

@@ -138,41 +138,29 @@ function decimalWords({ numbers: { decimal, toldBy } }: Spelling): string {
 type Found<T> = { layout: Layout<T>; delimiter: string; at: number; first: CsvRow };
 
 function layoutOf<T>(text: Text, recogniser: Recogniser<T>): Found<T> {
-  const [likeliest = ',', ...others] = delimitersOf(text);
-  const head = headOf(text, likeliest);
-  if (head.length === 0) refuseLine({ path: text.path, line: 1 }, 'is empty', 'the names of the columns');
-  const found = searched(head, likeliest, recogniser);
-  if (found) return found;
-  for (const delimiter of others) {
-    const other = searched(tried(text, delimiter), delimiter, recogniser);
-    if (other) return other;
-  }
-  return recogniser.refuse(head[0]!);
+  const heads = delimitersOf(text).map((delimiter) => ({ delimiter, ...headOf(text, delimiter) }));
+  for (const { delimiter, rows } of heads)
+    for (const [at, first] of rows.entries()) {
+      const layout = recogniser.layoutAt(rows, at);
+      if (layout) return { layout, delimiter, at, first };
+    }
+  const { rows, broken } = heads[0]!;
+  if (broken) throw broken;
+  if (rows.length === 0) refuseLine({ path: text.path, line: 1 }, 'is empty', 'the names of the columns');
+  return recogniser.refuse(rows[0]!);
 }
 
-function searched<T>(head: readonly CsvRow[], delimiter: string, recogniser: Recogniser<T>): Found<T> | null {
-  for (const [at, first] of head.entries()) {
-    const layout = recogniser.layoutAt(head, at);
-    if (layout) return { layout, delimiter, at, first };
-  }
-  return null;
-}
-
-function headOf(text: Text, delimiter: string): CsvRow[] {
+/** The first rows, up to one whose quotes are broken: they may be so only because the delimiter is another. */
+function headOf(text: Text, delimiter: string): { rows: CsvRow[]; broken: unknown } {
   const rows: CsvRow[] = [];
-  parseRecords(text, delimiter, (cells, { bytes }) => {
-    rows.push(new CsvRow(text, cells, cells, bytes));
-    if (rows.length === headRowsMax) throw enough;
-  });
-  return rows;
-}
-
-/** A delimiter that is not the file's own may break its quotes. */
-function tried(text: Text, delimiter: string): CsvRow[] {
   try {
-    return headOf(text, delimiter);
-  } catch {
-    return [];
+    parseRecords(text, delimiter, (cells, { bytes }) => {
+      rows.push(new CsvRow(text, cells, cells, bytes));
+      if (rows.length === headRowsMax) throw enough;
+    });
+    return { rows, broken: null };
+  } catch (broken) {
+    return { rows, broken };
   }
 }
 
