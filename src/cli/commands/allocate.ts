@@ -40,7 +40,7 @@ export function allocateCommand(): Command {
       const given = ofAllocators.flatMap(({ name }) => (name in options ? [[name, options[name]]] : []));
       // What a file was taken for goes where it cannot be taken for the weights.
       const say = ({ all, short }: ReadAs) => {
-        for (const line of options.explain ? all : short) console.error(line);
+        for (const line of options.explain ? all : short) process.stderr.write(`${line}\n`);
       };
       print(options, allocateFile({ ...options, options: Object.fromEntries(given) }, say));
     });

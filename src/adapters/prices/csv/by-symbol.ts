@@ -103,7 +103,13 @@ function blockReader(blocks: readonly Block[], cells: Cells): CsvReader<Series> 
       const { series, ...told } = builder.finish(currencyCode(cells.currency));
       return {
         value: series,
-        told: { symbols: [...series.symbols], ...told, currency: cells.currency, warnings: [] },
+        told: {
+          symbols: [...series.symbols],
+          ...told,
+          currency: cells.currency,
+          dates: cells.dateExample,
+          warnings: [],
+        },
       };
     },
   };

@@ -35,6 +35,16 @@ export class Cells {
     return this.#currency;
   }
 
+  /** How the first date was written, and what it is; null where none was read. */
+  get dateExample(): string | null {
+    const [first] = this.#sessions;
+    return first === undefined
+      ? null
+      : first[0] === first[1]
+        ? first[0]
+        : `${first[0]}, which is ${first[1]}`;
+  }
+
   date(row: CsvRow, index: number): Session {
     const text = textOf(row, index);
     const known = this.#sessions.get(text);

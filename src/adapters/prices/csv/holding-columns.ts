@@ -6,12 +6,11 @@ const names: Record<HoldingField, string> = {
   symbol:
     'symbol ticker tickersymbol instrument securitysymbol stocksymbol sym stock symbolticker symbole simbolo',
   quantity:
-    'quantity qty shares units position quantityheld sharesheld sharequantity qtyquantity noofshares numberofshares stück stueck anzahl menge bestand quantité quantite cantidad',
+    'quantity qty shares units position quantityheld sharesheld sharequantity noofshares numberofshares stück stueck anzahl menge bestand quantité quantite cantidad',
   weight:
     'weight weighting weights allocation pct percent percentofaccount percentofportfolio percentage ofaccount ofportfolio oftotal ofholdings portfolio gewicht gewichtung anteil poids peso',
   price: 'price lastprice marketprice currentprice closeprice close last unitprice kurs cours',
-  value:
-    'value marketvalue mktvalue mktval currentvalue totalvalue mktvaluemarketvalue positionvalue marktwert wert kurswert',
+  value: 'value marketvalue mktvalue mktval currentvalue totalvalue positionvalue marktwert wert kurswert',
   currency: 'currency ccy währung waehrung devise',
   account: 'account accountnumber accountname accountid depot konto',
 };
@@ -22,9 +21,11 @@ const fieldOf = new Map(
   ),
 );
 
-/** What a column name means; undefined where it is not read. */
+const plain = (name: string) => name.toLowerCase().replace(/[ ._/*()%$#-]/g, '');
+
+/** What a column name means, with or without what stands in brackets; undefined where it is not read. */
 export function holdingField(name: string): HoldingField | undefined {
-  return fieldOf.get(name.toLowerCase().replace(/[ ._/*()%$#-]/g, ''));
+  return fieldOf.get(plain(name)) ?? fieldOf.get(plain(name.replace(/\(.*\)/, '')));
 }
 
 export const holdingMeanings: Record<HoldingField, string> = {

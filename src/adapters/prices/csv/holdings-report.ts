@@ -60,7 +60,15 @@ export function reportOf(
   const value = [...summed, ...unlisted.map((symbol): [string, number] => [symbol, 0])].map(
     ([symbol, held]) => reported(symbol, held),
   );
-  const told = { symbols: [...summed.keys()], first: null, last: null, notes, warnings: [], currency };
+  const told = {
+    symbols: [...summed.keys()],
+    dates: null,
+    first: null,
+    last: null,
+    notes,
+    warnings: [],
+    currency,
+  };
   return { value, told };
 }
 

@@ -74,7 +74,10 @@ function longReader(places: Places, cells: Cells): CsvReader<Series> {
     finish() {
       const currency = cells.currency;
       const { series, ...told } = builder.finish(currencyCode(currency));
-      return { value: series, told: { symbols: [...series.symbols], ...told, currency, warnings: [] } };
+      return {
+        value: series,
+        told: { symbols: [...series.symbols], ...told, currency, dates: cells.dateExample, warnings: [] },
+      };
     },
   };
 }

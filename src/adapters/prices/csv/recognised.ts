@@ -10,7 +10,7 @@ export type Recognised = {
   /** from 1 */
   headerLine: number;
   decimal: string;
-  /** null where the file has none */
+  /** how the first one is written and read; null where the file has none */
   dates: string | null;
   /** a sign or a code that stands by its numbers; null where none does */
   currency: string | null;
@@ -40,7 +40,7 @@ export function recognisedLines(found: Recognised): string[] {
   return [
     `${found.path}: ${found.content}`,
     `  text      ${found.encoding}, parted by ${found.delimiter}, decimal ${found.decimal}`,
-    ...(found.dates === null ? [] : [`  dates     ${found.dates}`]),
+    ...(found.dates === null ? [] : [`  dates     as ${found.dates}`]),
     ...(found.currency === null ? [] : [`  currency  ${found.currency} beside numbers`]),
     `  header    line ${found.headerLine}`,
     ...found.columns.map(

@@ -44,9 +44,10 @@ export class CsvRow {
 export type CsvReader<T> = { take(row: CsvRow): void; finish(): { value: T; told: Told } };
 
 /** What a reader tells of what it read. */
-export type Told = Pick<Recognised, 'symbols' | 'first' | 'last' | 'notes' | 'warnings'> & {
-  currency: string | null;
-};
+export type Told = Pick<
+  Recognised,
+  'symbols' | 'dates' | 'first' | 'last' | 'currency' | 'notes' | 'warnings'
+>;
 
 /** How a table is laid out, as its header tells. */
 export type Layout<T> = {
@@ -118,10 +119,6 @@ export function readTable<T>(
     delimiter: delimiterName(delimiter),
     headerLine: first.line,
     decimal: decimalWords(spelling),
-    dates:
-      layout.dates.length === 0
-        ? null
-        : (spelling.dayOrder ?? 'year first, or the month in letters or points'),
     columns: layout.columns,
     rows,
     ...told,

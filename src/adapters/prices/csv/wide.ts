@@ -91,6 +91,7 @@ function wideReader(
         first: dates[0] ?? null,
         last: dates.at(-1) ?? null,
         currency: cells.currency,
+        dates: cells.dateExample,
         notes: [...inCapitals(lower), ...repeated(repeats)],
         warnings: [],
       };
