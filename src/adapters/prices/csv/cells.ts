@@ -7,7 +7,7 @@ import type { CsvRow } from './table.ts';
 
 /** The text of one cell; empty where the table has no such column (`index` below 0) or the row ends before it. */
 export function textOf(row: CsvRow, index: number): string {
-  return row.cells[index] ?? '';
+  return index < 0 ? '' : (row.cells[index] ?? '');
 }
 
 export function refuseCell(row: CsvRow, index: number, expected: string): never {
@@ -87,9 +87,11 @@ export class Cells {
 
   /** New shares for one old share, written as 4, 4:1, 4/1 or 4-for-1; 1 where there is no split, which 0 means too. */
   splitRatio(row: CsvRow, index: number): number {
-    const expected = `the new shares for an old one, such as 4 or 4:1, ${none}`;
     const text = textOf(row, index);
-    const parts = text.length < 3 ? null : ratioPattern.exec(text);
+    // Nearly every day.
+    if (text === '' || text === '0' || text === '0.0' || text === '1.0') return 1;
+    const expected = `the new shares for an old one, such as 4 or 4:1, ${none}`;
+    const parts = ratioPattern.exec(text);
     if (!parts) {
       const ratio = this.number(row, index, expected);
       if (ratio !== null && ratio < 0) refuseCell(row, index, expected);

@@ -17,7 +17,7 @@ export type PriceField =
 const names: Record<PriceField, string> = {
   symbol: 'symbol ticker tickersymbol symbols tickers',
   date: 'date datum fecha data dato datetime timestamp day session tradedate tradingdate tradingday pricedate',
-  close: 'close closeprice closingprice closelast pxlast schlusskurs',
+  close: 'close closeprice closingprice closelast price pxlast schlusskurs',
   high: 'high highprice pxhigh',
   low: 'low lowprice pxlow',
   volume: 'volume vol pxvolume',

@@ -1,8 +1,19 @@
 import { CsvError, type InfoRecord, parse } from 'csv-parse/sync';
 import { SourceError } from '../source.ts';
 
-/** A file's text, in UTF-8. */
-export type Text = { path: string; bytes: Buffer };
+/** A file's text, in UTF-8, and what it holds none of, which need not be looked for at every byte. */
+export type Text = {
+  path: string;
+  bytes: Buffer;
+  hasQuotes: boolean;
+  hasComments: boolean;
+  hasReturns: boolean;
+};
+
+export function textFrom(path: string, bytes: Buffer): Text {
+  const has = (sign: string) => bytes.includes(sign);
+  return { path, bytes, hasQuotes: has('"'), hasComments: has('#'), hasReturns: has('\r') };
+}
 
 /** How its values are parted. */
 export const delimiters = [',', ';', '\t', '|'];
@@ -18,16 +29,13 @@ export const enough = Symbol('enough');
  * SourceError that names the line where its quotes are wrong.
  */
 export function parseRecords(
-  { path, bytes }: Text,
+  { path, bytes, hasQuotes, hasComments, hasReturns }: Text,
   delimiter: string,
   onRecord: (cells: string[], info: InfoRecord) => void,
 ): void {
-  const hasQuotes = bytes.includes('"');
-  const hasComments = bytes.includes('#');
   try {
     parse(bytes, {
       bom: true,
-      // What the file does not hold need not be looked for at every byte.
       comment: hasComments ? '#' : null,
       comment_no_infix: true,
       delimiter,
@@ -37,7 +45,7 @@ export function parseRecords(
         return null;
       },
       quote: hasQuotes ? '"' : null,
-      record_delimiter: bytes.includes('\r') ? ['\n', '\r\n', '\r'] : '\n',
+      record_delimiter: hasReturns ? ['\n', '\r\n', '\r'] : '\n',
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,

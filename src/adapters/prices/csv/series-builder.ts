@@ -10,8 +10,6 @@ type Entry = { symbol: string; rows: Map<string, FileRow>; unit: string | null |
 export class SeriesBuilder {
   readonly #byText = new Map<string, Entry>();
   readonly #index = new SymbolIndex<Entry>();
-  /** the instant from which a date has a row, without end where that is its own */
-  readonly #knownFrom = new Map<Session, number>();
   #repeats = 0;
   #capitals: string[] = [];
 
@@ -35,9 +33,6 @@ export class SeriesBuilder {
         'one currency for a symbol',
       );
     entry.rows.set(key, row);
-    const from = observed ?? Number.NEGATIVE_INFINITY;
-    const before = this.#knownFrom.get(session);
-    if (before === undefined || from < before) this.#knownFrom.set(session, from);
   }
 
   #entryOf(at: CsvRow, text: string): Entry {
@@ -61,14 +56,20 @@ export class SeriesBuilder {
     last: Session | null;
     notes: string[];
   } {
-    const rows = new SymbolIndex<SymbolRows>();
+    const bySymbol = new SymbolIndex<SymbolRows>();
+    const knownFrom = new Map<Session, number>();
     for (const symbol of this.#index.symbols) {
       const entry = this.#index.get(symbol)!;
-      rows.set(symbol, { rows: [...entry.rows.values()].sort(byKnowledge), unit: entry.unit ?? unit });
+      const rows = [...entry.rows.values()].sort(byKnowledge);
+      bySymbol.set(symbol, { rows, unit: entry.unit ?? unit });
+      for (const { session, observed } of rows) {
+        const from = observed ?? Number.NEGATIVE_INFINITY;
+        if (from < (knownFrom.get(session) ?? Number.POSITIVE_INFINITY)) knownFrom.set(session, from);
+      }
     }
-    const dates = [...this.#knownFrom.keys()].sort();
+    const dates = [...knownFrom.keys()].sort();
     return {
-      series: seriesOf(rows, dates, this.#knownFrom),
+      series: seriesOf(bySymbol, dates, knownFrom),
       first: dates[0] ?? null,
       last: dates.at(-1) ?? null,
       notes: [...inCapitals(this.#capitals), ...repeated(this.#repeats)],

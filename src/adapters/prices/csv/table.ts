@@ -10,6 +10,7 @@ import {
   refuseLine,
   refuseLongLines,
   type Text,
+  textFrom,
 } from './records.ts';
 import { type Spelling, SpellingSurvey } from './spelling.ts';
 
@@ -86,7 +87,7 @@ export function readTable<T>(
   recogniser: Recogniser<T>,
 ): { value: T; recognised: Recognised } {
   const { bytes, encoding } = readBounded(path, expected);
-  const text = { path, bytes };
+  const text = textFrom(path, bytes);
   refuseLongLines(text);
   const { layout, delimiter, at, first } = layoutOf(text, recogniser);
   const spelling = spellingOf(text, delimiter, layout, at + layout.headerRows);
@@ -164,7 +165,7 @@ function headOf(text: Text, delimiter: string): { rows: CsvRow[]; broken: unknow
 /** Reads as many rows as it takes to tell how numbers and dates are written; mostly one. */
 function spellingOf<T>(text: Text, delimiter: string, layout: Layout<T>, before: number): Spelling {
   // Without quotes no value holds the sign that parts values.
-  const noCommas = delimiter === ',' && !text.bytes.includes('"');
+  const noCommas = delimiter === ',' && !text.hasQuotes;
   const survey = new SpellingSurvey(delimiter, noCommas ? '.' : null);
   const { header } = layout;
   let skip = before;

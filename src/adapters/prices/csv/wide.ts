@@ -26,6 +26,9 @@ export function wideLayoutAt(rows: readonly CsvRow[], at: number): Layout<WidePr
   if (closes.length === 0 || closes.some((index) => looksLikeDate(header.cells[index]!))) return null;
   const misplaced = closes.map((index) => header.cells[index]!).find(isOfLongFile);
   if (misplaced) refuseLine(header, `has the column ${misplaced} among the symbols`, priceForms);
+  const names = closes.map((index) => header.cells[index]!.toLowerCase());
+  if (['open', 'high', 'low'].every((name) => names.includes(name)))
+    refuseLine(header, 'has open, high and low, as a file of one symbol without its name', priceForms);
   refuseTwice(header);
   return {
     content: 'wide',
@@ -56,7 +59,9 @@ function dateColumn(rows: readonly CsvRow[], at: number): number | null {
 
 /** Names that are no symbols of an exchange, as `open`, `high` and `low` are. */
 const isOfLongFile = (name: string) =>
-  /^(symbol|ticker|close|adj[ _.]*close|volume|dividends|stock splits|capital gains)$/i.test(name);
+  /^(symbol|ticker|price|close|close\/last|adj[ _.]*close|volume|vol\.|change ?%?|dividends|stock splits|capital gains)$/i.test(
+    name,
+  );
 
 function wideReader(
   header: CsvRow,

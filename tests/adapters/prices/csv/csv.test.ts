@@ -210,6 +210,11 @@ describe('a bad file is refused by line and column', () => {
       'date,close,volume\n2024-01-02,1,2\n',
       `line 1 has the column close among the symbols; expected ${form}`,
     ],
+    ['Date,Price,Vol.\n2024-01-02,1,2\n', `line 1 has the column Price among the symbols; expected ${form}`],
+    [
+      'Date,Last,Open,High,Low\n2024-01-02,1,2,3,4\n',
+      `line 1 has open, high and low, as a file of one symbol without its name; expected ${form}`,
+    ],
     ['date,SPY,\n2024-01-02,1,2\n', 'line 1 has no name for column 3; expected one for each column'],
     ['date,SPY,SPY\n2024-01-02,1,2\n', 'line 1 names SPY twice; expected each column once'],
     ['date,"SPY"x\n2024-01-02,1\n', `line 1 has a quote amid value 2; expected ${quotes}`],
