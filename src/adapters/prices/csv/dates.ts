@@ -35,16 +35,19 @@ export function dayOrderHint(text: string): DayOrder | 'either' | null {
  * exchange's; an instant that is of one date there and of another in UTC is none.
  */
 export function readDate(text: string, order: DayOrder | null): ReadDate {
-  if (isIsoDate(text)) return { session: text };
+  if (isIsoDate(text) && isPlausible(text)) return { session: text };
   const [, day = text, time] = withTime.exec(text) ?? [];
   const parts = partsOf(day, order);
   if (!parts) return { wrong: whyNoDate(day) };
   const session = parts.map((part, i) => `${part}`.padStart(i === 0 ? 4 : 2, '0')).join('-');
-  if (!isIsoDate(session) || session < '1800' || session > '2200') return { wrong: whyNoSuchDay(day, order) };
+  if (!isIsoDate(session) || !isPlausible(session)) return { wrong: whyNoSuchDay(day, order) };
   if (time === undefined) return { session };
   const wrong = whyNotOfThatDay(session, time);
   return wrong === null ? { session } : { wrong };
 }
+
+/** No exchange had a session before; no file has one far ahead. */
+const isPlausible = (session: Session) => session > '1800' && session < '2200';
 
 /** Year, month and day; null where the text is no date, or `order` is needed and not known. */
 function partsOf(day: string, order: DayOrder | null): [number, number, number] | null {
@@ -90,12 +93,12 @@ const minutesPerDay = 1440;
 /** Null where the session of an instant is the date it was written with. */
 function whyNotOfThatDay(session: Session, time: string): string | null {
   const found = timePattern.exec(time);
-  if (!found) return 'its time of day is none';
+  if (!found) return 'its time of day or its zone cannot be told';
   const [, hours, minutesPast, seconds = '0', half, zone] = found;
   let hour = Number(hours);
   if (half) hour = (hour % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
   const minute = Number(minutesPast);
-  if (hour > 23 || minute > 59 || Number(seconds) > 59) return 'its time of day is none';
+  if (hour > 23 || minute > 59 || Number(seconds) > 59) return 'its time of day or its zone cannot be told';
   const atMinute = hour * 60 + minute;
   if (atMinute === 0 && Number(seconds) === 0) return null;
   // In another zone than the exchange's, Monday's midnight is an hour of Sunday.

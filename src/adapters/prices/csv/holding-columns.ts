@@ -1,5 +1,13 @@
 /** What a column of a broker's report is. */
-export type HoldingField = 'symbol' | 'quantity' | 'weight' | 'price' | 'value' | 'currency' | 'account';
+export type HoldingField =
+  | 'symbol'
+  | 'quantity'
+  | 'weight'
+  | 'price'
+  | 'value'
+  | 'currency'
+  | 'account'
+  | 'side';
 
 /** Names as brokers write them, without case, spaces, points, hyphens, underscores, signs and brackets. */
 const names: Record<HoldingField, string> = {
@@ -12,6 +20,7 @@ const names: Record<HoldingField, string> = {
   price: 'price lastprice marketprice currentprice closeprice close last unitprice kurs cours',
   value: 'value marketvalue mktvalue mktval currentvalue totalvalue positionvalue marktwert wert kurswert',
   currency: 'currency ccy währung waehrung devise',
+  side: 'side longshort direction positiontype positionside',
   account: 'account accountnumber accountname accountid depot konto',
 };
 
@@ -36,4 +45,5 @@ export const holdingMeanings: Record<HoldingField, string> = {
   value: 'value, of cash its money',
   currency: 'currency',
   account: 'account, only compared',
+  side: 'side, which may not be short',
 };

@@ -101,9 +101,13 @@ function quantitiesOf({ lines }: HoldingsReport, of: HoldingsOf, notes: string[]
   return summedBy(lines, (line) => (line.isCash ? moneyOf(line, of) : line.quantity!), notes);
 }
 
-/** Cash is money: its value where the report has one, else its quantity. Where both are told they must agree. */
+/** Cash is money: its value where the report has one, else its quantity. Whatever else is told of it must agree. */
 function moneyOf({ row, quantity, price, value }: ReportLine, { cashSymbol }: HoldingsOf): number {
-  if (value === null) return quantity!;
+  if (value === null) {
+    if (price === null || isNear(price, 1)) return quantity!;
+    if (isNear(quantity!, 1)) return price;
+    refuseLine(row, `has ${quantity} at a price of ${price} for ${cashSymbol}`, 'one amount of money');
+  }
   if (quantity !== null && !isNear(quantity * (price ?? 1), value) && !isNear(quantity, value))
     refuseLine(row, `has ${quantity} and a value of ${value} for ${cashSymbol}`, 'one amount of money');
   return value;

@@ -56,6 +56,7 @@ function layoutAt(header: CsvRow, of: HoldingsOf): Layout<ReportedLine[]> | null
     value: place('value'),
     currency: place('currency'),
     account: place('account'),
+    side: place('side'),
   };
   const read = new Set(Object.values(places));
   const columns = header.cells.map((name, index) => {
@@ -101,6 +102,8 @@ function holdingsReader(places: Places, cells: Cells, of: HoldingsOf): CsvReader
       }
       if (report.total)
         refuseLine(row, `comes after the total of line ${report.total.row.line}`, 'the lines of one account');
+      if (/^(short|sold|sell|s)$/i.test(textOf(row, places.side)))
+        refuseCell(row, places.side, 'a side that is long: write what is sold short with a minus');
       accounts.add(textOf(row, places.account));
       if (accounts.size > 1)
         refuseLine(row, `is of another account (${[...accounts].join(', ')})`, 'the lines of one account');

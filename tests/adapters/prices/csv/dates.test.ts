@@ -37,7 +37,9 @@ test.each<[string, DayOrder | null, RegExp | null]>([
   ['2024-02-06T06:00:00+09:00', null, /of another date in UTC/],
   ['2024-02-05T15:00:00Z', null, /in UTC it may belong to the next day/],
   ['2024-02-04 23:00:00', null, /an hour of a Sunday/],
-  ['2024-02-06 25:00:00', null, /its time of day is none/],
+  ['2024-02-06 25:00:00', null, /its time of day or its zone cannot be told/],
+  ['0024-02-06', null, null],
+  ['2024-02-06 16:00:00 EST', null, /its time of day or its zone cannot be told/],
   ['null', null, null],
   ['', null, null],
 ])('%s is refused', (text, order, why) => {

@@ -94,6 +94,7 @@ test.each([
     'with its account before the header, prices, values and a total',
     'Account: X1;as of 01/31/2024\n\nAccount,Symbol,Description,Qty (Quantity),Price,Mkt Val (Market Value),% of Account\nX1,BRK/B,Berkshire,10,$100.00,"$1,000.00",40%\nX1,BBB,Bee,20,$50.00,"$1,000.00",40%\nX1,Cash & Cash Investments,--,--,--,$500.00,20%\nX1,Account Total,--,--,--,"$2,500.00",100%\n',
   ],
+  ['with cash as one unit of its money', 'symbol,quantity,price\nBRK-B,10,100\nBBB,20,50\nCASH,1,500\n'],
   ['in lots', 'symbol,quantity\nBRK-B,4\nBRK-B,6\nBBB,(5)\nBBB,25\nUSD,500\n'],
   ['with a total that is worth', 'symbol,quantity\nBRK-B,10\nBBB,20\nCASH,500\nTotal,2500\n'],
   [
@@ -149,6 +150,11 @@ test.each<[string, RegExp]>([
   ],
   ['symbol,quantity\nTotal,10\nBRK-B,10\n', /line 3 comes after the total of line 2/],
   ['symbol,quantity,value,price\nBRK-B,1,,\nCASH,5,500,1\n', /line 3 has 5 and a value of 500 for CASH/],
+  ['symbol,quantity,price\nCASH,5,500\n', /line 2 has 5 at a price of 500 for CASH; expected one amount/],
+  [
+    'symbol,side,quantity\nBRK-B,Short,10\nCASH,5,5\n',
+    /line 2 has "Short" in the column side; expected a side that is long/,
+  ],
   ['account,symbol,quantity\nX1,BRK-B,10\nX2,CASH,1\n', /line 3 is of another account \(X1, X2\)/],
   ['symbol,quantity\nBRK-B,10\nCASH (EUR),5\n', /line 3 has "CASH \(EUR\)" .* expected cash in USD/],
   ['symbol,quantity,currency\nBRK-B,10,EUR\nCASH,5,EUR\n', /line 3 has cash in EUR; expected cash in USD/],
