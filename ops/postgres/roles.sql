@@ -31,7 +31,8 @@ alter default privileges in schema rebalanced grant select on tables to rebalanc
 -- History: written once.
 grant insert on
   rebalanced.configs, rebalanced.gaps, rebalanced.models, rebalanced.model_roles, rebalanced.decisions, rebalanced.targets,
-  rebalanced.fills, rebalanced.valuations, rebalanced.holdings, rebalanced.imported_holdings
+  rebalanced.fills, rebalanced.valuations, rebalanced.holdings, rebalanced.imported_holdings,
+  rebalanced.flows
 to rebalanced_daemon;
 
 -- Written once, with a state that moves on. Prices are superseded, never overwritten; a letter's message is frozen.

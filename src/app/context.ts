@@ -132,7 +132,7 @@ async function registerPortfolio(
   const wired = wirePortfolio(config, portfolio, source, wanted ?? newestFinal(config, portfolio, now));
   await database.transaction(async (sql) => {
     await saveConfig(sql, hash, body, now);
-    await savePortfolio(sql, portfolio.id, hash, wired.plan.inception);
+    await savePortfolio(sql, portfolio.id, hash, wired.plan.inception, now);
   });
   return wired;
 }

@@ -5,6 +5,7 @@ import type { PriceSource } from '../adapters/prices/source.ts';
 import { yahooSource } from '../adapters/prices/yahoo/yahoo.ts';
 import { calendarByName } from '../core/calendar/calendars.ts';
 import type { Session } from '../core/calendar/session.ts';
+import type { SchedulePlan } from '../core/schedule/plan.ts';
 import type { Portfolio } from '../tasks/portfolio.ts';
 import { forecasterOf, policyOf, portfolioBody } from './config/load.ts';
 import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
@@ -33,7 +34,7 @@ export function sourceOf(source: SourceConfig, log: Pick<Logger, 'warn'>, signal
 
 /** A configured portfolio with its calendar, plan and source; `inception` is moved to the next session if it is none. */
 export function wirePortfolio(
-  { schedule, sources }: Config,
+  config: Config,
   portfolio: PortfolioConfig,
   source: PriceSource,
   inception: Session,
@@ -43,26 +44,33 @@ export function wirePortfolio(
     id: portfolio.id,
     policy: policyOf(portfolio, calendar),
     forecaster: forecasterOf(portfolio),
-    configHash: portfolioBody(portfolio, sources).hash,
-    plan: {
-      portfolio: portfolio.id,
-      calendar,
-      inception: calendar.isSession(inception) ? inception : calendar.next(inception),
-      graceMinutes: schedule.graceMinutes,
-      rebalanceOn: portfolio.rebalanceOn,
-      lateSessionsMax: schedule.lateSessionsMax,
-      retrainEverySessions:
-        portfolio.forecaster?.kind === 'network' ? portfolio.forecaster.stepSessions : null,
-      ingestDeadlineMinutes: schedule.ingestDeadlineMinutes,
-      retrainDeadlineMinutes: schedule.retrainDeadlineMinutes,
-    },
+    configHash: portfolioBody(portfolio, config.sources).hash,
+    plan: planOf(config, portfolio, inception),
     source,
     sourceName: portfolio.source,
     historyStart: portfolio.historyStart,
     calendarOf: () => calendar,
     coverageRatioMin: portfolio.coverageRatioMin,
     currency: portfolio.currency,
+    fx: portfolio.fx,
     portfolioValue: portfolio.portfolioValue,
+    priceSource: portfolio.orders.priceSource,
     letter: portfolio.letter,
+  };
+}
+
+/** When a configured portfolio's tasks fall, from `inception`, or the next session if it is none. */
+export function planOf({ schedule }: Config, portfolio: PortfolioConfig, inception: Session): SchedulePlan {
+  const calendar = calendarByName(portfolio.calendar);
+  return {
+    portfolio: portfolio.id,
+    calendar,
+    inception: calendar.isSession(inception) ? inception : calendar.next(inception),
+    graceMinutes: schedule.graceMinutes,
+    rebalanceOn: portfolio.rebalanceOn,
+    lateSessionsMax: schedule.lateSessionsMax,
+    retrainEverySessions: portfolio.forecaster?.kind === 'network' ? portfolio.forecaster.stepSessions : null,
+    ingestDeadlineMinutes: schedule.ingestDeadlineMinutes,
+    retrainDeadlineMinutes: schedule.retrainDeadlineMinutes,
   };
 }

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { createServer, type Readiness } from '../adapters/http/server.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
 import { createMetricsReader } from '../adapters/postgres/views/metrics.ts';
+import { readStatus } from '../adapters/postgres/views/status.ts';
+import { lossesOf } from '../core/portfolio/drawdown.ts';
+import { pastMonths } from '../core/schedule/past-months.ts';
 import { upcomingSlots } from '../core/schedule/plan.ts';
 import { statusPage, unavailablePage } from '../presentation/status-page/page.ts';
 import { styleHash } from '../presentation/status-page/style.ts';
 import type { Context } from './context.ts';
 import { codeVersion } from './project.ts';
-import { readStatus } from './queries/status.ts';
 import { UserError } from './user-error.ts';
 
 export type WebServer = { server: FastifyInstance; url: string; close(): Promise<void> };
@@ -30,7 +32,7 @@ export async function startWeb(
     portfolio: id,
     source: sourceName,
     symbols: policy.symbols,
-    drawdownLimits: policy.drawdown,
+    drawdownLimits: policy.drawdown && lossesOf(policy.drawdown),
     forecaster,
   }));
   const reader = createMetricsReader(database, {
@@ -46,7 +48,13 @@ export async function startWeb(
   const server = createServer({
     metrics,
     readiness: options.readiness,
-    status: () => readStatus(database, { now: options.now(), nextSlots, portfolios: watched }),
+    status: () =>
+      readStatus(database, {
+        now: options.now(),
+        nextSlots,
+        pastMonths: (id, registeredAt) => pastMonths(context.portfolio(id).plan, registeredAt),
+        portfolios: watched,
+      }),
     page: { render: statusPage, unavailable: unavailablePage, styleHash },
     log,
   });

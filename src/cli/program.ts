@@ -5,6 +5,7 @@ import { UserError } from '../app/user-error.ts';
 import { allocateCommand } from './commands/allocate.ts';
 import { backtestCommand } from './commands/backtest.ts';
 import { demoCommand } from './commands/demo.ts';
+import { flowCommand } from './commands/flow.ts';
 import { holdingsCommand } from './commands/holdings.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -43,6 +44,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     targetsCommand(),
     ordersCommand(),
     holdingsCommand(),
+    flowCommand(),
     statusCommand(),
   ];
   for (const command of commands)

@@ -7,12 +7,15 @@ import {
   saveBars,
   saveGap,
 } from '../adapters/postgres/bar-rows.ts';
+import { quoteCurrencies } from '../adapters/postgres/currency-rows.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { SourceError } from '../adapters/prices/source.ts';
 import { addDays, type Session } from '../core/calendar/session.ts';
 import { checkBars } from '../core/market/adjustments.ts';
 import type { Bar, PriceBasis } from '../core/market/bar.ts';
-import { type Portfolio, pricedSymbols } from './portfolio.ts';
+import { otherCurrency } from '../core/market/currency.ts';
+import { assertConvertible } from './currencies.ts';
+import { type Portfolio, pricedSymbols, rateSymbols } from './portfolio.ts';
 import { isRebased, rebase } from './rebase.ts';
 import type { Log } from './services.ts';
 import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
@@ -24,7 +27,8 @@ const overlapDays = 10;
 const firstBarDays = 10;
 
 /** Bars to store for one symbol, and which of them restate a stored one. */
-type Change = { fresh: Bar[]; restated: Bar[] };
+type Change = { fresh: QuotedBar[]; restated: Bar[] };
+type QuotedBar = Bar & { currency: string | null };
 
 /**
  * Brings every priced symbol's bars up to the slot's session. Done when each has a bar of it or a recorded reason
@@ -38,6 +42,7 @@ export async function ingest(run: TaskRun): Promise<void> {
   const { sourceName, source } = portfolio;
   const symbols = pricedSymbols(portfolio);
   const spans = await barSpans(database, sourceName, symbols);
+  const currencies = await quoteCurrencies(database, sourceName, symbols);
   const froms = fetchStarts(portfolio, spans, symbols, slot.session);
   const stored = await storedSince(database, sourceName, froms, slot.session);
   const changeOf = async (symbol: string): Promise<Change> => {
@@ -54,6 +59,7 @@ export async function ingest(run: TaskRun): Promise<void> {
   for (const symbol of symbols) {
     try {
       const change = await changeOf(symbol);
+      refuseOtherCurrency(symbol, currencies.get(symbol), change.fresh);
       changes.push(change);
       outcomes.push({ symbol, failure: null, restated: change.restated.length });
     } catch (error) {
@@ -66,7 +72,9 @@ export async function ingest(run: TaskRun): Promise<void> {
   const fresh = changes.flatMap((change) => change.fresh);
   const toSave = { bars: fresh, restated: changes.flatMap((change) => change.restated) };
   const missing = missingReasons(symbols, stored, fresh, outcomes, slot.session);
-  const covered = 1 - missing.size / symbols.length;
+  const rates = new Set(rateSymbols(portfolio)); // a rate that is late stands in by the one before
+  const decisive = symbols.filter((symbol) => !rates.has(symbol));
+  const covered = 1 - decisive.filter((symbol) => missing.has(symbol)).length / decisive.length;
   const proceedWithGaps = now >= slot.deadlineAt && covered >= portfolio.coverageRatioMin;
   if (missing.size > 0 && !proceedWithGaps) {
     await database.transaction((sql) => saveBars(sql, sourceName, source.basis, toSave, now));
@@ -76,6 +84,7 @@ export async function ingest(run: TaskRun): Promise<void> {
   }
   await completeSlot(run, async (sql) => {
     await saveBars(sql, sourceName, source.basis, toSave, now);
+    await assertConvertible(sql, portfolio);
     for (const [symbol, reason] of missing)
       await saveGap(sql, { source: sourceName, symbol, session: slot.session, reason, at: now });
   });
@@ -123,9 +132,9 @@ async function fetchChange(
   log: Log,
 ): Promise<Change> {
   const { source, sourceName, historyStart } = portfolio;
-  const { bars, warnings } = await source.fetchBars(symbol, from, to, now);
+  const { bars, warnings, currency } = await source.fetchBars(symbol, from, to, now);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
-  const change = compare(stored, bars);
+  const change = compare(stored, bars, currency);
   if (change.restated.length === 0) return noted(change, stored, bars, source.basis, log);
   log.warn(
     { symbol, session: to, restated: change.restated.length },
@@ -139,7 +148,7 @@ async function fetchChange(
     to,
     vintage: null,
   });
-  return noted(compare(known, all.bars), known, all.bars, source.basis, log);
+  return noted(compare(known, all.bars, all.currency), known, all.bars, source.basis, log);
 }
 
 /** The change, once whatever is suspicious of its bars beside the bar before them was said; it is stored all the same. */
@@ -163,9 +172,9 @@ const sameRatio = 1e-6;
 const same = (a: number, b: number) => Math.abs(a - b) <= sameRatio * Math.max(Math.abs(a), Math.abs(b));
 
 /** Bars that are new, and bars that restate a stored one. */
-function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
+function compare(stored: readonly Bar[], fetched: readonly Bar[], currency: string | null): Change {
   const before = new Map(stored.map((bar) => [bar.session, bar]));
-  const fresh: Bar[] = [];
+  const fresh: QuotedBar[] = [];
   const restated: Bar[] = [];
   for (const bar of fetched) {
     const known = before.get(bar.session);
@@ -177,9 +186,19 @@ function compare(stored: readonly Bar[], fetched: readonly Bar[]): Change {
     )
       continue;
     if (known) restated.push(bar);
-    fresh.push(bar);
+    fresh.push({ ...bar, currency });
   }
   return { fresh, restated };
+}
+
+/** A reading in another currency than the stored prices is no reading: were it stored, the two would be mixed. */
+function refuseOtherCurrency(
+  symbol: string,
+  stored: ReadonlySet<string | null> | undefined,
+  fresh: readonly QuotedBar[],
+): void {
+  const doubt = otherCurrency(symbol, stored, fresh);
+  if (doubt) throw new SourceError('schema', `${symbol}: ${doubt.reason}`, { symbol });
 }
 
 function missingReasons(

@@ -1,15 +1,23 @@
+import { importedOn } from '../adapters/postgres/account-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { chargedSoFar, decisionBefore } from '../adapters/postgres/decision-rows.ts';
 import { queueLetter } from '../adapters/postgres/letter-rows.ts';
 import { modelInUse } from '../adapters/postgres/model-rows.ts';
+import { readStart } from '../adapters/postgres/portfolio-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import type { Calendar } from '../core/calendar/calendar.ts';
 import type { Session } from '../core/calendar/session.ts';
 import { maximumDrawdown } from '../core/evaluation/performance.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import { pastMonths } from '../core/schedule/past-months.ts';
+import type { SchedulePlan } from '../core/schedule/plan.ts';
+import type { Uninvested } from '../views/account.ts';
 import type { LetterContent } from '../views/letter.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Services } from './services.ts';
+
+/** So many letters tell why a portfolio was not invested before them. */
+const firstLetters = 3;
 
 /** What letters are written with. */
 export type LetterContext = { portfolio: Portfolio; services: Pick<Services, 'letters'> };
@@ -34,7 +42,7 @@ export async function queueLetters(
 
 async function letterContent(
   sql: Sql,
-  { plan, currency, portfolioValue, policy, letter }: Portfolio,
+  { plan, currency, policy, letter }: Portfolio,
   decision: Decision,
   late: boolean,
 ): Promise<LetterContent> {
@@ -62,7 +70,9 @@ async function letterContent(
       turnoverTwoWaySinceInception: charged.turnoverTwoWay,
     },
     currency,
-    portfolioValue,
+    worth: decision.inputs.portfolioValue ?? null,
+    importedOn: await importedOn(sql, portfolio, asOf),
+    uninvested: await readUninvested(sql, plan),
     model: model && {
       ...model,
       expiresAfter: sessionAhead(plan.calendar, model.trainedOn, policy.modelExpirySessions),
@@ -70,6 +80,14 @@ async function letterContent(
     late,
     statusUrl: letter.statusUrl,
   };
+}
+
+/** Months that were past deciding at the first start: told by the first letters, for later ones it is history. */
+async function readUninvested(sql: Sql, plan: SchedulePlan): Promise<Uninvested | null> {
+  const { registeredAt, firstDecided, decisions } = await readStart(sql, plan.portfolio);
+  if (registeredAt === null || firstDecided === null || decisions > firstLetters) return null;
+  const monthEnds = pastMonths(plan, registeredAt).length;
+  return monthEnds === 0 ? null : { from: plan.inception, to: firstDecided, monthEnds };
 }
 
 /** The session so many after another; null where the calendar does not know that far. */

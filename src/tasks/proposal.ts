@@ -1,7 +1,10 @@
+import { readAccount } from '../adapters/postgres/account-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
 import { championModel } from '../adapters/postgres/model-rows.ts';
 import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
+import { worthAt } from '../core/accounting/account.ts';
+import type { Valuation } from '../core/accounting/valuation.ts';
 import type { Session } from '../core/calendar/session.ts';
 import {
   type ForecastResult,
@@ -40,11 +43,13 @@ export async function proposeDecision(
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
   const { forecaster } = context.portfolio;
+  const valuation = await valuationAt(sql, context.portfolio, session);
   const inputs = {
     vintage,
     modelId: (forecaster && forecastResult.forecast?.modelIds[headOf(forecaster)]) ?? null,
     configHash: context.portfolio.configHash,
     codeVersion: context.services.codeVersion,
+    portfolioValue: worthAt(await readAccount(sql, context.portfolio), valuation),
   };
   return {
     decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
@@ -107,11 +112,7 @@ async function compose(
   inputs: Decision['inputs'],
 ): Promise<Decision> {
   const { id, policy } = portfolio;
-  const valuation = await newestValuation(sql, id, session, policy.symbols);
-  if (valuation?.session !== session)
-    throw new NotReadyError(
-      `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
-    );
+  const valuation = await valuationAt(sql, portfolio, session);
   const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
@@ -128,4 +129,13 @@ async function compose(
     policy,
     inputs,
   });
+}
+
+async function valuationAt(sql: Sql, { id, policy }: Portfolio, session: Session): Promise<Valuation> {
+  const valuation = await newestValuation(sql, id, session, policy.symbols);
+  if (valuation?.session !== session)
+    throw new NotReadyError(
+      `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,
+    );
+  return valuation;
 }

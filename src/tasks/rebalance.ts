@@ -1,3 +1,4 @@
+import { lockAccount } from '../adapters/postgres/account-rows.ts';
 import type { Database, Sql } from '../adapters/postgres/database.ts';
 import { decisionAt, saveDecision } from '../adapters/postgres/decision-rows.ts';
 import { reopenSlot } from '../adapters/postgres/slot-rows.ts';
@@ -36,13 +37,22 @@ export async function rebalance(run: TaskRun): Promise<void> {
   services.log.info({ portfolio: portfolio.id, session, reason, fallbackLevel, turnoverOneWay }, 'decided');
 }
 
-/** Decides by hand as of `session`, `at` epoch milliseconds; a session decided before gets a further revision. */
+/**
+ * Decides by hand as of `session`, `at` epoch milliseconds; a session decided before gets a further revision. Throws a
+ * NotReadyError once the close it would be filled at has passed: nobody can trade there any more.
+ */
 export async function rebalanceByHand(
   database: Database,
   context: DecisionContext,
   session: string,
   at: number,
 ): Promise<Decision> {
+  const { id, plan } = context.portfolio;
+  const fill = plan.calendar.next(session);
+  if (at >= plan.calendar.closeAt(fill))
+    throw new NotReadyError(
+      `the fill of a decision of ${id} at ${session}, the close of ${fill}, has passed; expected the sessions since to be valued first (\`npm start\`), or --dry-run`,
+    );
   return database.transaction(async (sql) => decideIn(sql, context, session, 'manual', at, false));
 }
 
@@ -55,6 +65,7 @@ async function decideIn(
   late: boolean,
 ): Promise<Decision> {
   const { id, plan } = context.portfolio;
+  await lockAccount(sql, id);
   const before = await decisionAt(sql, id, session);
   const { decision, forecastResult } = await proposeDecision(sql, context, session, reason);
   const revision = before === null ? 0 : before.revision + 1;

@@ -24,11 +24,11 @@ export async function rebase(
   to: Session,
   now: number,
   log: Log,
-): Promise<{ fresh: Bar[]; restated: Bar[] }> {
+): Promise<{ fresh: (Bar & { currency: string | null })[]; restated: Bar[] }> {
   const { source, sourceName, historyStart } = portfolio;
   const from = span.first < historyStart ? span.first : historyStart;
   const last = span.newest > to ? span.newest : to;
-  const { bars, warnings } = await source.fetchBars(symbol, from, last, now);
+  const { bars, warnings, currency } = await source.fetchBars(symbol, from, last, now);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   if (bars.length === 0)
     throw new SourceError(
@@ -49,5 +49,5 @@ export async function rebase(
     },
     'the source has another price basis than the stored bars; its whole history takes their place',
   );
-  return { fresh: bars, restated: stored };
+  return { fresh: bars.map((bar) => ({ ...bar, currency })), restated: stored };
 }

@@ -1,8 +1,11 @@
+import { lockAccount, readAccount } from '../adapters/postgres/account-rows.ts';
 import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../adapters/postgres/slot-rows.ts';
 import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
+import { worthAt } from '../core/accounting/account.ts';
+import { cashReturn } from '../core/accounting/cash-returns.ts';
 import { lastReturnSessions, lastReturns } from '../core/accounting/last-returns.ts';
 import { openingValuation, revalue as step } from '../core/accounting/valuation.ts';
 import type { Session } from '../core/calendar/session.ts';
@@ -24,6 +27,7 @@ export async function revalue(run: TaskRun): Promise<void> {
 
 async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
   const { id, policy, plan } = portfolio;
+  await lockAccount(sql, id);
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
   if (before === null) {
     await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
@@ -46,11 +50,20 @@ async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<vo
     pending?.decision ?? null,
     targets,
     policy,
+    worthAt(await readAccount(sql, portfolio), before),
+    await readCashReturn(sql, portfolio, slot.session),
   );
   await saveValuation(sql, id, policy.symbols, valuation);
   if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
   // Where the month's own decision is due at this session, its slot is there already and stays.
   if (stateChanged) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+}
+
+/** What cash earned over the session. */
+async function readCashReturn(sql: Sql, portfolio: Portfolio, session: Session): Promise<number> {
+  const follows = portfolio.policy.cash.proxySymbol !== null;
+  const panel = follows ? await readPanel(sql, portfolio, session, lastReturnSessions, null) : null;
+  return cashReturn(portfolio.policy, panel);
 }
 
 /** Each symbol's return from what the portfolio was valued by at `before` to what is known of `session` now. */

@@ -1,5 +1,6 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import type { Uninvested } from './account.ts';
 
 export const letterStates = ['pending', 'sending', 'sent', 'ambiguous', 'refused'] as const;
 /** Where a letter is: `ambiguous` may or may not have arrived and is never repeated by itself. */
@@ -26,8 +27,12 @@ export type LetterContent = {
     turnoverTwoWaySinceInception: number;
   };
   currency: string;
-  /** money invested at inception, in `currency`; null where it was not told, and no amounts are then given */
-  portfolioValue: number | null;
+  /** what the account is worth at the decision's close, in `currency`; null where not known, and no amounts are then given */
+  worth: number | null;
+  /** session of the newest holdings a broker told; null: they are simulated from the configured value */
+  importedOn: Session | null;
+  /** in the first letters of a portfolio that was started after its inception; null otherwise */
+  uninvested: Uninvested | null;
   model: {
     id: string;
     backend: string;

@@ -1,6 +1,5 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
-import type { DrawdownLimits } from '../core/portfolio/drawdown.ts';
 import type { Slot, SlotState, TaskName } from '../core/schedule/slot.ts';
 import type { LetterState } from './letter.ts';
 import type { ValuationFigures } from './valuation.ts';
@@ -11,7 +10,8 @@ export type WatchedPortfolio = {
   /** the price source its bars come from */
   source: string;
   symbols: readonly string[];
-  drawdownLimits: Pick<DrawdownLimits, 'softRatio' | 'hardRatio'> | null;
+  /** losses at which exposure begins to fall and has fallen to none; null without limits */
+  drawdownLimits: { softRatio: number; hardRatio: number } | null;
 };
 
 /**

@@ -2,6 +2,7 @@ import type { Session } from '../core/calendar/session.ts';
 import type { DecisionReason, FallbackLevel } from '../core/policy/decision.ts';
 import type { DrawdownState } from '../core/portfolio/drawdown.ts';
 import type { TaskName } from '../core/schedule/slot.ts';
+import type { Uninvested, Worth } from './account.ts';
 import type { ValuationFigures } from './valuation.ts';
 
 /** Weights, trades and costs are ratios of net asset value; instants are ISO text. */
@@ -22,7 +23,13 @@ export type StatusSnapshot = {
 export type PortfolioStatus = {
   portfolio: string;
   inception: Session;
+  /** null where it was first started in time, or when that was is not known */
+  uninvested: Uninvested | null;
   valuation: ValuationStatus | null;
+  /** what the account is worth at the newest valuation; null before the first */
+  worth: Worth | null;
+  /** session of the newest holdings a broker told; null: they are simulated from the configured value */
+  importedOn: Session | null;
   /** by symbol, cash last; empty before the first decision */
   lines: WeightLine[];
   /** all that were ever made */

@@ -11,6 +11,8 @@ export type TargetsAnswer = {
   reason: DecisionReason | null;
   fallbackLevel: FallbackLevel | null;
   decidedAt: string | null;
+  /** session of the newest holdings a broker told; null: what is held is simulated from the configured value */
+  importedOn: Session | null;
   /** by symbol, CASH last */
   targets: TargetRow[];
 };
@@ -46,6 +48,7 @@ export function targetsOf(
     reason: lastDecision?.reason ?? null,
     fallbackLevel: lastDecision?.fallbackLevel ?? null,
     decidedAt: lastDecision?.decidedAt ?? null,
+    importedOn: found.importedOn,
     targets: lines.map(({ symbol, before, target, held }) => ({
       symbol,
       target,

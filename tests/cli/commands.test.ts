@@ -28,6 +28,7 @@ let folder: string;
 let configFile: string;
 let env: Record<string, string>;
 let decisions: DecisionRow[];
+let replayTo: (last: string) => Promise<DecisionRow[]>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rebalanced-commands-'));
   const { closes } = memorySource(testSymbols, portfolio.historyStart!, newest);
@@ -42,9 +43,12 @@ beforeAll(async () => {
   await writeFile(configFile, JSON.stringify({ portfolios: [portfolio], sources, mail }));
   const url = await testDatabase();
   env = { DATABASE_URL: url, LOG_LEVEL: 'silent' };
-  await using context = await testContext(url, { portfolios: [portfolio], config: { sources, mail } });
-  await replay(context, valued, () => {});
-  decisions = await readDecisions(context.database, 'live');
+  replayTo = async (last) => {
+    await using context = await testContext(url, { portfolios: [portfolio], config: { sources, mail } });
+    await replay(context, last, () => {});
+    return readDecisions(context.database, 'live');
+  };
+  decisions = await replayTo(valued);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -161,19 +165,23 @@ describe('work by hand', () => {
     ]);
   });
 
-  test('rebalance decides at the newest valued session only, and its revision is what targets tell', async () => {
+  test('rebalance decides at the newest valued session only, while its fill is to come, and its revision is what targets tell', async () => {
     const earlier = sessions.at(-5)!;
+    const late = await here('rebalance');
+    expect([late.code, late.output]).toEqual([2, '']);
+    expect(late.errors).toMatch(`the close of ${newest}, has passed`);
+    await replayTo(newest);
     expect(await here('rebalance', '--as-of', earlier)).toMatchObject({
       code: 2,
       errors: expect.stringMatching(
-        `--as-of ${earlier} is already filled by later sessions; expected ${valued}`,
+        `--as-of ${earlier} is already filled by later sessions; expected ${newest}`,
       ),
     });
     const { code, output } = await process('rebalance');
     expect(code).toBe(0);
-    expect(JSON.parse(output)).toMatchObject({ asOf: valued, reason: 'manual' });
+    expect(JSON.parse(output)).toMatchObject({ asOf: newest, reason: 'manual' });
     expect(JSON.parse((await here('targets', '--format', 'json')).output)).toMatchObject({
-      session: valued,
+      session: newest,
       reason: 'manual',
     });
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'prices.csv'), `# closes\n;aaa;brk.b\n${rows.join('\n')}\n`);
   const portfolio = portfolioInput({ symbols: ['AAA', 'BRK-B'], allocator: { method: 'equal' } });
   const path = join(folder, 'prices.csv');
-  const sources = { prices: { kind: 'file' as const, path, basis: 'total-return' as const } };
+  const sources = { prices: { kind: 'file' as const, path, basis: 'split-adjusted' as const } };
   const mail = { folder: join(folder, 'letters') };
   config = join(folder, 'config.yaml');
   await writeFile(config, JSON.stringify({ portfolios: [portfolio], sources, mail }));

@@ -19,6 +19,9 @@ describe.concurrent('--help', () => {
       'rebalance',
       'backtest',
       'targets',
+      'orders',
+      'holdings',
+      'flow',
       'status',
     ])
       expect(listed).toContain(name);

@@ -43,5 +43,5 @@ test('mean-variance with groups, costs, cap and volatility target', { timeout: 1
   expect([...kinds]).toEqual(
     expect.arrayContaining(['group', 'turnover', 'volatility', 'upper', 'lower', 'exposure', 'band']),
   );
-  expect(goldenHash(decisions)).toBe('f5f26232293d8641954f117108ff64a2e74ad195983c9580c2f79d92573fad25');
+  expect(goldenHash(decisions)).toBe('04a9c872aa8010403f94f48579a27f850beea11bd32c87290fcfbfc5547bea58');
 });

@@ -20,7 +20,7 @@ function values({ inputs: _, ...decision }: Decision): unknown[] {
   const { turnoverOneWay, turnoverTwoWay, costRatio, signalScale, binding, drawdown, ...rest } = numbers;
   const { exposureRatio, shadowTargets, quality, fallbackAttempts, ...unknown } = rest;
   // No hash holds the attempts, for they say in parts what `fallbackReason` says joined; a fault belongs to no golden walk.
-  const failed = fallbackAttempts.filter(({ outcome }) => outcome === 'failed');
+  const failed = fallbackAttempts.filter(({ outcome }) => outcome !== 'uncapped');
   const joined = failed.map(({ level, reason }) => `${level}: ${reason}`).join('; ');
   if (joined !== (fallbackReason ?? '') || failed.some(({ isFault }) => isFault))
     throw new Error(`the decision of ${asOf} has other attempts than its reason says, or a fault: ${joined}`);

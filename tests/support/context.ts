@@ -136,8 +136,9 @@ export const plainLetters: LetterWriter = {
 
 /** The same portfolio under another name and price source name, with its own rows in the same database. */
 export async function twin(database: Database, of: Portfolio, id: string): Promise<Portfolio> {
-  await saveConfig(database, of.configHash, '{}', Date.parse('2024-01-01T00:00:00Z'));
-  await savePortfolio(database, id, of.configHash, of.plan.inception);
+  const at = Date.parse('2024-01-01T00:00:00Z');
+  await saveConfig(database, of.configHash, '{}', at);
+  await savePortfolio(database, id, of.configHash, of.plan.inception, at);
   return {
     ...of,
     id,

@@ -1,6 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chartAnswer, type SimulatedSeries } from './yahoo-simulator-chart.ts';
+import {
+  type FaultyChart,
+  faultsByChance,
+  type RandomFault,
+  type RandomFaultKind,
+  type RandomFaults,
+  spoil,
+} from './yahoo-simulator-faults.ts';
 
 export { type SimulatedSeries, weekdays } from './yahoo-simulator-chart.ts';
 
@@ -23,6 +31,7 @@ export type Fault =
   | 'null-closes' // rows without prices
   | 'split-undone' // neither restated nor listed
   | 'split-listed-only' // listed, the past not restated
+  | 'events-undone' // no dividend, no capital gain: neither listed nor in the adjusted closes
   | { raw: RawReply };
 
 export type SimulatedRequest = {
@@ -40,6 +49,10 @@ export type YahooSimulator = {
   readonly requests: SimulatedRequest[];
   /** Sets or (null) lifts a fault, for one symbol or for all; `times` lifts it by itself after so many requests. */
   setFault(fault: Fault | null, scope?: { symbol?: string; times?: number }): void;
+  /** What requests met by chance, in order. */
+  readonly chanced: { symbol: string; kind: RandomFaultKind; atMs: number }[];
+  /** Starts again with other faults by chance, or (null) ends them. */
+  setRandomFaults(faults: RandomFaults | null): void;
   /** The whole answer for a symbol, to be changed and sent back as a raw fault. */
   bodyOf(symbol: string): string;
   stop(): Promise<void>;
@@ -47,12 +60,18 @@ export type YahooSimulator = {
 
 type ActiveFault = { fault: Fault; timesLeft: number };
 
-/** A loopback server that speaks Yahoo's v8 chart API over given series, at the time `now()` (epoch milliseconds). */
+/**
+ * A loopback server that speaks Yahoo's v8 chart API over given series, at the time `now()` (epoch milliseconds).
+ * `faults` lets a share of requests meet one by chance, the same ones for the same seed; a fault that is set goes first.
+ */
 export async function startYahooSimulator(options: {
   series: Record<string, SimulatedSeries>;
   now(): number;
+  faults?: RandomFaults;
 }): Promise<YahooSimulator> {
   const { series, now } = options;
+  const chanced: YahooSimulator['chanced'] = [];
+  let byChance = options.faults ? faultsByChance(options.faults) : null;
   const requests: SimulatedRequest[] = [];
   const faults = new Map<string, ActiveFault>();
   const everySymbol = '*';
@@ -75,7 +94,10 @@ export async function startYahooSimulator(options: {
     const name = symbol && decodeURIComponent(symbol);
     requests.push({ path: url.pathname, symbol: name, query, headers: request.headers, atMs: now() });
     if (name === null) return send(response, { status: 404, body: 'Not Found' });
-    answer(response, name, query, takeFault(name));
+    const fault = takeFault(name);
+    const chance = fault === null ? (byChance?.(name) ?? null) : null;
+    if (chance) chanced.push({ symbol: name, kind: chance.kind, atMs: now() });
+    answer(response, name, query, fault ?? (chance && (wholeFaults[chance.kind] ?? null)), chance);
   });
 
   function answer(
@@ -83,13 +105,14 @@ export async function startYahooSimulator(options: {
     symbol: string,
     query: Record<string, string>,
     fault: Fault | null,
+    chance: RandomFault | null,
   ) {
     if (fault !== null && typeof fault === 'object') return send(response, fault.raw);
     if (fault === 'hang') return;
     if (fault === 'reset') return response.socket?.resetAndDestroy();
     const canned = fault && cannedReplies[fault];
     if (canned) return send(response, canned);
-    const reply = chartReply(series[symbol], symbol, query, now(), fault);
+    const reply = chartReply(series[symbol], symbol, query, now(), fault, chance);
     if (fault === 'truncated')
       return send(response, { ...reply, body: reply.body.slice(0, reply.body.length / 2) });
     if (fault === 'hang-body') {
@@ -104,6 +127,10 @@ export async function startYahooSimulator(options: {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     series,
     requests,
+    chanced,
+    setRandomFaults(faults) {
+      byChance = faults && faultsByChance(faults);
+    },
     setFault(fault, { symbol = everySymbol, times = Number.POSITIVE_INFINITY } = {}) {
       if (fault === null) faults.delete(symbol);
       else faults.set(symbol, { fault, timesLeft: times });
@@ -131,6 +158,7 @@ function chartReply(
   query: Record<string, string>,
   nowMs: number,
   fault: Fault | null,
+  chance: RandomFault | null = null,
 ): RawReply {
   const window = { from: Number(query.period1), to: Number(query.period2) };
   if (!Number.isFinite(window.from) || !Number.isFinite(window.to) || query.interval !== '1d')
@@ -141,6 +169,7 @@ function chartReply(
     );
   if (!series) return delisted;
   if (fault === 'null-closes') series = { ...series, closes: series.closes.map(() => null) };
+  if (fault === 'events-undone') series = { ...series, dividends: {}, capitalGains: {} };
   const first = series.sessions[0];
   if (first === undefined || window.to * 1000 < Date.parse(`${first}T00:00:00Z`))
     return chartError(
@@ -150,8 +179,20 @@ function chartReply(
     );
   const splits =
     fault === 'split-undone' ? 'undone' : fault === 'split-listed-only' ? 'listed-only' : 'applied';
-  return json(200, { chart: { result: [chartAnswer(symbol, series, window, nowMs, splits)], error: null } });
+  const chart = chartAnswer(symbol, series, window, nowMs, splits);
+  if (chance) spoil(chart as FaultyChart, chance);
+  return json(200, { chart: { result: [chart], error: null } });
 }
+
+/** The faults by chance that concern a whole answer; the others lie in its numbers. */
+const wholeFaults: Partial<Record<RandomFaultKind, Fault>> = {
+  throttled: 'throttled',
+  'time-out': 'hang',
+  'cut-body': 'truncated',
+  'consent-page': 'consent-page',
+  'late-split': 'split-undone',
+  'late-dividend': 'events-undone',
+};
 
 function chartError(status: number, code: string, description: string): RawReply {
   return json(status, { chart: { result: null, error: { code, description } } });

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newestDecision } from '../../src/adapters/postgres/decision-rows.ts';
 import { insertSlots } from '../../src/adapters/postgres/slot-rows.ts';
 import { newestValuation } from '../../src/adapters/postgres/valuation-rows.ts';
+import type { DrawdownLimits } from '../../src/core/portfolio/drawdown.ts';
 import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
+import { sampleLimits } from '../core/policy/samples.ts';
 import { type TestContext, testMonthEnd, testSymbols } from '../support/context.ts';
 import type { MemorySource } from '../support/memory-source.ts';
 import { type TaskBench, taskBench } from '../support/task-bench.ts';
@@ -92,6 +94,25 @@ describe('a valuation', () => {
   });
 });
 
+describe('cash', () => {
+  const withCash = (cash: Portfolio['policy']['cash'], symbols = portfolio.policy.symbols) => {
+    portfolio = { ...portfolio, policy: { ...portfolio.policy, symbols, cash } };
+  };
+
+  test('earns its rate before anything is bought', async () => {
+    withCash({ ratePerYear: 0.05, proxySymbol: null });
+    await days([d0, d1, d2]);
+    expect((await valued(d2)).navNet).toBeCloseTo(1.05 ** (2 / 252), 13);
+  });
+
+  test('earns the returns of a symbol that is ingested and not held', async () => {
+    withCash({ ratePerYear: 0, proxySymbol: 'CCC' }, ['AAA', 'BBB']);
+    await days([d0, d1, d2]);
+    expect((await valued(d2)).navNet).toBeCloseTo(move('CCC', d0, d2), 13);
+    expect((await valued(d2)).live).toEqual({ weights: [0, 0], cash: 1 });
+  });
+});
+
 describe('a close that comes after its session was valued without it', () => {
   let weights: number[];
   beforeEach(async () => {
@@ -142,7 +163,8 @@ describe('a close that comes after its session was valued without it', () => {
 });
 
 describe('a drawdown', () => {
-  const limits = {
+  const limits: DrawdownLimits = {
+    ...sampleLimits,
     softRatio: 0.04,
     hardRatio: 0.5,
     reducedExposureRatio: 0.5,

@@ -48,7 +48,7 @@ export async function barSpans(
   return new Map(rows.map(({ symbol, ...span }) => [symbol, span]));
 }
 
-const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume, basis`;
+const barColumns = `symbol, session, close, dividend, split_ratio as "splitRatio", high, low, volume, basis, currency`;
 
 /**
  * Bars of sessions `from`..`to`, ascending by symbol and session.
@@ -90,7 +90,7 @@ export async function saveBars(
   sql: Sql,
   source: string,
   basis: PriceBasis,
-  { bars, restated }: { bars: readonly Bar[]; restated: readonly Bar[] },
+  { bars, restated }: { bars: readonly (Bar & { currency?: string | null })[]; restated: readonly Bar[] },
   at: number,
 ): Promise<void> {
   if (restated.length > 0)
@@ -103,10 +103,10 @@ export async function saveBars(
   if (bars.length === 0) return;
   await sql.query(
     `insert into rebalanced.bars
-       (source, symbol, session, close, dividend, split_ratio, high, low, volume, basis, observed_at)
-     select $1, symbol, session, close, dividend, split_ratio, high, low, volume, $5, $4
-     from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[])
-       as fresh (symbol, session, close, dividend, split_ratio, high, low, volume)`,
+       (source, symbol, session, close, dividend, split_ratio, high, low, volume, currency, basis, observed_at)
+     select $1, symbol, session, close, dividend, split_ratio, high, low, volume, currency, $5, $4
+     from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::text[])
+       as fresh (symbol, session, close, dividend, split_ratio, high, low, volume, currency)`,
     [
       source,
       bars.map((b) => b.symbol),
@@ -119,6 +119,7 @@ export async function saveBars(
       bars.map((b) => b.high),
       bars.map((b) => b.low),
       bars.map((b) => b.volume),
+      bars.map((b) => b.currency ?? null),
     ],
   );
 }

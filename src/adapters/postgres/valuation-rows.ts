@@ -1,5 +1,4 @@
 import type { Valuation } from '../../core/accounting/valuation.ts';
-import { isoInstant } from '../../core/calendar/instant.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { DrawdownStatus } from '../../core/portfolio/drawdown.ts';
 import type { Holdings } from '../../core/portfolio/holdings.ts';
@@ -64,7 +63,7 @@ type Row = Omit<Valuation, 'live' | 'shadow' | 'drawdown'> & { drawdown: string 
 /**
  * The newest valuation at or before `session` (null: the newest of all); weights in the order of `symbols`.
  * Null before the first.
- * Holdings imported for its session stand in for the computed ones.
+ * Holdings that were told of its session, by a report or a flow, stand in for the computed ones.
  */
 export async function newestValuation(
   sql: Sql,
@@ -84,9 +83,9 @@ export async function newestValuation(
   const holdings = await sql.query<{ strategy: 'live' | 'shadow'; symbol: string; weight: number }>(
     `select strategy, symbol, weight from rebalanced.holdings h where portfolio = $1 and session = $2
        and (strategy <> 'live' or not exists (
-         select from rebalanced.imported_holdings i where i.portfolio = h.portfolio and i.session = h.session))
+         select from rebalanced.told_holdings i where i.portfolio = h.portfolio and i.session = h.session))
      union all
-     select 'live', symbol, weight from rebalanced.imported_holdings where portfolio = $1 and session = $2`,
+     select 'live', symbol, weight from rebalanced.told_holdings where portfolio = $1 and session = $2`,
     [portfolio, row.session],
   );
   const holdingsOf = (strategy: 'live' | 'shadow'): Holdings => {
@@ -127,27 +126,4 @@ export async function readNavs(
     [portfolio, to],
   );
   return rows;
-}
-
-/** Stores holdings as somebody else reports them, cash among them; weights sum to 1. Once per session. */
-export async function saveImportedHoldings(
-  sql: Sql,
-  portfolio: string,
-  session: Session,
-  lines: readonly { symbol: string; weight: number; quantity: number | null }[],
-  at: number,
-): Promise<void> {
-  await sql.query(
-    `insert into rebalanced.imported_holdings (portfolio, session, symbol, weight, quantity, imported_at)
-     select $1, $2, symbol, weight, quantity, $6
-     from unnest($3::text[], $4::float8[], $5::float8[]) as line (symbol, weight, quantity)`,
-    [
-      portfolio,
-      session,
-      lines.map((line) => line.symbol),
-      lines.map((line) => line.weight),
-      lines.map((line) => line.quantity),
-      isoInstant(at),
-    ],
-  );
 }

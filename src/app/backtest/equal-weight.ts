@@ -1,10 +1,11 @@
 import { readBars } from '../../adapters/postgres/bar-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import { noForecast } from '../../core/forecast/forecast-result.ts';
-import { panelFromStoredBars } from '../../core/market/stored-bars.ts';
 import { equalWeightPolicy } from '../../core/policy/benchmark.ts';
 import { decisionSessions } from '../../core/policy/decide.ts';
-import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
+import { symbolsRead } from '../../core/policy/policy.ts';
+import { panelOf, readFrom } from '../../tasks/panel.ts';
+import { type Portfolio, pricedSymbols, windowStart } from '../../tasks/portfolio.ts';
 import type { Context } from '../context.ts';
 import { type Measured, measuredWalk } from './backtest.ts';
 
@@ -13,8 +14,13 @@ export async function equalWeight(context: Context, portfolio: Portfolio, last: 
   const { plan, sourceName } = portfolio;
   const policy = equalWeightPolicy(portfolio.policy);
   const from = windowStart(portfolio, plan.inception, decisionSessions(policy));
-  const window = { source: sourceName, symbols: policy.symbols, from, to: last };
+  const window = {
+    source: sourceName,
+    symbols: pricedSymbols(portfolio),
+    from: readFrom(portfolio, from),
+    to: last,
+  };
   const bars = await readBars(context.database, { ...window, vintage: null });
-  const panel = panelFromStoredBars(bars, plan.calendar.sessions(from, last), policy.symbols);
+  const panel = panelOf(portfolio, bars, plan.calendar.sessions(from, last)).select(symbolsRead(policy));
   return measuredWalk(portfolio, policy, panel, () => noForecast('equal weight needs none'));
 }

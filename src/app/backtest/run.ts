@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { dayMs } from '../../core/calendar/milliseconds.ts';
 import type { Session } from '../../core/calendar/session.ts';
+import { CurrencyError } from '../../core/market/currency.ts';
 import type { Config, PortfolioConfig } from '../config/schema.ts';
 import type { Environment } from '../config/secrets.ts';
 import { sourceOf, wirePortfolio } from '../portfolios.ts';
@@ -35,6 +36,7 @@ export async function runBacktest(
     );
     return { first: portfolio.plan.inception, results };
   } catch (error) {
+    if (error instanceof CurrencyError) throw new UserError(error.message);
     throw error instanceof SourceError ? new UserError(`no prices: ${error.message}`) : error;
   } finally {
     await pool.close();

@@ -6,7 +6,9 @@ import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ModelSpec } from '../../core/forecast/model-spec.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import { list } from '../../presentation/format.ts';
 import { UserError } from '../user-error.ts';
+import { neededSymbols } from './feasible-limits.ts';
 import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
 import { parseYaml, type YamlFile } from './yaml.ts';
 
@@ -24,6 +26,17 @@ export function loadConfig(path: string): Config {
   const parsed = configSchema.safeParse(yaml.data);
   if (!parsed.success) throw new UserError(explain(path, yaml, parsed.error));
   return { ...parsed.data, sources: fromFolder(parsed.data.sources, dirname(resolve(path))) };
+}
+
+/** What a portfolio's limits leave no room for, though it is no fault: an asset that must never be dropped. */
+export function limitWarnings({ drawdown, ...portfolio }: PortfolioConfig): string[] {
+  const cashProxySymbol = drawdown?.cashProxySymbol ?? null;
+  const needed = neededSymbols({ ...portfolio, cashProxySymbol });
+  if (needed.length === 0) return [];
+  const any = needed.length === 1 ? needed[0]! : `any of ${list(needed)}`;
+  return [
+    `${portfolio.id}: without ${any}, as when its data are unfit, the limits cannot be met and the last good weights are kept; wider bounds would leave room`,
+  ];
 }
 
 function fromFolder(sources: Config['sources'], folder: string): Config['sources'] {
@@ -53,11 +66,13 @@ export function portfolioBody(
   portfolio: PortfolioConfig,
   sources: Config['sources'],
 ): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, source: name, ...decisive } = portfolio;
+  const { inception: _, letter: __, orders: ___, source: name, fx, ...decisive } = portfolio;
   const source = sources[name]!;
   const { kind } = source;
   const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
-  const body = canonicalJson({ ...decisive, source: meaning });
+  // A portfolio of one currency has the address it had before there were others.
+  const rates = Object.keys(fx).length > 0 ? { fx } : {};
+  const body = canonicalJson({ ...decisive, ...rates, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 
@@ -78,12 +93,15 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     bounds: portfolio.bounds,
     boundsBySymbol: portfolio.boundsBySymbol,
     cashRatio: portfolio.cashRatio,
+    cash: portfolio.cash,
+    riskFreeRatePerYear: portfolio.riskFreeRatePerYear,
     groups: Object.entries(portfolio.groups).map(([name, group]) => ({ name, ...group })),
     grossExposureMax: portfolio.grossExposureMax,
     volatilityTarget: portfolio.volatilityTarget,
     cashProxySymbol: portfolio.drawdown?.cashProxySymbol ?? null,
     turnoverOneWayMax: portfolio.turnoverOneWayMax,
     noTradeBandRatio: portfolio.noTradeBandRatio,
+    tradeRatio: portfolio.tradeRatio,
     costs: { base, bySymbol, portfolioValue: portfolio.portfolioValue },
     drawdown: portfolio.drawdown,
     quality: portfolio.quality,

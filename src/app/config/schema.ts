@@ -3,14 +3,15 @@ import { calendarNames } from '../../core/calendar/calendars.ts';
 import { isIsoDate } from '../../core/calendar/session.ts';
 import { headNames } from '../../core/forecast/heads/names.ts';
 import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
-import { symbolPattern } from '../../core/market/bar.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
+import { drawdownSchema } from './drawdown-schema.ts';
+import { conflictOf } from './feasible-limits.ts';
+import { ratio, symbol } from './fields.ts';
+import { checkFx, currencySchema, fxSchema } from './fx-schema.ts';
 
-const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
-const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 /** An address, or `Name <address>`. A name with a comma would be two, so it stands in quotes. */
 const mailbox = z
   .string()
@@ -21,6 +22,7 @@ const mailbox = z
     'expected an address such as name@example.org or Name <name@example.org>',
   );
 const weight = z.number().min(-1).max(1);
+const yearlyRate = numberFrom(-0.1, 1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
   .refine(({ lower, upper }) => lower <= upper, 'expected lower <= upper');
@@ -71,25 +73,6 @@ const forecasterSchema = z
   )
   .describe('what forecasts; null for nothing');
 
-const drawdownSchema = z
-  .strictObject({
-    softRatio: ratio.default(0.1).describe('at this loss from the mark, exposure is reduced'),
-    hardRatio: ratio.default(0.2).describe('at this loss everything goes to cash'),
-    reducedExposureRatio: ratio.default(0.5),
-    restoreRatio: ratio.default(0.05).describe('reduced ends once the loss is inside this'),
-    cooldownSessions: wholeNumber(0, 1000).default(21),
-    reentryRatio: ratio.default(0.1).describe("halted ends once the shadow portfolio's loss is inside this"),
-    recoverySessions: wholeNumber(0, 1000).default(21),
-    cashProxySymbol: symbol
-      .nullable()
-      .default(null)
-      .describe('one of symbols that stands in for cash; null: cash'),
-  })
-  .refine(
-    (d) => d.restoreRatio < d.softRatio && d.softRatio < d.hardRatio,
-    'expected restoreRatio < softRatio < hardRatio',
-  );
-
 export const portfolioSchema = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'expected 1 to 40 of a-z 0-9 _ -'),
@@ -100,15 +83,15 @@ export const portfolioSchema = z
       .refine((all) => new Set(all).size === all.length, 'expected each symbol once'),
     source: z.string().describe('a name under sources'),
     calendar: z.enum(calendarNames).default('XNYS'),
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, 'expected a currency like USD')
-      .default('USD'),
+    currency: currencySchema
+      .default('USD')
+      .describe('what the portfolio is kept in; its returns are in this currency'),
+    fx: fxSchema,
     portfolioValue: z
       .number()
       .positive()
       .default(100_000)
-      .describe('size in that currency: for impact and for the letter'),
+      .describe('worth at inception in that currency, for impact and amounts, until holdings are imported'),
     inception: isoDate
       .nullable()
       .default(null)
@@ -158,6 +141,17 @@ export const portfolioSchema = z
       .default({})
       .describe('what is left out is as in bounds'),
     cashRatio: z.number().min(0).max(0.99).default(0),
+    cash: section({
+      ratePerYear: yearlyRate.default(0).describe('what cash earns, compounded over the sessions of a year'),
+      proxySymbol: symbol
+        .nullable()
+        .default(null)
+        .describe('or a symbol of the source whose returns cash earns; it is priced and not traded'),
+    }),
+    riskFreeRatePerYear: yearlyRate
+      .nullable()
+      .default(null)
+      .describe('what Sharpe, Sortino and tangencies are measured from; null: what cash earns'),
     turnoverOneWayMax: z
       .number()
       .positive()
@@ -166,6 +160,9 @@ export const portfolioSchema = z
       .default(null)
       .describe('cap per decision; null: none'),
     noTradeBandRatio: ratio.default(0).describe('smaller one-way turnover is not traded'),
+    tradeRatio: numberFrom(0.01, 1)
+      .default(1)
+      .describe('share of the way from holdings to targets that is traded; cuts of exposure go all of it'),
     costs: section({
       commissionBps: costs.commissionBps.default(1),
       halfSpreadBps: costs.halfSpreadBps.default(2),
@@ -181,6 +178,13 @@ export const portfolioSchema = z
       wholeShares: z.boolean().default(true).describe('false: fractions'),
       minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),
       cashBufferRatio: z.number().min(0).max(0.5).default(0.005).describe('kept uninvested by orders'),
+      priceSource: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'a name under sources whose closes are traded ones, where those of source are total-return',
+        ),
     }),
     quality: section({
       fillSessionsMax: wholeNumber(0, 60).default(5),
@@ -207,6 +211,7 @@ export const portfolioSchema = z
       context.addIssue({ code: 'custom', path, message });
     const lowers = [p.bounds, ...Object.values(p.boundsBySymbol)].map(({ lower }) => lower);
     checkAllocator(p.allocator.method, { hasForecaster: p.forecaster !== null, lowers }, refuse);
+    checkFx(p.fx, p.currency, refuse);
     const known = new Set(p.symbols);
     for (const [name, group] of Object.entries(p.groups))
       for (const member of group.symbols)
@@ -220,6 +225,11 @@ export const portfolioSchema = z
           ['boundsBySymbol', member],
           `expected lower <= upper, got ${lower} and ${upper} (what it leaves out is as in bounds)`,
         );
+    if (p.cash.proxySymbol !== null && p.cash.ratePerYear !== 0)
+      refuse(
+        ['cash'],
+        `expected ratePerYear or proxySymbol, got ${p.cash.ratePerYear} and ${p.cash.proxySymbol}`,
+      );
     const safe = p.drawdown?.cashProxySymbol ?? null;
     if (safe !== null && !known.has(safe))
       refuse(['drawdown', 'cashProxySymbol'], `expected one of the portfolio's symbols, got ${safe}`);
@@ -238,6 +248,8 @@ export const portfolioSchema = z
           ['costs', 'bySymbol', member, 'averageDailyValue'],
           'expected a value, because impactBps is above 0',
         );
+    const conflict = conflictOf({ ...p, cashProxySymbol: safe });
+    if (conflict) refuse(conflict.path, conflict.message);
   });
 
 const sourceSchema = z.discriminatedUnion('kind', [
@@ -253,6 +265,20 @@ const sourceSchema = z.discriminatedUnion('kind', [
     basis: z.enum(['as-traded', 'split-adjusted', 'total-return']),
   }),
 ]);
+
+/** What is wrong with a source orders are to be priced by; null where nothing is. */
+function priceSourceFault(
+  name: string | null,
+  sources: Record<string, z.output<typeof sourceSchema>>,
+): string | null {
+  if (name === null) return null;
+  if (!Object.hasOwn(sources, name))
+    return `expected a name under sources (${Object.keys(sources).join(', ')}), got ${name}`;
+  const source = sources[name]!;
+  if (source.kind === 'file' && source.basis === 'total-return')
+    return `expected a source of traded closes (as-traded or split-adjusted), got ${name}, which is total-return`;
+  return null;
+}
 
 export const configSchema = z
   .strictObject({
@@ -293,6 +319,9 @@ export const configSchema = z
           path: ['portfolios', i, 'source'],
           message: `expected a name under sources (${Object.keys(config.sources).join(', ')}), got ${p.source}`,
         });
+      const message = priceSourceFault(p.orders.priceSource, config.sources);
+      if (message)
+        context.addIssue({ code: 'custom', path: ['portfolios', i, 'orders', 'priceSource'], message });
     });
   });
 

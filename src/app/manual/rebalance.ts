@@ -3,6 +3,7 @@ import { cashSymbol, newestValuation } from '../../adapters/postgres/valuation-r
 import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Decision } from '../../core/policy/decision.ts';
+import { slotAt } from '../../core/schedule/plan.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../tasks/proposal.ts';
 import { rebalanceByHand } from '../../tasks/rebalance.ts';
@@ -10,11 +11,16 @@ import { NotReadyError } from '../../tasks/task.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../user-error.ts';
 
-/** Decides beside the calendar, at the newest valued session: an earlier one (`asOf`) is filled already and refused. */
+/**
+ * Decides beside the calendar, at the newest valued session: an earlier one (`asOf`) is filled already and refused, and
+ * so is one whose fill has passed at `now`, epoch milliseconds (null where time is virtual: as if that session had just
+ * been valued).
+ */
 export async function decideByHand(
   context: Context,
   portfolio: Portfolio,
   asOf: Session | null,
+  now: number | null,
 ): Promise<Decision> {
   const { session, newest } = await sessionToDecide(context, portfolio, asOf);
   if (session !== newest)
@@ -22,7 +28,8 @@ export async function decideByHand(
       `--as-of ${session} is already filled by later sessions; expected ${newest}, or --dry-run`,
     );
   const { database, services } = context;
-  return rebalanceByHand(database, { portfolio, services }, session, Date.now());
+  const at = now ?? slotAt(portfolio.plan, 'rebalance', session).dueAt;
+  return rebalanceByHand(database, { portfolio, services }, session, at).catch(asUserError);
 }
 
 /**
@@ -43,11 +50,15 @@ export async function dryRun(
     const again = await recomputeDecision(database, decisions, stored);
     if (canonicalJson(again) === canonicalJson(stored.decision)) return again;
   } catch (error) {
-    throw error instanceof NotReadyError ? new UserError(error.message) : error;
+    asUserError(error);
   }
   throw new Error(
     `the decision of ${session} cannot be made again: its inputs or this code gave another one; compare it with the row`,
   );
+}
+
+function asUserError(error: unknown): never {
+  throw error instanceof NotReadyError ? new UserError(error.message) : error;
 }
 
 /** A decision as the command prints it: canonical JSON, with its session and the target weight of each symbol, cash too. */

@@ -1,3 +1,4 @@
+import { importedOn } from '../../adapters/postgres/account-rows.ts';
 import type { Database } from '../../adapters/postgres/database.ts';
 import { newestDecision } from '../../adapters/postgres/decision-rows.ts';
 import { cashSymbol } from '../../adapters/postgres/valuation-rows.ts';
@@ -31,6 +32,7 @@ export async function readTargets(
     reason: decision.reason,
     fallbackLevel: decision.fallbackLevel,
     decidedAt,
+    importedOn: await importedOn(database, portfolio, decision.asOf),
     targets: all.map(({ symbol, target, held, trade }) => ({
       symbol,
       target,

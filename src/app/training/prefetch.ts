@@ -1,7 +1,7 @@
 import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import { panelFromBars } from '../../core/market/panel.ts';
 import { slotAt, trainingSessions } from '../../core/schedule/plan.ts';
+import { fetchQuoted, panelOf, readFrom } from '../../tasks/panel.ts';
 import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
 import { retrainingRequest } from '../../tasks/retrain.ts';
 import type { Context } from '../context.ts';
@@ -17,7 +17,7 @@ export async function prefetchTrainings(
   sessions: readonly Session[],
   stop?: AbortSignal,
 ): Promise<void> {
-  const { plan, source, forecaster } = portfolio;
+  const { plan, forecaster } = portfolio;
   const [first, end] = [sessions[0], sessions.at(-1)];
   if (first === undefined || end === undefined) return;
   if (forecaster?.kind !== 'network') return;
@@ -30,9 +30,11 @@ export async function prefetchTrainings(
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
     const at = slotAt(plan, 'retrain', session).dueAt;
-    const fetched = await Promise.all(symbols.map((symbol) => source.fetchBars(symbol, from, session, at)));
-    const bars = fetched.flatMap(({ bars }) => bars);
-    const panel = panelFromBars(bars, calendar.sessions(from, session), symbols, () => source.basis);
+    const lead = readFrom(portfolio, from);
+    const bars = await Promise.all(
+      symbols.map((symbol) => fetchQuoted(portfolio, symbol, lead, session, at)),
+    );
+    const panel = panelOf(portfolio, bars.flat(), calendar.sessions(from, session));
     // A failure is the retrain task's to report: it asks for the same and fails the same.
     void context.pool.train(retrainingRequest(portfolio, panel)).catch(() => {});
   }

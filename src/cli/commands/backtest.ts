@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { isAllHold } from '../../app/backtest/fallback-counts.ts';
 import { runBacktest } from '../../app/backtest/run.ts';
-import { loadConfig } from '../../app/config/load.ts';
+import { limitWarnings, loadConfig } from '../../app/config/load.ts';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { openLog } from '../log.ts';
 import { type Common, dateArgument, portfolioOption, withConfig } from '../options.ts';
 import { comparison } from '../output/comparison.ts';
+import { fallbackLines } from '../output/fallbacks.ts';
 
 type Options = Common & { portfolio?: string; from?: Session; to?: Session; json?: boolean };
 
@@ -26,9 +28,16 @@ export function backtestCommand(): Command {
         env: process.env,
         log: openLog('warn'),
       });
-      if (options.json) return console.log(JSON.stringify(results, null, 2));
-      const { last, decisions } = results[0]!;
-      console.log(`${chosen.id} from ${first} to ${last}: ${decisions} decisions\n`);
-      for (const line of comparison(results)) console.log(line);
+      const { last, decisions, fallbacks } = results[0]!;
+      if (options.json) console.log(JSON.stringify(results, null, 2));
+      else {
+        console.log(`${chosen.id} from ${first} to ${last}: ${decisions} decisions\n`);
+        for (const line of [...comparison(results), '', ...fallbackLines(fallbacks)]) console.log(line);
+      }
+      for (const warning of limitWarnings(chosen)) process.stderr.write(`rebalanced: ${warning}\n`);
+      if (isAllHold(fallbacks))
+        throw new Error(
+          'every decision was to hold what is held, so nothing here tells of the strategy: see the reasons of fallback level hold',
+        );
     });
 }

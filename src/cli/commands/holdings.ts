@@ -3,7 +3,8 @@ import { importHoldings, readAs } from '../../app/manual/import-holdings.ts';
 import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
 import { refuseDuringReplay } from '../../app/replay/claim.ts';
-import { percent } from '../../presentation/format.ts';
+import { holdingsKind } from '../../presentation/account.ts';
+import { decimal, money, percent } from '../../presentation/format.ts';
 import { type Common, portfolioOption, replayNamed, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
@@ -20,19 +21,26 @@ export function holdingsCommand(): Command {
     .option('--complete', 'what the file does not list is not held, cash included')
     .option('--explain', 'also how the file was read, column by column')
     .action(async (options: Options) =>
-      withContext(options, async ({ config, database, ...context }) => {
+      withContext(options, async (context) => {
+        const { config, database } = context;
         const portfolio = context.portfolio(portfolioIn(config, options.portfolio).id);
         if (options.import !== undefined) {
           if (replayNamed(options) !== null) await refuseDuringReplay(database);
           const isComplete = options.complete ?? false;
-          const found = await importHoldings(database, portfolio, options.import, { isComplete });
+          const found = await importHoldings(context, portfolio, options.import, Date.now(), { isComplete });
           console.log(`${readAs(found, options.explain ?? false).join('\n')}\n`);
         }
-        const { portfolio: id, session, holdings } = await readHoldings(database, portfolio);
-        console.log(`${id}: held at the close of ${session}\n`);
+        const held = await readHoldings(database, portfolio);
+        console.log(
+          `${held.portfolio}: held at the close of ${held.session}, ${holdingsKind(held.importedOn)}, worth ${money(held.worth, held.currency)}\n`,
+        );
         printTable(
-          ['symbol', 'weight'],
-          holdings.map(({ symbol, weight }) => [symbol, percent(weight, 2)]),
+          ['symbol', 'weight', 'value'],
+          held.holdings.map(({ symbol, weight }) => [
+            symbol,
+            percent(weight, 2),
+            decimal(weight * held.worth, 2),
+          ]),
         );
       }),
     );

@@ -26,8 +26,12 @@ export function rebalanceCommand(): Command {
       withContext(options, async (context) => {
         const portfolio = context.portfolio(portfolioIn(context.config, options.portfolio).id);
         if (replayNamed(options) !== null && !options.dryRun) await refuseDuringReplay(context.database);
-        const decide = options.dryRun ? dryRun : decideByHand;
-        console.log(decisionText(await decide(context, portfolio, options.asOf ?? null)));
+        const asOf = options.asOf ?? null;
+        const now = replayNamed(options) === null ? Date.now() : null;
+        const decision = options.dryRun
+          ? await dryRun(context, portfolio, asOf)
+          : await decideByHand(context, portfolio, asOf, now);
+        console.log(decisionText(decision));
       }),
     );
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../app/config/load.ts';
+import { limitWarnings, loadConfig } from '../../app/config/load.ts';
 import { createContext } from '../../app/context.ts';
 import { startDaemon } from '../../app/daemon/daemon.ts';
 import { ensureSchema } from '../../app/schema.ts';
@@ -22,6 +22,7 @@ export function daemonCommand(): Command {
       const log = openLog('info');
       await using cleanups = new AsyncDisposableStack();
       const config = loadConfig(options.config);
+      for (const warning of config.portfolios.flatMap(limitWarnings)) log.warn(warning);
       const store = await openStore(process.env, { replay: null, log: (line) => log.info(line) });
       cleanups.defer(() => store.close());
       await ensureSchema(store);

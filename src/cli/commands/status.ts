@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readStatus, type StatusSnapshot } from '../../app/queries/status.ts';
-import { percent } from '../../presentation/format.ts';
+import { holdingsKind, uninvestedSentence } from '../../presentation/account.ts';
+import { money, percent } from '../../presentation/format.ts';
 import { type Common, withDatabase, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
@@ -9,9 +10,9 @@ export function statusCommand(): Command {
     .description('what was decided, what is held, what is due, and what is wrong')
     .option('--json', 'everything, as JSON, with all decisions')
     .action(async (options: Common & { json?: boolean }) =>
-      withDatabase(options, async (database) => {
+      withDatabase(options, async (database, config) => {
         const decisions = options.json ? 'all' : 1;
-        const snapshot = await readStatus(database, { now: Date.now(), decisions });
+        const snapshot = await readStatus(database, config, { now: Date.now(), decisions });
         if (options.json) console.log(JSON.stringify(snapshot, null, 2));
         else print(snapshot);
       }),
@@ -20,7 +21,8 @@ export function statusCommand(): Command {
 
 function print({ portfolios, models, letters, sources, backend, backendVersion }: StatusSnapshot): void {
   if (portfolios.length === 0) console.log('No portfolio has run yet.');
-  for (const { portfolio, valuation, lines, decisionsMade, lastDecision, nextSlots } of portfolios) {
+  for (const status of portfolios) {
+    const { portfolio, valuation, lines, decisionsMade, lastDecision, nextSlots, worth, uninvested } = status;
     console.log(
       `${portfolio}: ${decisionsMade} decisions${lastDecision ? `, the last of ${lastDecision.session} (${lastDecision.reason}, fallback level ${lastDecision.fallbackLevel})` : ''}`,
     );
@@ -28,6 +30,10 @@ function print({ portfolios, models, letters, sources, backend, backendVersion }
       console.log(
         `  valued at ${valuation.session}: net ${valuation.navNet.toFixed(4)}, gross ${valuation.navGross.toFixed(4)}, drawdown ${percent(valuation.drawdownRatio, 2)} (${valuation.drawdownState}), drift ${percent(valuation.driftOneWay, 2)} one-way`,
       );
+    console.log(
+      `  holdings ${holdingsKind(status.importedOn)}${worth ? `, the account is worth ${money(worth.amount, worth.currency)}` : ''}`,
+    );
+    if (uninvested) console.log(`  ${uninvestedSentence(uninvested)}`);
     for (const slot of nextSlots) console.log(`  next: ${slot.task} of ${slot.session}, due ${slot.dueAt}`);
     console.log('');
     printTable(

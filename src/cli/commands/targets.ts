@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { portfolioIn, type Session } from '../../app/queries/subject.ts';
 import { readTargets, type TargetsAnswer } from '../../app/queries/targets.ts';
+import { holdingsKind } from '../../presentation/account.ts';
 import { percent } from '../../presentation/format.ts';
 import {
   asOfOption,
@@ -31,7 +32,7 @@ export function targetsCommand(): Command {
 }
 
 function print(format: Format, answer: TargetsAnswer): void {
-  const { portfolio, session, reason, fallbackLevel, targets } = answer;
+  const { portfolio, session, reason, fallbackLevel, importedOn, targets } = answer;
   if (format === 'json') console.log(JSON.stringify(answer, null, 2));
   else if (format === 'csv')
     printCsv(
@@ -40,7 +41,7 @@ function print(format: Format, answer: TargetsAnswer): void {
     );
   else {
     console.log(
-      `${portfolio}: targets of ${session} (${reason}, fallback level ${fallbackLevel}), filled at the next close\n`,
+      `${portfolio}: targets of ${session} (${reason}, fallback level ${fallbackLevel}), filled at the next close; holdings ${holdingsKind(importedOn)}\n`,
     );
     printTable(
       ['symbol', 'target', 'held', 'trade'],

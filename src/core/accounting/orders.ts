@@ -36,9 +36,12 @@ export type OrderSheet = {
   cashAfter: number;
 };
 
+/** What a broker said is there: shares by symbol, and money. Without it both follow from the decision's weights. */
+export type HeldAssets = { shares: ReadonlyMap<string, number>; cash: number };
+
 /**
  * The orders that take a portfolio from what it holds to a decision's targets.
- * `netAssetValue` is in the portfolio's currency. Whole shares are bought no further and sold no less than the target
+ * `netAssetValue`, what the account is worth, is in the portfolio's currency. Whole shares are bought no further and sold no less than the target
  * says, and purchases shrink together to the money there is, so that orders never spend what is not there. A price of
  * another session than the decision's is refused: throws a RangeError that names the symbol.
  */
@@ -48,6 +51,7 @@ export function ordersFor(
   netAssetValue: number,
   executeFrom: Session,
   policy: OrderPolicy,
+  there: HeldAssets | null = null,
 ): OrderSheet {
   if (!(executeFrom > decision.asOf))
     throw new RangeError(
@@ -58,17 +62,14 @@ export function ordersFor(
   for (const { symbol, held, target, trade } of decision.lines) {
     if (trade === 0) continue;
     const price = freshPrice(symbol, prices.get(symbol), decision.asOf);
-    const now = (held * netAssetValue) / price;
+    const now = there ? (there.shares.get(symbol) ?? 0) : (held * netAssetValue) / price;
     const wanted = (target * investable * netAssetValue) / price;
     trades.push({ symbol, trade, price, shares: policy.wholeShares ? whole(now, wanted) : wanted - now });
   }
-  const cash = decision.cash.held * netAssetValue;
+  const cash = there?.cash ?? decision.cash.held * netAssetValue;
   const { orders, left } = affordable(trades, cash, policy);
   const spent = orders.reduce((sum, order) => sum + (order.side === 'buy' ? order.value : -order.value), 0);
-  // Sales first: their money pays for the purchases.
-  orders.sort((a, b) =>
-    a.side === b.side ? a.symbol.localeCompare(b.symbol, 'en') : a.side === 'sell' ? -1 : 1,
-  );
+  orders.sort(salesFirst);
   return {
     portfolio: decision.portfolio,
     decidedAt: decision.asOf,
@@ -79,6 +80,10 @@ export function ordersFor(
     cashAfter: cash - spent,
   };
 }
+
+/** Sales first: their money pays for the purchases. */
+const salesFirst = (a: Pick<Order, 'side' | 'symbol'>, b: Pick<Order, 'side' | 'symbol'>) =>
+  a.side === b.side ? a.symbol.localeCompare(b.symbol, 'en') : a.side === 'sell' ? -1 : 1;
 
 /** A line's trade in signed shares. */
 type Trade = { symbol: string; trade: number; price: number; shares: number };
@@ -142,4 +147,33 @@ function whole(now: number, wanted: number): number {
   const missing = round(wanted) - now;
   if (missing >= 0 || wanted < 0) return round(missing);
   return -Math.max(0, Math.min(Math.ceil(-missing - shareTolerance(now)), round(now)));
+}
+
+/** One trade as weights: what needs no price. */
+export type WeightTrade = {
+  symbol: string;
+  side: 'buy' | 'sell';
+  /** ratios of net asset value */
+  held: number;
+  target: number;
+  trade: number;
+  /** in the portfolio's currency, above 0 */
+  value: number;
+};
+
+/** A decision's trades as weights and money, sales first: for an account whose shares cannot be counted. */
+export function weightTrades({ lines }: Decision, netAssetValue: number): WeightTrade[] {
+  return lines
+    .filter(({ trade }) => trade !== 0)
+    .map(
+      ({ symbol, held, target, trade }): WeightTrade => ({
+        symbol,
+        side: trade > 0 ? 'buy' : 'sell',
+        held,
+        target,
+        trade,
+        value: Math.abs(trade) * netAssetValue,
+      }),
+    )
+    .sort(salesFirst);
 }

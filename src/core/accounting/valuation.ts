@@ -1,7 +1,12 @@
 import type { Session } from '../calendar/session.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { PortfolioPolicy } from '../policy/policy.ts';
-import { type DrawdownStatus, initialDrawdown, stepDrawdown } from '../portfolio/drawdown.ts';
+import { atWorth, type PortfolioPolicy } from '../policy/policy.ts';
+import {
+  actsDifferently,
+  type DrawdownStatus,
+  initialDrawdown,
+  stepDrawdown,
+} from '../portfolio/drawdown.ts';
 import { drift, emptyHoldings, type Holdings, tradingTo } from '../portfolio/holdings.ts';
 
 /** A portfolio at one session's close, after that session's fill. Net asset values start at 1. */
@@ -43,7 +48,9 @@ export function openingValuation(session: Session, policy: PortfolioPolicy): Val
 /**
  * One session passes. The old holdings earn it; then `pending`, the decision made at the close before, is filled at
  * this close and charged against the drifted holdings; then the drawdown state steps on net NAV.
- * `targets` are those of the newest decision, for the drift. Returns are simple, in the policy's symbol order.
+ * `targets` are those of the newest decision, for the drift. Returns are simple, in the policy's symbol order;
+ * cash earns `cashReturn`. `portfolioValue` is what the account was worth at the close before (left out: as configured);
+ * a fill is charged by that and what the session earned.
  */
 export function revalue(
   before: Valuation,
@@ -51,17 +58,27 @@ export function revalue(
   returns: readonly number[],
   pending: Decision | null,
   targets: readonly number[] | null,
-  policy: PortfolioPolicy,
+  configured: PortfolioPolicy,
+  portfolioValue?: number,
+  cashReturn = 0,
 ): { valuation: Valuation; fill: Fill | null; stateChanged: boolean } {
-  const live = drift(before.live, returns);
-  const shadow = drift(before.shadow, returns);
+  const live = drift(before.live, returns, cashReturn);
+  const policy = atWorth(configured, portfolioValue && portfolioValue * (1 + live.earned));
+  const shadow = drift(before.shadow, returns, cashReturn);
   const decided = pending && targetsInOrder(pending, policy.symbols);
   const liveFill = fillAt(live.holdings, before.live, decided?.live, policy);
   const shadowFill = fillAt(shadow.holdings, before.shadow, decided?.shadow, policy);
   const returnNet = (1 + live.earned) * (1 - liveFill.costRatio) - 1;
   const navNet = before.navNet * (1 + returnNet);
   const navShadow = before.navShadow * (1 + shadow.earned) * (1 - shadowFill.costRatio);
-  const drawdown = stepDrawdown(before.drawdown, session, navNet, navShadow, policy.drawdown);
+  const drawdown = stepDrawdown(
+    before.drawdown,
+    session,
+    navNet,
+    navShadow,
+    policy.drawdown,
+    pending?.exposureRatio ?? null,
+  );
   const valuation: Valuation = {
     session,
     navGross: before.navGross * (1 + live.earned),
@@ -78,7 +95,7 @@ export function revalue(
   };
   const { turnoverOneWay, turnoverTwoWay, costRatio } = liveFill;
   const fill = pending ? { turnoverOneWay, turnoverTwoWay, costRatio } : null;
-  return { valuation, fill, stateChanged: drawdown.state !== before.drawdown.state };
+  return { valuation, fill, stateChanged: actsDifferently(before.drawdown, drawdown, policy.drawdown) };
 }
 
 /**

@@ -49,9 +49,14 @@ export const defineAllocator = <const Name extends string, Shape extends z.ZodRa
 /** What an allocator that weighs by risk alone needs. */
 export const needsRiskOnly = { mean: () => false, forecast: false, shorts: false };
 
-/** An optimum may be a rounding outside its bounds; what is stored and checked is not. */
+/** An optimum may be a rounding outside its bounds; what is stored and checked is not, and sums to 1. */
 export function withinBounds(weights: ArrayLike<number>, bounds: BoundVectors | undefined): number[] {
-  return Array.from(weights, (weight, i) =>
-    Math.min(bounds?.upper[i] ?? 1, Math.max(bounds?.lower[i] ?? 0, weight)),
-  );
+  const lower = (i: number): number => bounds?.lower[i] ?? 0;
+  const upper = (i: number): number => bounds?.upper[i] ?? 1;
+  const inside = Array.from(weights, (weight, i) => Math.min(upper(i), Math.max(lower(i), weight)));
+  const rest = 1 - inside.reduce((sum, weight) => sum + weight, 0);
+  if (Math.abs(rest) < 1e-15 * inside.length) return inside;
+  const roomy = inside.findIndex((weight, i) => weight + rest >= lower(i) && weight + rest <= upper(i));
+  if (roomy >= 0) inside[roomy]! += rest;
+  return inside;
 }

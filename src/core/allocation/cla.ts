@@ -2,15 +2,11 @@ import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
 import { checkFeasible } from '../optimisation/bounded-qp.ts';
 import { Walk } from '../optimisation/critical-line-walk.ts';
-import {
-  type CriticalLine,
-  greatestSharpe,
-  leastVariance,
-  type TurningPoint,
-} from '../optimisation/frontier.ts';
+import { type CriticalLine, greatestSharpe, leastVariance } from '../optimisation/frontier.ts';
 import type { BoundVectors } from '../optimisation/weight-limits.ts';
-import type { Covariance } from '../risk/covariance.ts';
+import { type Covariance, largestVariance } from '../risk/covariance.ts';
 import { defineAllocator, withinBounds } from './allocator.ts';
+import { meanVariance } from './mvo.ts';
 
 const ridgeRatio = 1e-9;
 
@@ -24,25 +20,34 @@ export function criticalLine(
   mean: readonly number[],
   bounds?: BoundVectors,
 ): CriticalLine {
+  const line = walked(covariance, mean, bounds);
+  if (line) return line;
+  throw new AllocationError(
+    'no-convergence',
+    `The critical line of ${covariance.size} assets did not reach its end.`,
+  );
+}
+
+/** The critical line, or nothing where an all but singular covariance led the walk astray. Raises `infeasible`. */
+function walked(
+  covariance: Covariance,
+  mean: readonly number[],
+  bounds: BoundVectors | undefined,
+): CriticalLine | undefined {
   const size = covariance.size;
   const lower = bounds ? Float64Array.from(bounds.lower) : new Float64Array(size);
   const upper = bounds ? Float64Array.from(bounds.upper) : new Float64Array(size).fill(1);
   checkFeasible({ size, lower, upper, budget: 1 });
   const means = Float64Array.from(mean);
-  const walk = (matrix: Covariance): TurningPoint[] | undefined =>
-    new Walk(matrix, means, lower, upper).run();
+  const walk = (matrix: Covariance) => new Walk(matrix, means, lower, upper).run();
   const turningPoints = walk(covariance) ?? walk(ridged(covariance));
-  if (turningPoints) return { turningPoints };
-  throw new AllocationError('no-convergence', `The critical line of ${size} assets did not reach its end.`);
+  return turningPoints && { turningPoints, largestVariance: largestVariance(covariance) };
 }
 
-/** Duplicates and fewer sessions than assets make the covariance singular: a little more variance each makes it regular. */
+/** A covariance that is all but singular may lead the walk astray: a little more variance each makes it regular. */
 function ridged({ size, values }: Covariance): Covariance {
   const out = values.slice();
-  let largest = 0;
-  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
-  for (let i = 0; i < size; i += 1)
-    out[i * size + i]! += ridgeRatio * (values[i * size + i]! + 0.01 * largest);
+  for (let i = 0; i < size; i += 1) out[i * size + i]! *= 1 + ridgeRatio;
   return { size, values: out };
 }
 
@@ -53,7 +58,10 @@ export const criticalLineAllocator = defineAllocator({
   title: 'the critical line algorithm',
   options: z.object({
     objective: z.enum(objectives).default('min-variance').describe('of cla'),
-    riskFreeRate: z.number().default(0).describe('of cla, max-sharpe: per session'),
+    riskFreeRate: z
+      .number()
+      .optional()
+      .describe('of cla, max-sharpe: per session; in a portfolio its riskFreeRatePerYear, else 0'),
   }),
   needs: {
     mean: ({ objective = 'min-variance' }) => objective !== 'min-variance',
@@ -66,10 +74,17 @@ export const criticalLineAllocator = defineAllocator({
         'bad-input',
         `cla has the objectives ${objectives.join(' and ')}, got ${objective}; mvo also has utility.`,
       );
-    const line = criticalLine(moments.covariance, Array.from(moments.mean), bounds);
-    return withinBounds(
-      objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line),
-      bounds,
-    );
+    const { covariance } = moments;
+    // The frontier of equal means is its end, the least variance: no mean is read for it.
+    const mean =
+      objective === 'max-sharpe' ? Array.from(moments.mean) : new Array<number>(covariance.size).fill(0);
+    const line = walked(covariance, mean, bounds);
+    // The walk is checked at every turn; where it had to give up, the quadratic programme has the same answer.
+    if (!line) {
+      const { weights } = meanVariance({ objective, covariance, mean, riskFreeRate, bounds });
+      return withinBounds(weights, bounds);
+    }
+    const weights = objective === 'max-sharpe' ? greatestSharpe(line, riskFreeRate) : leastVariance(line);
+    return withinBounds(weights, bounds);
   },
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AllocationError } from '../allocation-error.ts';
-import { falsePosition } from '../numeric/root.ts';
 import type { ConstrainedQp, Multipliers } from '../optimisation/constrained-qp.ts';
 import { type QpSolution, solveQp } from '../optimisation/solve-qp.ts';
+import { tangencyOf } from '../optimisation/tangency.ts';
 import { constrain, type WeightLimits } from '../optimisation/weight-limits.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import type { Moments } from '../risk/moments.ts';
@@ -17,11 +17,23 @@ const mvoOptions = z.object({
     .number()
     .positive()
     .max(1e6)
-    .default(1)
-    .describe('of mvo: utility is the mean less half of it times the variance'),
-  riskFreeRate: z.number().default(0).describe('of mvo, max-sharpe: per session'),
+    .optional()
+    .describe(
+      'of mvo: utility is the mean less half of it times the variance (default 1); in min-variance, what variance weighs against trading costs (default 25)',
+    ),
+  riskFreeRate: z
+    .number()
+    .optional()
+    .describe('of mvo, max-sharpe: per session; in a portfolio its riskFreeRatePerYear, else 0'),
 });
 type MvoOptions = z.input<typeof mvoOptions>;
+
+/**
+ * Who asks for the least variance is averse to risk: on 20 stocks over 8 years at 5 bps this comes within 0.2% of the
+ * least volatility with 60% of the trading, where an aversion of 1 did not trade and ended 9% above it
+ * (docs/optimiser.md).
+ */
+const leastVarianceAversion = 25;
 
 /** Mean, covariance and risk-free rate are per session. */
 export type MvoProblem = WeightLimits & {
@@ -29,7 +41,7 @@ export type MvoProblem = WeightLimits & {
   covariance: Covariance;
   /** Needed by max-sharpe and utility. */
   mean?: readonly number[] | undefined;
-  /** `utility`, and what variance weighs against trading costs in `min-variance`; default 1. */
+  /** `utility` (default 1), and what variance weighs against trading costs in `min-variance` (default 25). */
   riskAversion?: number | undefined;
   riskFreeRate?: number | undefined;
   /** Trading costs are paid once for so many sessions of holding; default 21, a month. */
@@ -37,8 +49,7 @@ export type MvoProblem = WeightLimits & {
 };
 
 /**
- * Weights with their proof. Multipliers are in return per session (variance, where min-variance has no costs) per unit
- * of the limit; `riskAversion` is the one whose utility the weights maximise (max-sharpe finds it).
+ * Weights with their proof. Multipliers are in return per session per unit of the limit; `riskAversion` is the one whose utility the weights maximise (max-sharpe finds it).
  */
 export type MvoSolution = {
   weights: number[];
@@ -56,10 +67,14 @@ export type MvoSolution = {
  * `not-finite` or `bad-input`.
  */
 export function meanVariance(problem: MvoProblem): MvoSolution {
-  const { objective, riskAversion = 1 } = problem;
+  const { objective, riskAversion = objective === 'min-variance' ? leastVarianceAversion : 1 } = problem;
   if (!(riskAversion > 0 && Number.isFinite(riskAversion)))
     throw new AllocationError('bad-input', `riskAversion is ${riskAversion}, expected a positive number.`);
-  if (objective === 'max-sharpe') return maxSharpe(problem);
+  if (objective === 'max-sharpe') {
+    const mean = meanOf(problem);
+    const { tolerance, solution } = tangencyOf((at) => trade(problem, mean, at), mean);
+    return inReturns(solution, 1 / tolerance);
+  }
   const mean = objective === 'utility' ? meanOf(problem) : undefined;
   return inReturns(solveQp(trade(problem, mean, 1 / riskAversion)), riskAversion);
 }
@@ -96,100 +111,6 @@ function inReturns(
     gross: scaled(raw.gross),
   };
   return { weights: Array.from(weights), multipliers, kktResidual, iterations, riskAversion };
-}
-
-/** One point of the efficient frontier, by its risk tolerance. */
-type FrontierPoint = { tolerance: number; solution: QpSolution; excess: number; variance: number };
-
-/**
- * The Sharpe ratio is greatest where risk tolerance = variance / excess return of its own optimum (the tangent through
- * the risk-free rate). Both sides are found on the frontier and the root closed in on by false position (Illinois).
- */
-function maxSharpe(problem: MvoProblem): MvoSolution {
-  const excessMean = meanOf(problem);
-  let last: QpSolution | undefined;
-  const at = (tolerance: number): FrontierPoint => {
-    const qp = trade(problem, excessMean, tolerance);
-    last = solveQp(qp, last?.activeSet);
-    return measured(qp, last, tolerance, excessMean);
-  };
-  let low = at(0);
-  if (isRiskless(low, problem)) return inReturns(low.solution, 1);
-  let high = low;
-  let guess = low.excess > 0 ? (2 * low.variance) / low.excess : startingTolerance(low, excessMean);
-  for (let step = 0; tangency(high) >= 0; step += 1) {
-    if (step > 60)
-      throw new AllocationError(
-        'no-positive-mean',
-        'No feasible portfolio earns more than the risk-free rate.',
-      );
-    low = high;
-    high = at(guess);
-    guess *= 4;
-  }
-  const point = tangencyBetween(at, low, high);
-  return inReturns(point.solution, 1 / point.tolerance);
-}
-
-function measured(
-  qp: ConstrainedQp,
-  solution: QpSolution,
-  tolerance: number,
-  mean: Float64Array,
-): FrontierPoint {
-  const { weights } = solution;
-  let excess = 0;
-  let variance = 0;
-  for (let i = 0; i < qp.size; i += 1) {
-    const trade = Math.abs(weights[i]! - qp.current[i]!);
-    const cost = tolerance > 0 ? (qp.proportional[i]! * trade + qp.impact[i]! * trade ** 1.5) / tolerance : 0;
-    excess += mean[i]! * weights[i]! - cost;
-    let along = 0;
-    if (weights[i] === 0) continue;
-    for (let j = 0; j < qp.size; j += 1) along += qp.matrix[i * qp.size + j]! * weights[j]!;
-    variance += along * weights[i]!;
-  }
-  return { tolerance, solution, excess, variance };
-}
-
-/** Positive below the tangency's tolerance, negative above. */
-function tangency({ variance, tolerance, excess }: FrontierPoint): number {
-  return variance - tolerance * excess;
-}
-
-function isRiskless(point: FrontierPoint, { covariance: { size, values } }: MvoProblem): boolean {
-  let largest = 0;
-  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
-  return point.variance <= 1e-20 * largest && point.excess > 0;
-}
-
-function startingTolerance(point: FrontierPoint, mean: Float64Array): number {
-  const size = mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return size > 0 ? point.variance / size : 1;
-}
-
-const stepsMax = 200;
-
-function tangencyBetween(
-  pointAt: (tolerance: number) => FrontierPoint,
-  below: FrontierPoint,
-  above: FrontierPoint,
-): FrontierPoint {
-  const sampleOf = (point: FrontierPoint) => ({
-    at: point.tolerance,
-    value: tangency(point),
-    detail: point,
-  });
-  const { root } = falsePosition({
-    evaluate: (tolerance) => sampleOf(pointAt(tolerance)),
-    low: sampleOf(below),
-    high: sampleOf(above),
-    isRoot: ({ value, detail }, low, high) =>
-      Math.abs(value) <= 1e-13 * detail.variance || high.at - low.at <= 1e-13 * high.at,
-    stepsMax,
-  });
-  if (root) return root.detail;
-  throw new AllocationError('no-convergence', `The tangency portfolio was not found in ${stepsMax} steps.`);
 }
 
 const optimise = (moments: Moments, limits: TradedLimits, options: MvoOptions): MvoSolution => {

@@ -12,29 +12,45 @@ export type Performance = {
 };
 
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-const ratio = (reward: number, risk: number) => (risk > 0 ? reward / risk : Number.NaN);
+function variance(values: readonly number[]): number {
+  const average = mean(values);
+  return values.reduce((sum, v) => sum + (v - average) ** 2, 0) / (values.length - 1);
+}
+/** The yearly growth that simple returns, one a period, compound to. */
+export const annualised = (returns: readonly number[], periodsPerYear: number): number =>
+  returns.reduce((product, r) => product * (1 + r), 1) ** (periodsPerYear / returns.length) - 1;
+/** What adding to 1 and taking it away again leaves of a return: no risk. */
+const rounding = 1e-14;
+const ratio = (reward: number, risk: number) => (risk > rounding ? reward / risk : Number.NaN);
 
 /**
- * Measures of simple returns, one a period, of which a year has `periodsPerYear`: risk-free rate 0, ddof 1, compound
- * annualised return; Sortino against 0 by the root mean square of the losses over all periods. Ratios over zero risk
- * are NaN. Throws on fewer than two returns.
+ * Measures of simple returns, one a period, of which a year has `periodsPerYear`: ddof 1, compound annualised return.
+ * Sharpe and Sortino are of excess returns over `riskFree`, of the same periods: Sharpe by their own deviation (Sharpe,
+ * 1994), Sortino by the root mean square of the excess losses over all periods. Ratios over zero risk are NaN. Throws on
+ * fewer than two returns, and on another number of risk-free ones.
  */
-export function performance(returns: readonly number[], periodsPerYear: number): Performance {
+export function performance(
+  returns: readonly number[],
+  periodsPerYear: number,
+  riskFree: readonly number[] = returns.map(() => 0),
+): Performance {
   if (returns.length < 2) throw new Error(`performance needs at least 2 returns, got ${returns.length}`);
+  if (riskFree.length !== returns.length)
+    throw new Error(`there are ${riskFree.length} risk-free returns beside ${returns.length} returns`);
   const growth = returns.reduce((product, r) => product * (1 + r), 1);
-  const average = mean(returns);
-  const variance = returns.reduce((sum, r) => sum + (r - average) ** 2, 0) / (returns.length - 1);
-  const downside = Math.sqrt(mean(returns.map((r) => Math.min(r, 0) ** 2)));
-  const annualisedReturn = growth ** (periodsPerYear / returns.length) - 1;
+  const excess = returns.map((r, i) => r - riskFree[i]!);
+  const reward = mean(excess);
+  const downside = Math.sqrt(mean(excess.map((r) => Math.min(r, 0) ** 2)));
+  const annualisedReturn = annualised(returns, periodsPerYear);
   const levels = [1];
   for (const r of returns) levels.push(levels.at(-1)! * (1 + r));
   const deepest = maximumDrawdown(levels);
   return {
     cumulativeReturn: growth - 1,
     annualisedReturn,
-    annualisedVolatility: Math.sqrt(variance * periodsPerYear),
-    sharpe: ratio(average, Math.sqrt(variance)) * Math.sqrt(periodsPerYear),
-    sortino: ratio(average, downside) * Math.sqrt(periodsPerYear),
+    annualisedVolatility: Math.sqrt(variance(returns) * periodsPerYear),
+    sharpe: ratio(reward, Math.sqrt(variance(excess))) * Math.sqrt(periodsPerYear),
+    sortino: ratio(reward, downside) * Math.sqrt(periodsPerYear),
     maximumDrawdown: deepest,
     drawdownSessionsMax: longestDrawdown(levels),
     calmar: ratio(annualisedReturn, deepest),

@@ -1,3 +1,4 @@
+import { cashReturn } from '../accounting/cash-returns.ts';
 import { lastReturnSessions, lastReturns } from '../accounting/last-returns.ts';
 import { type Fill, openingValuation, revalue, type Valuation } from '../accounting/valuation.ts';
 import type { Session } from '../calendar/session.ts';
@@ -7,7 +8,13 @@ import { decide, decisionSessions } from '../policy/decide.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
 
-export type WalkForward = { decisions: Decision[]; valuations: Valuation[]; fills: Fill[] };
+export type WalkForward = {
+  decisions: Decision[];
+  valuations: Valuation[];
+  fills: Fill[];
+  /** what cash earned, for each valuation after the first */
+  cashReturns: number[];
+};
 
 /**
  * Walks a policy forward over the panel's sessions from `inception` on, with the very `decide` and `revalue` that run
@@ -25,6 +32,8 @@ export function walkForward(input: {
   const decisions: Decision[] = [];
   const valuations: Valuation[] = [];
   const fills: Fill[] = [];
+  const cashReturns: number[] = [];
+  const worthAt = ({ navNet }: Valuation) => policy.costs.portfolioValue * navNet;
   let pending: Decision | null = null;
   const first = panel.sessions.findIndex((session) => session >= input.inception);
   const sessions = first < 0 ? [] : panel.sessions.slice(first);
@@ -33,9 +42,12 @@ export function walkForward(input: {
     const cut = panel.upTo(session);
     let stateChanged = false;
     if (before) {
-      const returns = lastReturns(cut.last(lastReturnSessions).select(policy.symbols));
+      const recent = cut.last(lastReturnSessions);
+      const returns = lastReturns(recent.select(policy.symbols));
+      const cash = cashReturn(policy, recent);
+      cashReturns.push(cash);
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
-      const step = revalue(before, session, returns, pending, targets, policy);
+      const step = revalue(before, session, returns, pending, targets, policy, worthAt(before), cash);
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
       stateChanged = step.stateChanged;
@@ -60,9 +72,10 @@ export function walkForward(input: {
         modelId: null,
         configHash: 'walk-forward',
         codeVersion: 'walk-forward',
+        portfolioValue: worthAt(valuation),
       },
     });
     decisions.push(pending);
   }
-  return { decisions, valuations, fills };
+  return { decisions, valuations, fills, cashReturns };
 }

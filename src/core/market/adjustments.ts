@@ -9,7 +9,8 @@ export type BarNote = {
   /**
    * `value` a number that cannot be; `repeated` two bars of one session;
    * `dividend-without-fall` a large dividend the price did not follow; `large-dividend` one it did (often a spin-off);
-   * `like-split` a jump the size of a split; `like-unit` one of about 100 (pence for pounds); `jump` a leap of neither size.
+   * `like-split` a jump the size of a split; `like-unit` one of about 100 (pence for pounds); `jump` a leap of neither size;
+   * `adjusted` the vendor's adjusted closes tell another return; `unit` a currency or unit that is not the one expected.
    */
   kind:
     | 'value'
@@ -18,7 +19,9 @@ export type BarNote = {
     | 'large-dividend'
     | 'like-split'
     | 'like-unit'
-    | 'jump';
+    | 'jump'
+    | 'adjusted'
+    | 'unit';
   reason: string;
 };
 

@@ -16,9 +16,12 @@ export type QualityOptions = {
 /** What was done to one symbol, and why. */
 export type QualityNote = {
   symbol: string;
-  /** `filled` gaps closed; `dropped` too many or too long gaps, or no price; `excluded` too young */
-  kind: 'filled' | 'dropped' | 'excluded';
-  /** filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history */
+  /**
+   * `filled` gaps closed; `dropped` too many or too long gaps, or no price; `excluded` too young; `shortened` used, with
+   * less of the covariance window than others
+   */
+  kind: 'filled' | 'dropped' | 'excluded' | 'shortened';
+  /** filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history; shortened: returns */
   sessions: number;
   firstSession?: Session;
   lastSession?: Session;

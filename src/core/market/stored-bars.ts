@@ -2,8 +2,11 @@ import type { Session } from '../calendar/session.ts';
 import type { Bar, PriceBasis } from './bar.ts';
 import { type PricePanel, panelFromBars } from './panel.ts';
 
-/** A bar with the basis its source had when it was stored, which alone says what its close means. */
-export type StoredBar = Bar & { basis: PriceBasis };
+/**
+ * A bar with the basis its source had when it was stored, which alone says what its close means, and the currency (ISO
+ * 4217) of its close and dividend; null where its source did not say.
+ */
+export type StoredBar = Bar & { basis: PriceBasis; currency: string | null };
 
 /**
  * `panelFromBars` for stored bars: each symbol is read in the basis it was stored in, whatever its source is configured

@@ -1,6 +1,6 @@
 import { AllocationError } from '../allocation-error.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
-import { FreeSetFactor } from './free-set-factor.ts';
+import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 
 /**
  * minimise w'Pw / 2 - q'w  subject to  sum w = budget,  lower <= w <= upper,
@@ -32,8 +32,14 @@ export type BoundedQpSolution = {
  */
 export function solveBoundedQp(problem: BoundedQp, start?: BoundedQpSolution): BoundedQpSolution | undefined {
   checkFeasible(problem);
-  // A singular matrix (duplicates, more assets than sessions) gets a ridge far below the tolerance of the answer.
-  return new ActiveSet(problem, 0, start).run() ?? new ActiveSet(problem, 1e-10, start).run();
+  const { matrix, size } = problem;
+  // A matrix may be singular (a flat asset, duplicates, more assets than sessions); one that is all but singular gets a
+  // ridge far below the tolerance of the answer.
+  return (
+    new ActiveSet(problem, new FreeSetFactor(matrix, size), start).run() ??
+    new ActiveSet(problem, new FreeSetFactor(matrix, size, 0, budgetShift(matrix, size)), start).run() ??
+    new ActiveSet(problem, new FreeSetFactor(matrix, size, 1e-10), start).run()
+  );
 }
 
 /** Raises `infeasible` when no weights between the bounds have the budget as their sum. */
@@ -62,6 +68,28 @@ const optimalityTolerance = 1e-11;
 /** Steps that take out what a ridge left of the gradient. */
 const refinementsMax = 20;
 
+/** How far weights can go along a direction, and the position of the asset whose bound stops them; -1 for none. */
+export function firstBound(
+  { lower, upper }: Pick<BoundedQp, 'lower' | 'upper'>,
+  weights: Float64Array,
+  assets: Int32Array,
+  direction: Float64Array,
+  lengthMax = Number.POSITIVE_INFINITY,
+): { length: number; blocking: number } {
+  let length = lengthMax;
+  let blocking = -1;
+  for (let k = 0; k < direction.length; k += 1) {
+    const i = assets[k]!;
+    const along = direction[k]!;
+    const room = along < 0 ? lower[i]! - weights[i]! : upper[i]! - weights[i]!;
+    if (along !== 0 && room / along < length) {
+      length = Math.max(0, room / along);
+      blocking = k;
+    }
+  }
+  return { length, blocking };
+}
+
 class ActiveSet {
   readonly #problem: BoundedQp;
   readonly #factor: FreeSetFactor;
@@ -73,10 +101,10 @@ class ActiveSet {
   readonly #linearScale: number;
   #singular = false;
 
-  constructor(problem: BoundedQp, ridge: number, start?: BoundedQpSolution) {
-    const { size, matrix, linear } = problem;
+  constructor(problem: BoundedQp, factor: FreeSetFactor, start?: BoundedQpSolution) {
+    const { size, linear } = problem;
     this.#problem = problem;
-    this.#factor = new FreeSetFactor(matrix, size, ridge);
+    this.#factor = factor;
     this.#linearScale = linear.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     this.#place = new Int8Array(size);
     this.#step = new Float64Array(size);
@@ -132,7 +160,7 @@ class ActiveSet {
         continue;
       }
       if (entering < 0) return this.#solution(multiplier, iteration);
-      if (!this.#release(entering)) return undefined;
+      if (!this.#release(entering) && !this.#exchange(entering)) return undefined;
     }
     return undefined;
   }
@@ -167,29 +195,12 @@ class ActiveSet {
 
   /** Goes along the step up to the first bound; returns the position of the asset that met it, or -1. */
   #move(): number {
-    const { lower, upper } = this.#problem;
     const { assets, count } = this.#factor;
-    let length = 1;
-    let blocking = -1;
-    for (let k = 0; k < count && count > 1; k += 1) {
-      const i = assets[k]!;
-      const along = this.#step[k]!;
-      const room = along < 0 ? lower[i]! - this.#weights[i]! : upper[i]! - this.#weights[i]!;
-      if (along !== 0 && room / along < length) {
-        length = Math.max(0, room / along);
-        blocking = k;
-      }
-    }
-    for (let k = 0; k < count; k += 1) {
-      const change = length * this.#step[k]!;
-      this.#weights[assets[k]!]! += change;
-      this.#addToGradient(assets[k]!, change);
-    }
-    if (blocking >= 0) {
-      const i = assets[blocking]!;
-      this.#place[i] = this.#step[blocking]! < 0 ? lowerPlace : upperPlace;
-      this.#weights[i] = this.#step[blocking]! < 0 ? lower[i]! : upper[i]!;
-    }
+    const step = this.#step.subarray(0, count);
+    const { length, blocking } =
+      count > 1 ? firstBound(this.#problem, this.#weights, assets, step, 1) : { length: 1, blocking: -1 };
+    for (let k = 0; k < count; k += 1) this.#change(assets[k]!, length * step[k]!);
+    if (blocking >= 0) this.#pin(assets[blocking]!, step[blocking]! < 0 ? lowerPlace : upperPlace);
     return blocking;
   }
 
@@ -199,6 +210,40 @@ class ActiveSet {
     const gradient = this.#gradient;
     const row = asset * size;
     for (let j = 0; j < size; j += 1) gradient[j]! += change * matrix[row + j]!;
+  }
+
+  /**
+   * Takes in an asset that is a combination of the free ones: the objective falls in a straight line as it replaces them,
+   * until the first of them meets a bound and leaves, or it meets its own other bound.
+   */
+  #exchange(asset: number): boolean {
+    if (!this.#factor.isShifted) return false;
+    const { lower, upper } = this.#problem;
+    const { assets } = this.#factor;
+    const sign = -this.#place[asset]!;
+    const direction = this.#factor.exchange(asset).map((along) => sign * along);
+    const { length, blocking } = firstBound(this.#problem, this.#weights, assets, direction);
+    const own = Math.min(length, upper[asset]! - lower[asset]!);
+    for (let k = 0; k < direction.length; k += 1) this.#change(assets[k]!, own * direction[k]!);
+    this.#change(asset, own * sign);
+    if (own < length || blocking < 0) {
+      this.#pin(asset, -this.#place[asset]!);
+      return true;
+    }
+    const leaving = assets[blocking]!;
+    this.#factor.removeAt(blocking);
+    this.#pin(leaving, direction[blocking]! < 0 ? lowerPlace : upperPlace);
+    return this.#release(asset);
+  }
+
+  #pin(asset: number, place: number): void {
+    this.#place[asset] = place;
+    this.#weights[asset] = (place === lowerPlace ? this.#problem.lower : this.#problem.upper)[asset]!;
+  }
+
+  #change(asset: number, change: number): void {
+    this.#weights[asset]! += change;
+    this.#addToGradient(asset, change);
   }
 
   /** The bound asset whose multiplier has the wrong sign by most, or -1 at the optimum. */

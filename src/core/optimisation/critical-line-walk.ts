@@ -1,14 +1,19 @@
 import type { Covariance } from '../risk/covariance.ts';
 import { freePlace, lowerPlace, upperPlace } from './bound-place.ts';
-import { solveBoundedQp } from './bounded-qp.ts';
-import { FreeSetFactor } from './free-set-factor.ts';
+import { firstBound } from './bounded-qp.ts';
+import { greatestMean } from './critical-line-start.ts';
+import { budgetShift, FreeSetFactor } from './free-set-factor.ts';
 import type { TurningPoint } from './frontier.ts';
 
-/** A share of the largest variance that is no risk. */
-const risklessRatio = 1e-9;
+/** A share of the largest variance that is rounding, not risk. */
+const risklessRatio = 1e-15;
 
 /** The most a weight or (relative) gradient may be off at an exact refresh. */
 const strayMax = 1e-8;
+/** Relative to its terms, a change of gradient that is none: of a duplicate, say. */
+const slopeRounding = 1e-14;
+/** A share of the risk; below it the rest is computed afresh. */
+const riskLeftMin = 1e-2;
 /** Steps between exact refreshes. */
 const refreshSteps = 32;
 
@@ -33,6 +38,13 @@ export class Walk {
   readonly #riskSlope: Float64Array;
   readonly #slope: Float64Array;
   readonly #ones: Float64Array;
+  /**
+   * The mean of one free asset, from which the others are told: only differences matter, and those of means that tie
+   * but for rounding would drown in the means themselves times a huge lambda.
+   */
+  #meanLevel = 0;
+  /** The largest entry of C w when it was last computed afresh. */
+  #riskComputed = 0;
   #points: TurningPoint[] = [];
 
   constructor(covariance: Covariance, mean: Float64Array, lower: Float64Array, upper: Float64Array) {
@@ -42,7 +54,7 @@ export class Walk {
     this.#mean = mean;
     this.#lower = lower;
     this.#upper = upper;
-    this.#factor = new FreeSetFactor(values, size);
+    this.#factor = new FreeSetFactor(values, size, 0, budgetShift(values, size));
     this.#place = new Int8Array(size).fill(lowerPlace);
     this.#weights = lower.slice();
     this.#risk = new Float64Array(size);
@@ -62,7 +74,7 @@ export class Walk {
       const next = event ? event.lambda : 0;
       if (Number.isFinite(lambda)) this.#advance(next - lambda);
       lambda = next;
-      if (step % refreshSteps === refreshSteps - 1 || !event) {
+      if (step % refreshSteps === refreshSteps - 1 || !event || this.#hasLostRisk()) {
         // A second and third time where the matrix is nearly singular and one correction leaves a rest.
         for (let pass = 0; pass < 3 && (pass === 0 || !this.#isOptimal(lambda)); pass += 1)
           this.#refresh(lambda);
@@ -70,64 +82,23 @@ export class Walk {
       }
       this.#record(lambda);
       if (!event) return this.#points;
-      if (!this.#apply(event)) return this.#ended();
+      if (!this.#apply(event, lambda)) return this.#ended();
     }
     return undefined;
   }
 
-  /** The greatest mean the bounds allow; where means tie, the least variance among it. */
   #start(): boolean {
-    const order = Array.from(this.#mean.keys()).sort((a, b) => this.#mean[b]! - this.#mean[a]! || a - b);
-    let rest = 1 - this.#lower.reduce((sum, bound) => sum + bound, 0);
-    let marginal = order[0]!;
-    for (const i of order) {
-      const room = this.#upper[i]! - this.#lower[i]!;
-      if (room <= 0) continue;
-      marginal = i;
-      if (room >= rest) break;
-      rest -= room;
-    }
-    const scale = this.#mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const tied = order.filter((i) => Math.abs(this.#mean[i]! - this.#mean[marginal]!) <= 1e-14 * scale);
-    for (const i of order) {
-      if (this.#mean[i]! > this.#mean[marginal]! && !tied.includes(i)) this.#pin(i, upperPlace);
-    }
-    return this.#settleTie(tied);
+    const start = greatestMean(this.#matrix, this.#mean, this.#lower, this.#upper);
+    if (!start) return false;
+    this.#weights.set(start.weights);
+    this.#place.set(start.place);
+    this.#computeRisk();
+    return start.free.every((asset) => this.#release(asset));
   }
 
   #pin(asset: number, place: number): void {
     this.#place[asset] = place;
     this.#weights[asset] = place === lowerPlace ? this.#lower[asset]! : this.#upper[asset]!;
-  }
-
-  /** Least variance among assets of one mean, the others being where they are; frees those strictly inside. */
-  #settleTie(tied: readonly number[]): boolean {
-    for (const i of tied) this.#weights[i] = 0;
-    this.#computeRisk();
-    const budget = 1 - this.#weights.reduce((sum, weight) => sum + weight, 0);
-    const matrix = new Float64Array(tied.length ** 2);
-    tied.forEach((i, a) => {
-      tied.forEach((j, b) => {
-        matrix[a * tied.length + b] = this.#matrix[i * this.#size + j]!;
-      });
-    });
-    const solution = solveBoundedQp({
-      size: tied.length,
-      matrix,
-      linear: Float64Array.from(tied, (i) => -this.#risk[i]!),
-      lower: Float64Array.from(tied, (i) => this.#lower[i]!),
-      upper: Float64Array.from(tied, (i) => this.#upper[i]!),
-      budget,
-    });
-    if (!solution) return false;
-    const free = new Set(solution.free);
-    for (const [a, i] of tied.entries()) {
-      this.#weights[i] = solution.weights[a]!;
-      if (!free.has(a)) this.#pin(i, solution.weights[a]! >= this.#upper[i]! ? upperPlace : lowerPlace);
-      else if (!this.#release(i)) return false;
-    }
-    this.#computeRisk();
-    return true;
   }
 
   #release(asset: number): boolean {
@@ -136,10 +107,21 @@ export class Walk {
     return true;
   }
 
+  /** Whether so much of the risk is gone since it was last computed that the rest has lost digits. */
+  #hasLostRisk(): boolean {
+    return Math.abs(this.#risk[this.#factor.assets[0]!]!) < riskLeftMin * this.#riskComputed;
+  }
+
+  #meanBeyond(asset: number): number {
+    return this.#mean[asset]! - this.#meanLevel;
+  }
+
   #computeRisk(): void {
     this.#risk.fill(0);
     for (let i = 0; i < this.#size; i += 1)
       addRow(this.#matrix, this.#size, i, this.#weights[i]!, this.#risk);
+    this.#riskComputed = 0;
+    for (const risk of this.#risk) this.#riskComputed = Math.max(this.#riskComputed, Math.abs(risk));
   }
 
   /** Weights and C w per unit of lambda on the free set; returns the budget multiplier's own slope. */
@@ -147,8 +129,9 @@ export class Walk {
     const { assets, count } = this.#factor;
     const slope = this.#slope;
     const ones = this.#ones;
+    this.#meanLevel = this.#mean[assets[0]!]!;
     for (let k = 0; k < count; k += 1) {
-      slope[k] = this.#mean[assets[k]!]!;
+      slope[k] = this.#meanBeyond(assets[k]!);
       ones[k] = 1;
     }
     this.#factor.solve(slope);
@@ -184,15 +167,18 @@ export class Walk {
     }
     const free = assets[0]!;
     const tolerance = Number.isFinite(lambda) ? lambda : 0;
-    const level = this.#risk[free]! - tolerance * this.#mean[free]!;
+    const level = this.#risk[free]!;
     for (let j = 0; j < this.#size; j += 1) {
       const place = this.#place[j]!;
       if (place === freePlace || this.#lower[j] === this.#upper[j]) continue;
-      // The gradient beyond the budget's multiplier, which must not change sign, and its slope in lambda.
-      const beyond = this.#risk[j]! - tolerance * this.#mean[j]! - level;
-      const slope = this.#riskSlope[j]! - this.#mean[j]! - slopeShift;
-      if (slope * place >= 0) continue;
-      const at = Math.min(lambda, tolerance - beyond / slope);
+      // The gradient beyond the budget's multiplier, which must not change sign, is linear in lambda. Where it is 0 is
+      // told without lambda times a mean: near a tie lambda is huge, and the difference would be rounding.
+      const mean = this.#meanBeyond(j);
+      const riskSlope = this.#riskSlope[j]! - slopeShift;
+      const slope = riskSlope - mean;
+      const terms = Math.abs(this.#riskSlope[j]!) + Math.abs(mean) + Math.abs(slopeShift);
+      if (slope * place >= -slopeRounding * terms) continue;
+      const at = Math.min(lambda, (tolerance * riskSlope - (this.#risk[j]! - level)) / slope);
       if (at > best.lambda) best = { lambda: at, asset: j, position: -1 };
     }
     return best.asset < 0 ? undefined : best;
@@ -204,10 +190,35 @@ export class Walk {
     for (let j = 0; j < this.#size; j += 1) this.#risk[j]! += change * this.#riskSlope[j]!;
   }
 
-  #apply(event: Event): boolean {
-    if (event.position < 0) return this.#release(event.asset);
+  #apply(event: Event, lambda: number): boolean {
+    if (event.position < 0) return this.#release(event.asset) || this.#exchange(event.asset, lambda);
     this.#factor.removeAt(event.position);
     this.#pin(event.asset, this.#slope[event.position]! > 0 ? lowerPlace : upperPlace);
+    return true;
+  }
+
+  /**
+   * Takes in an asset that is a combination of the free ones: it replaces them without a change of risk, at this lambda,
+   * until the first of them meets a bound and leaves, or it meets its own other bound.
+   */
+  #exchange(asset: number, lambda: number): boolean {
+    const sign = -this.#place[asset]!;
+    const { assets } = this.#factor;
+    const direction = this.#factor.exchange(asset).map((along) => sign * along);
+    const bounds = { lower: this.#lower, upper: this.#upper };
+    const { length, blocking } = firstBound(bounds, this.#weights, assets, direction);
+    const own = Math.min(length, this.#upper[asset]! - this.#lower[asset]!);
+    for (let k = 0; k < direction.length; k += 1) this.#weights[assets[k]!]! += own * direction[k]!;
+    this.#weights[asset]! += own * sign;
+    if (own < length || blocking < 0) this.#pin(asset, -this.#place[asset]!);
+    else {
+      const leaving = assets[blocking]!;
+      this.#factor.removeAt(blocking);
+      this.#pin(leaving, direction[blocking]! < 0 ? lowerPlace : upperPlace);
+      if (!this.#release(asset)) return false;
+    }
+    this.#computeRisk();
+    this.#record(lambda);
     return true;
   }
 
@@ -217,7 +228,7 @@ export class Walk {
     const { assets, count } = this.#factor;
     const correction = new Float64Array(count);
     for (let k = 0; k < count; k += 1)
-      correction[k] = this.#risk[assets[k]!]! - lambda * this.#mean[assets[k]!]!;
+      correction[k] = this.#risk[assets[k]!]! - lambda * this.#meanBeyond(assets[k]!);
     this.#factor.solve(correction);
     let correctionSum = 0;
     let onesSum = 0;
@@ -242,17 +253,17 @@ export class Walk {
   /** Whether weights are in bounds and no gradient has the wrong sign: a nearly singular matrix may lead astray. */
   #isOptimal(lambda: number): boolean {
     const free = this.#factor.assets[0]!;
-    const level = this.#risk[free]! - lambda * this.#mean[free]!;
+    const level = this.#risk[free]!;
     // Near a riskless portfolio the terms all but cancel; a thousandth of a variance is what they are seen beside.
     let scale = 0;
     for (let j = 0; j < this.#size; j += 1) scale += (1e-3 * this.#matrix[j * this.#size + j]!) / this.#size;
     for (let j = 0; j < this.#size; j += 1)
-      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#mean[j]!));
+      scale = Math.max(scale, Math.abs(this.#risk[j]!), Math.abs(lambda * this.#meanBeyond(j)));
     for (let j = 0; j < this.#size; j += 1) {
       const weight = this.#weights[j]!;
       if (weight < this.#lower[j]! - strayMax || weight > this.#upper[j]! + strayMax) return false;
       if (this.#lower[j] === this.#upper[j]) continue;
-      const beyond = this.#risk[j]! - lambda * this.#mean[j]! - level;
+      const beyond = this.#risk[j]! - lambda * this.#meanBeyond(j) - level;
       const wrong = this.#place[j] === freePlace ? Math.abs(beyond) : this.#place[j]! * beyond;
       if (wrong > strayMax * scale) return false;
     }

@@ -11,6 +11,7 @@ export class FreeSetFactor {
   readonly #matrix: Float64Array;
   readonly #size: number;
   readonly #ridge: number;
+  readonly #shift: number;
   readonly #largest: number;
   #stride = 16;
   #lower = new Float64Array(16 * 16);
@@ -18,13 +19,22 @@ export class FreeSetFactor {
   /** Free assets in the factor's order. */
   readonly assets: Int32Array;
 
-  /** `ridge` is a share of each diagonal entry (and of 1% of the largest) added to it, for singular matrices. */
-  constructor(matrix: Float64Array, size: number, ridge = 0) {
+  /**
+   * `ridge` is a share of each diagonal entry (and of 1% of the largest) added to it, for singular matrices; `shift` is
+   * added to every entry (see `budgetShift`).
+   */
+  constructor(matrix: Float64Array, size: number, ridge = 0, shift = 0) {
     this.#matrix = matrix;
     this.#size = size;
     this.#ridge = ridge;
+    this.#shift = shift;
     this.#largest = largestDiagonal(matrix, size);
     this.assets = new Int32Array(size);
+  }
+
+  /** Whether `exchange` keeps the sum of the weights, as only a shift makes it. */
+  get isShifted(): boolean {
+    return this.#shift > 0;
   }
 
   get count(): number {
@@ -40,12 +50,12 @@ export class FreeSetFactor {
     const source = asset * this.#size;
     const row = k * stride;
     for (let i = 0; i < k; i += 1) {
-      let sum = this.#matrix[source + this.assets[i]!]!;
+      let sum = this.#matrix[source + this.assets[i]!]! + this.#shift;
       const other = i * stride;
       for (let j = 0; j < i; j += 1) sum -= lower[other + j]! * lower[row + j]!;
       lower[row + i] = sum / lower[other + i]!;
     }
-    const entry = this.#matrix[source + asset]!;
+    const entry = this.#matrix[source + asset]! + this.#shift;
     const diagonal = entry + this.#ridge * (entry + 0.01 * this.#largest);
     let pivot = diagonal;
     for (let j = 0; j < k; j += 1) pivot -= lower[row + j]! * lower[row + j]!;
@@ -88,6 +98,16 @@ export class FreeSetFactor {
     choleskySolve(this.#lower, this.#count, vector, this.#stride);
   }
 
+  /** The direction that raises a refused asset by 1 and takes it from the free ones, in their order: without risk. */
+  exchange(asset: number): Float64Array {
+    const source = asset * this.#size;
+    const direction = new Float64Array(this.#count);
+    for (let k = 0; k < this.#count; k += 1)
+      direction[k] = -(this.#matrix[source + this.assets[k]!]! + this.#shift);
+    this.solve(direction);
+    return direction;
+  }
+
   #grow(): void {
     const stride = Math.min(this.#size, this.#stride * 2);
     const lower = new Float64Array(stride * stride);
@@ -96,6 +116,19 @@ export class FreeSetFactor {
     this.#stride = stride;
     this.#lower = lower;
   }
+}
+
+/**
+ * A shift for weights of one sum, the smallest positive variance: added to every covariance it changes nothing of the
+ * problem, yet one asset or mix without risk no longer makes the matrix singular.
+ */
+export function budgetShift(matrix: Float64Array, size: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < size; i += 1) {
+    const variance = matrix[i * size + i]!;
+    if (variance > 0) least = Math.min(least, variance);
+  }
+  return Number.isFinite(least) ? least : 1;
 }
 
 function largestDiagonal(matrix: Float64Array, size: number): number {

@@ -33,10 +33,17 @@ class Worst {
   }
 }
 
+/**
+ * A share of the largest variance: where all terms are smaller, as without risk, the rounding of the weights themselves
+ * (2e-16 of 1) would look larger than the 1e-8 that is promised.
+ */
+const roundingFloor = 2e-8;
+
 /** The size of the terms of Pw - q before they cancel: at a tangency, or without risk, what is left may be nothing. */
 function gradientScale(problem: ConstrainedQp, weights: Float64Array): number {
   const { size, matrix, linear } = problem;
   let scale = 0;
+  for (let i = 0; i < size; i += 1) scale = Math.max(scale, roundingFloor * matrix[i * size + i]!);
   for (let i = 0; i < size; i += 1) {
     let terms = Math.abs(linear[i]!);
     for (let j = 0; j < size; j += 1) terms += Math.abs(matrix[i * size + j]! * weights[j]!);

@@ -1,9 +1,9 @@
 import type { PortfolioPolicy } from './policy.ts';
 
-/** What makes a benchmark comparable with a strategy: the same assets, calendar, charges and rules for prices, and nothing else. */
+/** What makes a benchmark comparable with a strategy: the same assets, calendar, charges, cash and rules for prices, and nothing else. */
 export type BenchmarkTerms = Pick<
   PortfolioPolicy,
-  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'quality'
+  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'cash' | 'riskFreeRatePerYear' | 'quality'
 >;
 
 /**
@@ -12,12 +12,14 @@ export type BenchmarkTerms = Pick<
  * with the strategy are its terms here and, where it is walked, calendar, decision sessions and prices.
  */
 export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
-  const { portfolio, symbols, sessionsPerYear, costs, quality } = terms;
+  const { portfolio, symbols, sessionsPerYear, costs, cash, riskFreeRatePerYear, quality } = terms;
   return {
     portfolio,
     symbols,
     sessionsPerYear,
     costs,
+    cash,
+    riskFreeRatePerYear,
     quality,
     allocator: 'equal',
     allocatorOptions: {},
@@ -35,6 +37,7 @@ export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
     cashProxySymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
+    tradeRatio: 1,
     drawdown: null,
   };
 }

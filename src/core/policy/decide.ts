@@ -2,11 +2,13 @@ import { alignForecast } from '../forecast/forecast.ts';
 import type { ForecastResult } from '../forecast/forecast-result.ts';
 import { allowedExposure } from '../portfolio/drawdown.ts';
 import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
-import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
+import { withoutCashProxy } from './cash-proxy.ts';
+import { type Constrained, constrain, guardTargets } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
 import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
-import { type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
+import { atWorth, type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
+import type { Proposal } from './proposal.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 import { scaleToVolatilityTarget } from './volatility-target.ts';
@@ -26,18 +28,19 @@ export function decisionSessions(policy: PortfolioPolicy): number {
  * have no answer to steps down; anything else, a guard that is broken among it, is a fault of the program: nothing of it
  * is trusted further, and what is held is held. It throws only when `panel` is not the policy's at `asOf`.
  */
-export function decide(given: DecideInput): Decision {
+export function decide(asked: DecideInput): Decision {
+  const given = { ...asked, policy: atWorth(asked.policy, asked.inputs.portfolioValue) };
   const { asOf, policy } = given;
   if (given.panel.lastSession !== asOf)
     throw new Error(
       `decide as of ${asOf}: the price panel ends on ${given.panel.lastSession}; ingest that session`,
     );
-  const unread = policy.symbols.filter((symbol) => !given.panel.symbols.includes(symbol));
+  const unread = symbolsRead(policy).filter((symbol) => !given.panel.symbols.includes(symbol));
   if (unread.length > 0)
     throw new Error(
       `decide as of ${asOf}: the price panel has no ${unread.join(', ')}; expected the policy's symbols`,
     );
-  const exposure = allowedExposure(given.drawdown.state, policy.drawdown);
+  const exposure = allowedExposure(given.drawdown, policy.drawdown);
   // The shadow portfolio never leaves the market for a drawdown, so it tells whether anything was ever invested.
   const isFirstInvestment = isEmpty(given.holdings) && isEmpty(given.shadowHoldings);
   const attempts: FallbackAttempt[] = [];
@@ -47,7 +50,10 @@ export function decide(given: DecideInput): Decision {
     try {
       const live = targetsFor(input, universe, step, input.holdings, exposure, isFirstInvestment);
       const shadow = targetsFor(input, universe, step, input.shadowHoldings, 1, isFirstInvestment);
-      attempts.push(...uncappedAttempts(level, live.uncapped, shadow.uncapped));
+      attempts.push(
+        ...notes(level, 'uncapped', live, shadow),
+        ...notes(level, 'least-variance', live, shadow),
+      );
       return compose(input, universe, level, attempts, exposure, live, shadow.targets);
     } catch (error) {
       const isFault = !isForLowerLevel(error);
@@ -80,6 +86,7 @@ function aligned(result: ForecastResult, symbols: readonly string[]): ForecastRe
 const isEmpty = ({ weights }: Holdings) => weights.every((weight) => weight === 0);
 
 type Targets = Pick<Constrained, 'targets' | 'bounds' | 'binding'>;
+type ProposalNotes = Pick<Proposal, 'uncapped' | 'leastVariance'>;
 
 /** Targets of one set of holdings by one fallback step: proposed, constrained, scaled, guarded, the cash proxy filled. */
 function targetsFor(
@@ -89,13 +96,13 @@ function targetsFor(
   holdings: Holdings,
   drawdownExposure: number,
   isFirstInvestment: boolean,
-): Targets & { uncapped: string | null } {
+): Targets & ProposalNotes {
   const { policy, asOf } = input;
-  const atRisk = withoutCashProxy(holdings, policy);
-  const proposal = step.propose({ holdings: atRisk, exposure: drawdownExposure, isFirstInvestment });
+  const proposal = step.propose({ holdings, exposure: drawdownExposure, isFirstInvestment });
   const exposureMax = Math.min(drawdownExposure, step.exposureMax);
+  const { bounds, cashProxy } = universe;
   const constrainedAt = (exposure: number) =>
-    constrain(proposal, atRisk, policy, universe.bounds, exposure, isFirstInvestment);
+    constrain(proposal, holdings, policy, { bounds, exposure, isFirstInvestment, cashProxy });
   const { targets, exposure } = scaleToVolatilityTarget(
     policy,
     universe,
@@ -103,51 +110,14 @@ function targetsFor(
     exposureMax,
     constrainedAt,
   );
-  const where = `${policy.portfolio} as of ${asOf}`;
-  guardTargets(targets, atRisk, where);
+  guardTargets(targets, holdings, policy, `${policy.portfolio} as of ${asOf}`);
   const cuts: BindingConstraint[] = [];
   if (drawdownExposure < 1)
     cuts.push({ kind: 'exposure', name: 'drawdown', limit: drawdownExposure, multiplier: null });
   if (exposure < drawdownExposure)
     cuts.push({ kind: 'volatility', name: 'volatility', limit: policy.volatilityTarget!, multiplier: null });
-  const filled = fillCashProxy(
-    { ...targets, binding: [...cuts, ...targets.binding] },
-    universe,
-    holdings,
-    policy,
-  );
-  guardWeights(filled.targets, 1 - filled.targets.reduce((s, w) => s + w, 0), filled.bounds, where);
-  return { ...filled, uncapped: proposal.uncapped };
-}
-
-/** What the limits see: the cash proxy counts as the cash it stands in for. */
-function withoutCashProxy(holdings: Holdings, policy: PortfolioPolicy): Holdings {
-  const proxy = cashProxyIndex(policy);
-  if (proxy === null) return holdings;
-  const weights = holdings.weights.map((weight, i) => (i === proxy ? 0 : weight));
-  return { weights, cash: holdings.cash + holdings.weights[proxy]! };
-}
-
-/** What is left uninvested, beyond the cash that is always kept, goes to the cash proxy. It follows no other trade. */
-function fillCashProxy(
-  made: Targets,
-  { cashProxy }: Universe,
-  holdings: Holdings,
-  policy: PortfolioPolicy,
-): Targets {
-  if (cashProxy === null) return made;
-  const investedMax = 1 - policy.cashRatio;
-  const rest = Math.min(investedMax, Math.max(0, investedMax - made.targets.reduce((s, w) => s + w, 0)));
-  const held = holdings.weights[cashProxy]!;
-  const still = made.targets.every((target, i) => i === cashProxy || target === holdings.weights[i]);
-  const target = still && Math.abs(rest - held) / 2 < policy.noTradeBandRatio ? held : rest;
-  return {
-    ...made,
-    targets: made.targets.map((weight, i) => (i === cashProxy ? target : weight)),
-    bounds: made.bounds.map((bound, i) =>
-      i === cashProxy ? { lower: 0, upper: Math.max(investedMax, target) } : bound,
-    ),
-  };
+  const { uncapped, leastVariance } = proposal;
+  return { ...targets, binding: [...cuts, ...targets.binding], uncapped, leastVariance };
 }
 
 /** The last fallback level: keep what is held, cut only as far as the drawdown state demands. What is freed stays in cash. */
@@ -197,7 +167,7 @@ function compose(
     reason: input.reason,
     allocator: policy.allocator,
     fallbackLevel,
-    fallbackReason: fallbackLevel === 'full' ? null : reasonOf(attempts),
+    fallbackReason: reasonOf(attempts),
     fallbackAttempts: attempts,
     lines,
     cash: { held: holdings.cash, target: 1 - live.targets.reduce((s, w) => s + w, 0) },
@@ -214,24 +184,24 @@ function compose(
   };
 }
 
-/** What the optimiser said where it had to leave out the cap, of live and shadow holdings; once where it said the same. */
-function uncappedAttempts(
+/** What the optimiser had to do otherwise, for live and shadow holdings; once where the reason is the same. */
+function notes(
   level: FallbackLevel,
-  live: string | null,
-  shadow: string | null,
+  outcome: 'uncapped' | 'least-variance',
+  ...[live, shadow]: [ProposalNotes, ProposalNotes]
 ): FallbackAttempt[] {
-  const reasons = [live, shadow !== null && shadow !== live ? `shadow holdings: ${shadow}` : null];
-  return reasons.flatMap((reason) =>
-    reason === null ? [] : [{ level, outcome: 'uncapped', reason, isFault: false }],
-  );
+  const of = (made: ProposalNotes) => (outcome === 'uncapped' ? made.uncapped : made.leastVariance);
+  const [ours, theirs] = [of(live), of(shadow)];
+  const reasons = [ours, theirs !== null && theirs !== ours ? `shadow holdings: ${theirs}` : null];
+  return reasons.flatMap((reason) => (reason === null ? [] : [{ level, outcome, reason, isFault: false }]));
 }
 
-/** Why each level that failed did. */
+/** Why each level that failed did, and why the least variance was taken; null where neither. */
 const reasonOf = (attempts: readonly FallbackAttempt[]) =>
   attempts
-    .filter(({ outcome }) => outcome === 'failed')
+    .filter(({ outcome }) => outcome !== 'uncapped')
     .map(({ level, reason }) => `${level}: ${reason}`)
-    .join('; ');
+    .join('; ') || null;
 
 /** An asset left out of the universe may have a forecast that is no number. */
 const finiteOrNull = (value: number | undefined) =>

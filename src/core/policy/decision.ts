@@ -18,9 +18,10 @@ export type FallbackAttempt = {
   level: FallbackLevel;
   /**
    * `failed`: a lower level had to do. `uncapped`: the optimiser had no weights within the turnover cap, so it was solved
-   * without, and the limits cut its weights to the cap.
+   * without, and the limits cut its weights to the cap. `least-variance`: no portfolio earned more than the risk-free
+   * rate, so no Sharpe ratio was worth taking and the least risk was taken.
    */
-  outcome: 'failed' | 'uncapped';
+  outcome: 'failed' | 'uncapped' | 'least-variance';
   reason: string;
   /** a fault of the program, not of market, data or limits: nothing further is tried then but to hold */
   isFault: boolean;
@@ -59,6 +60,11 @@ export type DecisionInputs = {
   modelId: string | null;
   configHash: string;
   codeVersion: string;
+  /**
+   * what the account was worth at the decision's close, in the portfolio's currency: impact depends on money; left out by
+   * decisions from before it was kept, which took the configured value
+   */
+  portfolioValue?: number;
 };
 
 /** Target weights of one portfolio, decided at the close of `asOf`, to be filled at the next session's close. */

@@ -1,18 +1,19 @@
 import { allocate } from '../allocation/allocate.ts';
-import { allocatorNamed } from '../allocation/allocators.ts';
+import { type AllocationOptions, allocatorNamed } from '../allocation/allocators.ts';
 import { AllocationError } from '../allocation-error.ts';
 import { simpleMeans } from '../forecast/forecast.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
-import type { ReturnsMatrix } from '../risk/returns.ts';
+import { staggeredCovariance } from '../risk/staggered-covariance.ts';
 import { UnusableDataError } from '../unusable-data-error.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { FallbackAttempt, FallbackLevel } from './decision.ts';
 import { InfeasibleError } from './limits.ts';
 import type { PortfolioPolicy } from './policy.ts';
 import { type AllocationContext, optimisedProposal, type Proposal } from './proposal.ts';
-import { commonReturns, scatter, type Universe } from './universe.ts';
+import { riskFreePerSession } from './risk-free.ts';
+import { scatter, type Universe, type WindowReturns, windowReturns } from './universe.ts';
 import { usesForecast } from './uses-forecast.ts';
 
 /** One fallback level's way to weights that sum to 1 over all of the policy's symbols. */
@@ -54,7 +55,7 @@ export function fallbackSteps(
     list.push(fromReturns(input, universe, 'signal-off', () => universe.returns, 0));
   } else list.push(fromReturns(input, universe, 'full', () => universe.returns, 0));
   if (previous) {
-    const before = () => commonReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
+    const before = () => windowReturns(universe.panel.upTo(previous.asOf), policy.covarianceLookbackSessions);
     list.push(fromReturns(input, universe, 'previous-covariance', before, 0));
     const good = lastGood(policy, previous.targets);
     if (good) list.push(good);
@@ -70,7 +71,7 @@ function lastGood(policy: PortfolioPolicy, previous: readonly number[]): Fallbac
   const weights = targets.map((w) => w / sum);
   return {
     fallbackLevel: 'last-good',
-    propose: () => ({ weights, multipliers: null, uncapped: null }),
+    propose: () => ({ weights, multipliers: null, uncapped: null, leastVariance: null }),
     covariance: () => null,
     exposureMax: policy.volatilityTarget === null ? 1 : Math.min(1, sum / (1 - policy.cashRatio)),
   };
@@ -80,17 +81,20 @@ function fromReturns(
   input: DecideInput,
   universe: Universe,
   fallbackLevel: FallbackLevel,
-  read: () => ReturnsMatrix,
+  read: () => WindowReturns,
   signalScale: number,
 ): FallbackStep {
   const { policy } = input;
   // Read once for both holdings, and only if this level is tried.
-  let made: { returns: ReturnsMatrix; covariance: Covariance } | undefined;
+  let made: { returns: WindowReturns; covariance: Covariance } | undefined;
   const risk = () => {
     if (universe.members.length === 0) throw new UnusableDataError('no asset has usable prices');
     if (!made) {
       const returns = read();
-      made = { returns, covariance: estimateCovariance(policy.covariance, returns) };
+      const covariance = staggeredCovariance(returns.history, (part) =>
+        estimateCovariance(policy.covariance, part),
+      );
+      made = { returns, covariance };
     }
     return made;
   };
@@ -101,26 +105,57 @@ function fromReturns(
     propose(context) {
       const { returns, covariance } = risk();
       const signal = signalOf(input, universe, signalScale);
-      const estimates = { returns, covariance, periodsPerYear: policy.sessionsPerYear, signal, signalScale };
-      const { optimise } = allocatorNamed(policy.allocator);
-      if (optimise) {
-        const moments = momentsOf(estimates);
-        return optimisedProposal(policy, universe, context, (limits) =>
-          optimise(moments, limits, policy.allocatorOptions),
-        );
-      }
-      const weights = allocate(
-        policy.allocator,
-        { ...estimates, bounds: proposalBounds(input, universe) },
-        policy.allocatorOptions,
-      );
-      return {
-        weights: scatter(universe, policy.symbols.length, weights),
-        multipliers: null,
-        uncapped: null,
+      const estimates = {
+        returns: returns.common,
+        history: returns.history,
+        covariance,
+        periodsPerYear: policy.sessionsPerYear,
+        signal,
+        signalScale,
       };
+      const { optimise } = allocatorNamed(policy.allocator);
+      return orLeastVariance(optionsOf(input), (options) => {
+        if (optimise) {
+          const moments = momentsOf(estimates);
+          return optimisedProposal(policy, universe, context, (limits) => optimise(moments, limits, options));
+        }
+        const bounds = proposalBounds(input, universe);
+        const weights = allocate(policy.allocator, { ...estimates, bounds }, options);
+        return {
+          weights: scatter(universe, policy.symbols.length, weights),
+          multipliers: null,
+          uncapped: null,
+          leastVariance: null,
+        };
+      });
     },
   };
+}
+
+/** The allocator's options; a risk-free rate it reads and is not given is the policy's. */
+function optionsOf({ policy, panel }: DecideInput): AllocationOptions {
+  const { allocator, allocatorOptions } = policy;
+  const { options, needs } = allocatorNamed(allocator);
+  const reads = 'riskFreeRate' in options.shape && needs.mean(allocatorOptions);
+  if (!reads || allocatorOptions.riskFreeRate !== undefined) return allocatorOptions;
+  return { ...allocatorOptions, riskFreeRate: riskFreePerSession(policy, panel) };
+}
+
+/**
+ * Where nothing earns more than the risk-free rate there is no Sharpe ratio to take risk for: then as little risk is
+ * taken as the limits let, and the reason is kept. Older estimates, in which something still earned, are not asked.
+ */
+function orLeastVariance(
+  options: AllocationOptions,
+  propose: (options: AllocationOptions) => Proposal,
+): Proposal {
+  try {
+    return propose(options);
+  } catch (error) {
+    if (!(error instanceof AllocationError && error.reason === 'no-positive-mean')) throw error;
+    const proposal = propose({ ...options, objective: 'min-variance' });
+    return { ...proposal, leastVariance: `${error.message} These are the weights of least variance.` };
+  }
 }
 
 /** A proposal sums to 1, before cash is set aside: bounds in its units. */

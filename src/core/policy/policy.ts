@@ -1,4 +1,5 @@
 import type { AllocationOptions, AllocatorName } from '../allocation/allocators.ts';
+import type { CashTerms } from '../portfolio/cash.ts';
 import type { CostModel } from '../portfolio/costs.ts';
 import type { DrawdownLimits } from '../portfolio/drawdown.ts';
 import type { CovarianceName } from '../risk/estimate-covariance.ts';
@@ -25,6 +26,10 @@ export type PortfolioPolicy = {
   boundsBySymbol: Record<string, Bounds>;
   /** kept in cash at every decision */
   cashRatio: number;
+  /** what cash earns */
+  cash: CashTerms;
+  /** what measures and tangencies take as earned without risk; null: what cash earns */
+  riskFreeRatePerYear: number | null;
   /** limits on the sums of some symbols' weights */
   groups: PolicyGroup[];
   /** limit on the sum of absolute weights, for long/short; null for none */
@@ -35,8 +40,10 @@ export type PortfolioPolicy = {
   cashProxySymbol: string | null;
   /** one-way; null for none */
   turnoverOneWayMax: number | null;
-  /** a decision whose one-way turnover is below this is not traded */
+  /** a decision whose one-way turnover, as it would be traded, is below this is not */
   noTradeBandRatio: number;
+  /** share of the way from holdings to targets that is traded; 1 but for half steps and the like */
+  tradeRatio: number;
   costs: CostModel;
   drawdown: DrawdownLimits | null;
   quality: { fillSessionsMax: number; missingRatioMax: number; historySessionsMin: number };
@@ -47,6 +54,11 @@ export function boundsOf(policy: PortfolioPolicy): Bounds[] {
   return policy.symbols.map((symbol) => policy.boundsBySymbol[symbol] ?? policy.bounds);
 }
 
+/** The symbols whose prices a policy reads: its own, and the one that its cash follows. */
+export function symbolsRead({ symbols, cash }: Pick<PortfolioPolicy, 'symbols' | 'cash'>): string[] {
+  return cash.proxySymbol === null ? [...symbols] : [...new Set([...symbols, cash.proxySymbol])];
+}
+
 /** Where the cash proxy stands among the symbols; null where drawdown limits go to cash. */
 export function cashProxyIndex(policy: PortfolioPolicy): number | null {
   if (policy.cashProxySymbol === null) return null;
@@ -54,4 +66,9 @@ export function cashProxyIndex(policy: PortfolioPolicy): number | null {
   if (index < 0)
     throw new Error(`cash proxy ${policy.cashProxySymbol} is not among the symbols of ${policy.portfolio}`);
   return index;
+}
+
+/** The policy of an account that is worth this much now: what trading costs depends on money. Undefined: as configured. */
+export function atWorth(policy: PortfolioPolicy, portfolioValue: number | undefined): PortfolioPolicy {
+  return portfolioValue === undefined ? policy : { ...policy, costs: { ...policy.costs, portfolioValue } };
 }

@@ -10,8 +10,16 @@ import { scatter, type Universe } from './universe.ts';
 /** Whom a proposal is for: optimisers that weigh trading need to know what is held and how much may be. */
 export type AllocationContext = { holdings: Holdings; exposure: number; isFirstInvestment: boolean };
 
-/** Weights that sum to 1, and why an optimiser had to leave the turnover cap out; null where it did not. */
-export type Proposal = { weights: number[]; multipliers: Multipliers | null; uncapped: string | null };
+/**
+ * Weights that sum to 1, and why an optimiser had to leave the turnover cap out, or to take the least variance instead of
+ * the greatest Sharpe ratio; null where it did not.
+ */
+export type Proposal = {
+  weights: number[];
+  multipliers: Multipliers | null;
+  uncapped: string | null;
+  leastVariance: string | null;
+};
 
 /**
  * An optimiser's weights with the whole policy in its problem: bounds, groups, gross limit, the turnover cap, and the
@@ -36,7 +44,10 @@ export function optimisedProposal(
     })),
   };
   const terms = members.map((i) => costTerms(policy.costs, policy.symbols[i]!));
-  const elsewhere = holdings.weights.reduce((s, w, i) => (position.has(i) ? s : s + Math.abs(w)), 0) / 2;
+  // What leaves is sold whole; the cash proxy takes what the budget leaves, whatever the weights.
+  const proxyTarget = 1 - policy.cashRatio - limits.budget;
+  const traded = (i: number) => Math.abs(holdings.weights[i]! - (i === universe.cashProxy ? proxyTarget : 0));
+  const elsewhere = holdings.weights.reduce((s, _, i) => (position.has(i) ? s : s + traded(i)), 0) / 2;
   const cap =
     isFirstInvestment || policy.turnoverOneWayMax === null ? null : policy.turnoverOneWayMax - elsewhere;
   const solve = (turnoverMax: number | undefined) =>
@@ -55,6 +66,7 @@ export function optimisedProposal(
   const weights = solution.weights.map((weight) => weight / limits.budget);
   return {
     uncapped,
+    leastVariance: null,
     weights: scatter(universe, policy.symbols.length, weights),
     multipliers: {
       ...solution.multipliers,
@@ -71,7 +83,10 @@ function withinCap<Solution>(
 ): { solution: Solution; uncapped: string | null } {
   if (cap === null) return { solution: solve(undefined), uncapped: null };
   if (!(cap > 0))
-    return { solution: solve(undefined), uncapped: 'assets left out take the whole turnover cap' };
+    return {
+      solution: solve(undefined),
+      uncapped: 'what the optimiser has no say in takes the whole turnover cap',
+    };
   try {
     return { solution: solve(cap), uncapped: null };
   } catch (error) {

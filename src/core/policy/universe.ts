@@ -18,7 +18,7 @@ export function universeSessions(policy: PortfolioPolicy): number {
 export type Universe = {
   /** indices into the policy's symbols of the assets whose data may be used */
   members: number[];
-  returns: ReturnsMatrix;
+  returns: WindowReturns;
   panel: PricePanel;
   /** those of the policy for the members, 0 to 0 for everything else */
   bounds: Bounds[];
@@ -37,7 +37,7 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
     cleaned.panel.symbols.includes(symbol) && symbol !== policy.cashProxySymbol ? [i] : [],
   );
   const panelOfMembers = cleaned.panel.select(members.map((i) => policy.symbols[i]!));
-  const returns = commonReturns(panelOfMembers, policy.covarianceLookbackSessions);
+  const returns = windowReturns(panelOfMembers, policy.covarianceLookbackSessions);
   const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
   return {
     members,
@@ -45,7 +45,7 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
     panel: panelOfMembers,
     bounds,
     cashProxy: pricedCashProxy(panel, policy),
-    quality: cleaned.notes,
+    quality: [...cleaned.notes, ...shortened(panelOfMembers, policy.covarianceLookbackSessions)],
   };
 }
 
@@ -54,7 +54,7 @@ export function unknownUniverse(panel: PricePanel, policy: PortfolioPolicy): Uni
   const none = panel.select([]);
   return {
     members: [],
-    returns: simpleReturns(none),
+    returns: windowReturns(none, 1),
     panel: none,
     bounds: policy.symbols.map(() => ({ lower: 0, upper: 0 })),
     cashProxy: null,
@@ -72,14 +72,46 @@ function pricedCashProxy(panel: PricePanel, policy: PortfolioPolicy): number | n
     : null;
 }
 
-/** Simple returns of the panel's last `count` sessions, or of as many as all its symbols have levels for. */
-export function commonReturns(panel: PricePanel, count: number): ReturnsMatrix {
+/** Simple returns of a window in which assets may begin at different sessions. */
+export type WindowReturns = {
+  /** of the sessions that all assets have: what joint measures, as of tails, are taken of */
+  common: ReturnsMatrix;
+  /** of all sessions, NaN before an asset's first: what covariances and means are estimated from */
+  history: ReturnsMatrix;
+};
+
+/** Simple returns of the panel's last `count` sessions, or of as many as there are. */
+export function windowReturns(panel: PricePanel, count: number): WindowReturns {
   const window = panel.last(count + 1);
-  const start = window.levels.reduce(
-    (latest, levels) => Math.max(latest, levels.findIndex(Number.isFinite)),
-    0,
+  const start = Math.max(0, ...firstRows(window));
+  return {
+    common: simpleReturns(window.last(window.sessions.length - start)),
+    history: simpleReturns(window),
+  };
+}
+
+const firstRows = ({ levels }: PricePanel) => levels.map((column) => column.findIndex(Number.isFinite));
+
+/** The assets that have less of the covariance window than the oldest: recorded, for their risk is partly inferred. */
+function shortened(panel: PricePanel, count: number): QualityNote[] {
+  const window = panel.last(count + 1);
+  const firsts = firstRows(window);
+  const oldest = Math.min(...firsts);
+  const last = window.sessions.length - 1;
+  return firsts.flatMap((row, i) =>
+    row === oldest
+      ? []
+      : [
+          {
+            symbol: window.symbols[i]!,
+            kind: 'shortened' as const,
+            sessions: last - row,
+            firstSession: window.sessions[row]!,
+            lastSession: window.sessions[last]!,
+            reason: `${last - row} of the ${last - oldest} returns of the covariance window; what is before is inferred from the older assets`,
+          },
+        ],
   );
-  return simpleReturns(window.last(window.sessions.length - start));
 }
 
 /** Values of the members over all `size` symbols of the policy; assets outside the universe get 0. */

@@ -13,15 +13,17 @@ export function invested(holdings: Holdings): number {
   return holdings.weights.reduce((sum, weight) => sum + weight, 0);
 }
 
-/** One session passes: each holding earns its simple return (cash earns nothing) and the weights drift. */
+/** One session passes: each holding and cash earn their simple returns, and the weights drift. */
 export function drift(
   holdings: Holdings,
   returns: readonly number[],
+  cashReturn = 0,
 ): { holdings: Holdings; earned: number } {
   const grown = holdings.weights.map((weight, i) => weight * (1 + returns[i]!));
-  const value = grown.reduce((sum, weight) => sum + weight, holdings.cash);
+  const cash = holdings.cash * (1 + cashReturn);
+  const value = grown.reduce((sum, weight) => sum + weight, cash);
   return {
-    holdings: { weights: grown.map((weight) => weight / value), cash: holdings.cash / value },
+    holdings: { weights: grown.map((weight) => weight / value), cash: cash / value },
     earned: value - 1,
   };
 }

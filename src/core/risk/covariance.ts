@@ -24,11 +24,16 @@ export function correlations(covariance: Covariance): Float64Array {
   return out;
 }
 
+export function largestVariance({ size, values }: Covariance): number {
+  let largest = 0;
+  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
+  return largest;
+}
+
 /** 1 / sigma of each asset, and 0 for one whose variance is nil beside the largest (a flat price). */
 export function inverseVolatilities(covariance: Covariance): Float64Array {
   const { size, values } = covariance;
-  let largest = 0;
-  for (let i = 0; i < size; i += 1) largest = Math.max(largest, values[i * size + i]!);
+  const largest = largestVariance(covariance);
   const out = new Float64Array(size);
   for (let i = 0; i < size; i += 1) {
     const variance = values[i * size + i]!;

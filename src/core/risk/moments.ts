@@ -13,7 +13,10 @@ export type Moments = {
 };
 
 export type Estimates = {
+  /** of the sessions that all assets have */
   returns: ReturnsMatrix;
+  /** the same where assets begin at different sessions, NaN before: each one's mean is of its own; default `returns` */
+  history?: ReturnsMatrix | undefined;
   covariance: Covariance;
   /** how many of the returns make a year; needed where history, compounded as PyPortfolioOpt does, is in the mean */
   periodsPerYear?: number | undefined;
@@ -49,11 +52,12 @@ function expectedReturns({
   signal,
   signalScale = 1,
   returns,
+  history: own = returns,
   periodsPerYear,
 }: Estimates): Float64Array {
   if (mean) return Float64Array.from(mean);
   if (signal && signalScale === 1) return Float64Array.from(signal);
-  const history = compoundedMeanReturns(returns, known(periodsPerYear));
+  const history = compoundedMeanReturns(own, known(periodsPerYear));
   const bad = history.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new AllocationError(

@@ -1,3 +1,4 @@
+import type { ReentryReason } from '../../core/portfolio/drawdown.ts';
 import type { LetterContent } from '../../views/letter.ts';
 import { basisPoints, decimal, longDate, money, percent, signedPercent } from '../format.ts';
 
@@ -9,14 +10,8 @@ export function sectionsOf(content: LetterContent): Section[] {
   return [costSection(content), performanceSection(content), drawdownSection(content)];
 }
 
-/** What the portfolio is worth now in money; null where its value is not known. */
-function present({ portfolioValue, performance }: LetterContent): number | null {
-  return portfolioValue === null ? null : portfolioValue * (1 + performance.returnNetSinceInception);
-}
-
 function costSection(content: LetterContent): Section {
-  const { decision, costs, currency } = content;
-  const worth = present(content);
+  const { decision, costs, currency, worth } = content;
   const amount = worth === null ? '' : `, ${money(decision.costRatio * worth, currency)}`;
   return {
     title: 'Turnover and cost',
@@ -31,13 +26,12 @@ function costSection(content: LetterContent): Section {
 }
 
 function performanceSection(content: LetterContent): Section {
-  const { performance, currency } = content;
-  const worth = present(content);
+  const { performance, currency, worth, importedOn } = content;
+  const holdings = importedOn === null ? 'simulated' : `imported on ${longDate(importedOn)}`;
   const facts: Fact[] = [
-    {
-      label: 'Net asset value, after costs',
-      value: decimal(performance.navNet, 4) + (worth === null ? '' : `, ${money(worth, currency)}`),
-    },
+    ...(worth === null ? [] : [{ label: 'Worth of the account', value: money(worth, currency) }]),
+    { label: 'Holdings', value: holdings },
+    { label: 'Net asset value, after costs', value: decimal(performance.navNet, 4) },
     { label: 'Net asset value, before costs', value: decimal(performance.navGross, 4) },
   ];
   if (performance.returnNetSinceLast !== null)
@@ -55,6 +49,14 @@ function performanceSection(content: LetterContent): Section {
   return { title: 'Performance', facts };
 }
 
+/** What let a halted portfolio in again, after the date. */
+const rebasedWhy: Record<ReentryReason | 'unknown', string> = {
+  'shadow-inside-ratio': ', the portfolio without the limit being back inside its ratio',
+  'shadow-recovered': ', the portfolio without the limit having regained enough of its fall',
+  'sessions-passed': ', the longest halt having passed',
+  unknown: '',
+};
+
 function drawdownSection({ decision }: LetterContent): Section {
   const { drawdown } = decision;
   const facts: Fact[] = [
@@ -69,6 +71,9 @@ function drawdownSection({ decision }: LetterContent): Section {
       value: percent(-drawdown.shadowDrawdownRatio),
     });
   if (drawdown.rebasedOn !== null)
-    facts.push({ label: 'Mark rebased on', value: longDate(drawdown.rebasedOn) });
+    facts.push({
+      label: 'Mark rebased on',
+      value: [longDate(drawdown.rebasedOn), rebasedWhy[drawdown.rebasedWhy ?? 'unknown']].join(''),
+    });
   return { title: 'Drawdown', facts };
 }

@@ -8,6 +8,7 @@ import {
   type TargetLine,
 } from '../../core/policy/decision.ts';
 import type { LetterContent } from '../../views/letter.ts';
+import { uninvestedSentence } from '../account.ts';
 import { list, longDate, percent } from '../format.ts';
 
 /** A trade that rounds to at least 0.1% is worth a word; `held`, `target` and `trade` in the tables show the rest. */
@@ -73,7 +74,11 @@ export function notices({ decision, late }: LetterContent): Notice[] {
       title: `Fallback level ${decision.fallbackLevel}.`,
       text: `${levelSentences[decision.fallbackLevel]}${because}`,
     });
-  }
+  } else if (decision.fallbackReason !== null)
+    all.push({
+      title: 'Least variance.',
+      text: `The least risk was taken instead of the greatest Sharpe ratio. Reason: ${sentence(decision.fallbackReason)}`,
+    });
   if (late)
     all.push({
       title: 'Late.',
@@ -96,11 +101,14 @@ export function reasons(content: LetterContent): string[] {
   if (decision.fallbackLevel === 'full' || decision.fallbackLevel === 'previous-covariance')
     all.push(method(decision));
   if (decision.exposureRatio < 1) all.push(exposure(decision));
+  if (content.uninvested) all.push(`This portfolio was ${uninvestedSentence(content.uninvested)}.`);
   return all;
 }
 
 function reason({ decision, fillSession }: LetterContent): string {
   if (decision.reason === 'manual') return 'This decision was asked for by hand.';
+  if (decision.reason === 'drawdown' && decision.drawdown.sessionsInState > 0)
+    return `The drawdown limit allows another exposure: the state is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
   if (decision.reason === 'drawdown')
     return `The drawdown state changed: it is ${decision.drawdown.state} since ${longDate(decision.drawdown.since)}. This decision is made beside the monthly one.`;
   if (decision.reason === 'restatement')
@@ -157,6 +165,7 @@ function limitSentence({ kind, limit }: BindingConstraint, names: string): strin
 
 /** What was done to the prices of one symbol, and why. */
 function qualitySentence(note: QualityNote): string {
+  if (note.kind === 'shortened') return `${note.symbol} has ${sentence(note.reason)}`;
   return `${note.symbol} was ${note.kind}: ${sentence(note.reason)}`;
 }
 

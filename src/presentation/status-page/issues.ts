@@ -1,4 +1,8 @@
 import type { PortfolioStatus, StatusSnapshot } from '../../views/status.ts';
+import { uninvestedSentence } from '../account.ts';
+
+/** A late start is looked at while it is new; afterwards the portfolio's own heading tells it. */
+const startDecisionsMax = 3;
 
 /** What a person should look at, one sentence each; empty when all is well. */
 export function issues(snapshot: StatusSnapshot): string[] {
@@ -15,9 +19,13 @@ export function issues(snapshot: StatusSnapshot): string[] {
 }
 
 function ofPortfolio(
-  { portfolio, nextSlots, valuation, lastDecision }: PortfolioStatus,
+  { portfolio, nextSlots, valuation, lastDecision, uninvested, decisionsMade }: PortfolioStatus,
   asOf: string,
 ): string[] {
+  const start =
+    uninvested && decisionsMade <= startDecisionsMax
+      ? [`${portfolio}: ${uninvestedSentence(uninvested)}.`]
+      : [];
   const overdue = nextSlots
     .filter((slot) => slot.deadlineAt < asOf)
     .map(({ task, session, open, lastError }) => {
@@ -26,13 +34,15 @@ function ofPortfolio(
     });
   const state = valuation?.drawdownState ?? 'normal';
   const drawdown = state === 'normal' ? [] : [`${portfolio}: the drawdown state is ${state}.`];
-  return [...overdue, ...drawdown, ...ofDecision(portfolio, lastDecision)];
+  return [...overdue, ...start, ...drawdown, ...ofDecision(portfolio, lastDecision)];
 }
 
 /** A fault of the program says more than the level it ended on. */
 function ofDecision(portfolio: string, decision: PortfolioStatus['lastDecision']): string[] {
-  if (!decision || decision.fallbackLevel === 'full') return [];
+  if (!decision || (decision.fallbackLevel === 'full' && decision.fallbackReason === null)) return [];
   const { session, fallbackLevel, programFaults } = decision;
+  if (fallbackLevel === 'full')
+    return [`${portfolio}: the decision of ${session} took the least variance (${decision.fallbackReason}).`];
   const reason = decision.fallbackReason ?? 'no reason given';
   return programFaults > 0
     ? [

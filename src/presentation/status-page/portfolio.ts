@@ -1,6 +1,7 @@
 import type { DecisionStatus, PortfolioStatus, SlotStatus, ValuationStatus } from '../../views/status.ts';
+import { holdingsKind } from '../account.ts';
 import { navChart } from '../chart/nav-chart.ts';
-import { basisPoints, decimal, percent, signedPercent, trueMinus } from '../format.ts';
+import { basisPoints, decimal, money, percent, signedPercent, trueMinus } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { minute } from '../instant.ts';
 import { badge } from './badge.ts';
@@ -12,11 +13,11 @@ const narrow = { width: 340, height: 230 };
 
 /** One portfolio: its value, its weights, its newest decision and its next work. */
 export function portfolioSection(status: PortfolioStatus, asOf: string): Markup {
-  const { portfolio, inception, valuation, lines, lastDecision, nextSlots, navHistory } = status;
+  const { portfolio, inception, valuation, lines, lastDecision, nextSlots, navHistory, uninvested } = status;
   const state = valuation?.drawdownState ?? 'normal';
   return html`<section class="portfolio">
-<header><h2>${portfolio}</h2>${badge(state)}<span class="quiet">since ${inception}${valuation ? `, valued ${valuation.session}` : ''}</span></header>
-${valuation ? figures(valuation) : null}
+<header><h2>${portfolio}</h2>${badge(state)}<span class="quiet">since ${inception}${uninvested ? `, not invested before ${uninvested.to}` : ''}${valuation ? `, valued ${valuation.session}` : ''}, holdings ${holdingsKind(status.importedOn)}</span></header>
+${valuation ? figures(valuation, status.worth) : null}
 <div class="panels">
 <div>
 <figure><figcaption>Net asset value <span class="key net">net</span> <span class="key gross">before costs</span> <span class="key shadow">without drawdown limits</span></figcaption>
@@ -31,15 +32,10 @@ ${lastDecision ? decisionNote(lastDecision) : null}
 </section>`;
 }
 
-function figures({
-  navNet,
-  navGross,
-  navShadow,
-  drawdownRatio,
-  highWaterMark,
-  driftOneWay,
-}: ValuationStatus): Markup {
+function figures(valuation: ValuationStatus, worth: PortfolioStatus['worth']): Markup {
+  const { navNet, navGross, navShadow, drawdownRatio, highWaterMark, driftOneWay } = valuation;
   const cells: [string, string, string][] = [
+    ...(worth ? [accountCell(worth)] : []),
     ['Net return', signedPercent(navNet - 1), `net asset value ${decimal(navNet, 4)}`],
     ['Gross return', signedPercent(navGross - 1), `costs took ${percent(navGross - navNet)}`],
     ['Without limits', signedPercent(navShadow - 1), 'shadow portfolio, net'],
@@ -48,6 +44,15 @@ function figures({
   ];
   return html`<dl class="figures">${cells.map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${trueMinus(value)}</dd><dd class="quiet">${trueMinus(note)}</dd></div>`)}</dl>`;
 }
+
+const accountCell = ({
+  amount,
+  currency,
+}: NonNullable<PortfolioStatus['worth']>): [string, string, string] => [
+  'Account',
+  money(amount, currency),
+  'worth at that close',
+];
 
 function decisionNote(decision: DecisionStatus): Markup {
   const charged = decision.chargedCostRatio;

@@ -67,6 +67,7 @@ describe('in order', () => {
       reason: 'monthly',
       fallbackLevel: 'full',
       decidedAt: '2024-02-29T22:45:00.000Z',
+      importedOn: null,
       targets: [
         { symbol: 'GLD', target: 0.25, weight: 0.25, before: 0.5, held: 0.24, trade: -0.25 },
         { symbol: 'SPY', target: 0.5, weight: 0.5, before: 0.25, held: 0.51, trade: 0.25 },

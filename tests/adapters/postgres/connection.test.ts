@@ -7,6 +7,7 @@ import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { readDecisions } from '../../../src/adapters/postgres/decision-rows.ts';
 import { createMetricsReader } from '../../../src/adapters/postgres/views/metrics.ts';
 import { readStatus } from '../../../src/adapters/postgres/views/status.ts';
+import { lossesOf } from '../../../src/core/portfolio/drawdown.ts';
 import { upcomingSlots } from '../../../src/core/schedule/plan.ts';
 import { command } from '../../support/command.ts';
 import { commandHere } from '../../support/command-here.ts';
@@ -72,7 +73,7 @@ async function month(url: string) {
       portfolio: policy.portfolio,
       source: sourceName,
       symbols: policy.symbols,
-      drawdownLimits: policy.drawdown,
+      drawdownLimits: policy.drawdown && lossesOf(policy.drawdown),
       forecaster,
     },
   ];
@@ -252,7 +253,7 @@ describe.skipIf(!isPgbouncerInstalled).each(['transaction', 'session'] as const)
     test('is told apart from PostgreSQL, which the demo needs', async () => {
       const { code, errors } = await commandHere(['demo'], { DATABASE_URL: bouncer.urlOf(urls.shared) });
       expect(errors).toBe(
-        "rebalanced: DATABASE_URL leads to a connection pooler, through which the demo cannot keep others off its database; expected PostgreSQL's own address\n",
+        "rebalanced: DATABASE_URL leads to a connection pooler, through which a replay cannot keep others off its database; expected PostgreSQL's own address\n",
       );
       expect(code).toBe(2);
     });

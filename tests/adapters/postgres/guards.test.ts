@@ -83,6 +83,21 @@ const valuation = {
   drawdown: '{}',
 };
 const holding = { portfolio: 'core', session: '2024-01-31', strategy: 'live', symbol: 'SPY', weight: '1' };
+const imported = {
+  portfolio: 'core',
+  session: '2024-01-31',
+  symbol: 'CASH',
+  weight: '1',
+  quantity: '500',
+  imported_at: '2024-01-31T22:00:00Z',
+};
+const flow = {
+  portfolio: 'core',
+  session: '2024-01-31',
+  amount: '500',
+  kind: 'deposit',
+  recorded_at: '2024-01-31T22:00:00Z',
+};
 const letter = {
   portfolio: 'core',
   session: '2024-01-31',
@@ -143,6 +158,9 @@ test('rows that are all right are taken', async () => {
     await decide(sql, { fill: {}, letters: [{}] });
     await insert(sql, 'valuations', valuation);
     await insert(sql, 'holdings', holding);
+    await insert(sql, 'imported_holdings', imported);
+    await insert(sql, 'imported_holdings', { ...imported, imported_at: '2024-01-31T22:00:00.001Z' });
+    await insert(sql, 'flows', flow);
   });
 });
 
@@ -296,5 +314,43 @@ describe('slots, valuations and letters', () => {
       (sql) => insert(sql, 'portfolios', { portfolio: 'a b', config_hash: 'c', inception: '2024-01-02' }),
       'portfolios_name',
     );
+  });
+});
+
+describe('accounts', () => {
+  test.each([
+    ['a deposit of nothing', { amount: '0' }, 'flows_amount'],
+    ['a deposit that takes', { amount: '-500' }, 'flows_amount'],
+    ['a withdrawal that brings', { kind: 'withdrawal' }, 'flows_amount'],
+    ['money of another kind', { kind: 'gift', amount: '-5' }, 'flows_kind'],
+    ['an amount that is no number', { amount: 'NaN' }, 'finite_is_a_number'],
+    ['money of a portfolio nobody configured', { portfolio: 'other' }, 'flows_portfolio'],
+  ])('%s', async (_, change, constraint) => {
+    await refused((sql) => insert(sql, 'flows', { ...flow, ...change }), constraint);
+  });
+
+  test.each<[string, Values, string]>([
+    ['a report that does not sum to 1', { weight: '0.9' }, 'imported_holdings_sum_to_one'],
+    ['a price of 0', { price: '0' }, 'imported_holdings_price'],
+    ['a price of no quantity', { price: '10', quantity: null }, 'imported_holdings_price'],
+    ['told by nobody known', { told_by: 'rumour', quantity: null }, 'imported_holdings_told_by'],
+    ['a flow that counts shares', { told_by: 'flow' }, 'imported_holdings_flow'],
+  ])('%s', async (_, change, constraint) => {
+    await refused(async (sql) => {
+      await insert(sql, 'valuations', valuation);
+      await insert(sql, 'imported_holdings', { ...imported, ...change });
+    }, constraint);
+  });
+
+  test('of several reports of a session each sums to 1 by itself', async () => {
+    await refused(async (sql) => {
+      await insert(sql, 'valuations', valuation);
+      await insert(sql, 'imported_holdings', { ...imported, weight: '0.5' });
+      await insert(sql, 'imported_holdings', {
+        ...imported,
+        weight: '0.5',
+        imported_at: '2024-01-31T23:00:00Z',
+      });
+    }, 'imported_holdings_sum_to_one');
   });
 });

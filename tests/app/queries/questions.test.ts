@@ -14,11 +14,13 @@ import type { Portfolio } from '../../../src/tasks/portfolio.ts';
 import {
   type TestContext,
   testContext,
+  testHistoryStart,
   testInception,
   testMonthEnd,
   testSymbols,
 } from '../../support/context.ts';
 import { testDatabase } from '../../support/database.ts';
+import { memorySource } from '../../support/memory-source.ts';
 
 // One portfolio in its order of life: nothing yet, decided at the month's end, filled and held, told by a broker.
 
@@ -27,7 +29,12 @@ let portfolio: Portfolio;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rebalanced-questions-'));
-  context = await testContext(await testDatabase());
+  // closes as shares were traded at, so that quantities and orders can be priced
+  const source = {
+    ...memorySource(testSymbols, testHistoryStart, '2024-06-28'),
+    basis: 'split-adjusted' as const,
+  };
+  context = await testContext(await testDatabase(), { source });
   portfolio = context.portfolio('small');
 });
 afterAll(async () => {
@@ -38,7 +45,9 @@ afterAll(async () => {
 const inCash = [...testSymbols.map((symbol) => ({ symbol, weight: 0 })), { symbol: 'CASH', weight: 1 }];
 const asOf = (session: string | null) => readTargets(context.database, 'small', session);
 const orders = (value: number | null) =>
-  readOrders(context, portfolioIn(context.config, 'small'), { asOf: null, value });
+  readOrders(context, portfolioIn(context.config, 'small'), { asOf: null, value, now });
+const now = Date.parse('2024-02-01T02:00:00Z');
+const imported = async (file: string) => importHoldings(context, portfolio, file, now);
 
 async function report(weights: Record<string, number>): Promise<string> {
   const file = join(folder, 'broker.csv');
@@ -82,29 +91,30 @@ test('its orders are for the next session, and as large as the account', async (
   expect(small.orders.length).toBeGreaterThan(0);
   const worth = (sheet: typeof small) => sheet.orders.reduce((sum, { value }) => sum + value, 0);
   expect(worth(large) / worth(small)).toBeCloseTo(2, 1);
-  expect((await orders(null)).netAssetValue).toBeGreaterThan(0);
+  expect(await orders(null)).toMatchObject({ netAssetValue: 100_000, importedOn: null, isFillPast: false });
 });
 
-test('a report of holdings is taken between decisions, once a session, and is then what is held', async () => {
+test('a report of holdings is taken between decisions, may be told again, and is then what is held', async () => {
   const weights = { AAA: 0.5, BBB: 0.25, CASH: 0.25 };
   const file = await report(weights);
-  await expect(importHoldings(context.database, portfolio, file)).rejects.toThrow(
-    new RegExp(`small was decided at ${testMonthEnd} from other holdings; expected the import before`),
+  await expect(imported(file)).rejects.toThrow(
+    new RegExp(`small was decided at ${testMonthEnd} from other holdings; expected this before`),
   );
   await replay(context, '2024-02-02', () => {});
   const before = await readHoldings(context.database, portfolio);
   expect(before).toMatchObject({ portfolio: 'small', session: '2024-02-02' });
   expect(before.holdings).not.toEqual(inCash);
-  await importHoldings(context.database, portfolio, file);
+  await imported(file);
   expect((await readHoldings(context.database, portfolio)).holdings).toEqual([
     { symbol: 'AAA', weight: 0.5 },
     { symbol: 'BBB', weight: 0.25 },
     { symbol: 'CCC', weight: 0 },
     { symbol: 'CASH', weight: 0.25 },
   ]);
-  await expect(importHoldings(context.database, portfolio, file)).rejects.toThrow(
-    /holdings of small at 2024-02-02 were imported before; expected one import a session/,
-  );
+  await imported(await report({ ...weights, AAA: 0.25, CASH: 0.5 }));
+  const again = await readHoldings(context.database, portfolio);
+  expect(again.holdings.map(({ weight }) => weight)).toEqual([0.25, 0.25, 0, 0.5]);
+  expect(again).toMatchObject({ importedOn: '2024-02-02', worth: before.worth });
 });
 
 test.each([
@@ -112,7 +122,7 @@ test.each([
   [{ AAA: 0.5, DDD: 0.5 }, /DDD.*expected one of small: AAA, BBB, CCC, CASH/],
 ])('a wrong report, %j, is refused and stores nothing', async (weights, sentence) => {
   const before = await readHoldings(context.database, portfolio);
-  const refused = importHoldings(context.database, portfolio, await report(weights));
+  const refused = imported(await report(weights));
   await expect(refused).rejects.toThrow(UserError);
   await expect(refused).rejects.toThrow(sentence);
   expect(await readHoldings(context.database, portfolio)).toEqual(before);

@@ -7,6 +7,7 @@ test('results stand side by side, sums over half a year told as twice as much p.
   const own: Compared = {
     name: 'hrp',
     sessionsPerYear: 252,
+    riskFreeRatePerYear: 0.03,
     gross: performance([0.02, -0.01], 252),
     net: performance([0.02, -0.02], 252),
     turnoverTwoWay: 0.5,
@@ -24,6 +25,7 @@ test('results stand side by side, sums over half a year told as twice as much p.
   expect(cells).toMatchObject({
     'cumulative return, net': ['-0.04%', '-0.04%'],
     'maximum drawdown, net': ['2.00%', '2.00%'],
+    'risk-free rate p.a., of these two': ['3.00%', '3.00%'],
     'one-way turnover p.a.': ['50.00%', '50.00%'],
     'cost p.a., of NAV': ['20.0 bps', '0.0 bps'],
   });
@@ -34,6 +36,7 @@ test('results stand side by side, sums over half a year told as twice as much p.
     'annualised volatility',
     'Sharpe ratio, net',
     'Sortino ratio, net',
+    'risk-free rate p.a., of these two',
     'maximum drawdown, net',
     'one-way turnover p.a.',
     'cost p.a., of NAV',

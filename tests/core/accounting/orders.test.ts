@@ -152,6 +152,59 @@ describe('orders of any decision', () => {
   });
 });
 
+describe('orders of an account that a broker told of', () => {
+  const toldCases = fc.record({
+    closes: fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 5, maxLength: 5 }),
+    shares: fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { minLength: 5, maxLength: 5 }),
+    areWhole: fc.boolean(),
+    cash: fc.integer({ min: -500_000, max: 2_000_000 }),
+    held: weights,
+    targets: weights,
+    // what the model carries beside what is there: dividends, or a value somebody gave
+    apart: fc.constantFrom(0.02, 0.97, 1, 1.03, 40),
+    wholeShares: fc.boolean(),
+    minTradeValue: fc.constantFrom(0, 10, 500),
+    cashBufferRatio: fc.constantFrom(0, 0.005, 0.05),
+  });
+
+  test('never sell a share or spend money that is not there, whatever the model says is held', () => {
+    let sold = 0;
+    let spent = 0;
+    fc.assert(
+      fc.property(toldCases, ({ wholeShares, minTradeValue, cashBufferRatio, ...one }) => {
+        const symbols = ['A', 'B', 'C', 'D', 'E'];
+        const closes = one.closes.map((cents) => cents / 100);
+        const counts = one.areWhole ? one.shares.map(Math.round) : one.shares;
+        const cash = one.cash / 100;
+        const worth = counts.reduce((s, count, i) => s + count * closes[i]!, cash);
+        fc.pre(worth > 0);
+        const sheet = ordersFor(
+          decisionOf(symbols, one.held, one.targets),
+          pricesOf(Object.fromEntries(symbols.map((symbol, i) => [symbol, closes[i]!]))),
+          worth * one.apart,
+          next,
+          { wholeShares, minTradeValue, cashBufferRatio },
+          { shares: new Map(symbols.map((symbol, i) => [symbol, counts[i]!])), cash },
+        );
+        let money = cash;
+        for (const { symbol, side, quantity, value } of sheet.orders) {
+          if (side === 'sell') {
+            expect(quantity).toBeLessThanOrEqual(counts[symbols.indexOf(symbol)]! * (1 + 1e-12));
+            sold += 1;
+          } else spent += 1;
+          if (wholeShares) expect(Number.isInteger(quantity)).toBe(true);
+          money += side === 'sell' ? value : -value;
+        }
+        expect(sheet.cashAfter).toBeCloseTo(money, 6);
+        expect(money).toBeGreaterThanOrEqual(Math.min(cash, -1e-9 * worth));
+        if (money < -1e-9 * worth) expect(sheet.orders.every(({ side }) => side === 'sell')).toBe(true);
+      }),
+      { numRuns: 2000, seed: 56 },
+    );
+    expect(Math.min(sold, spent)).toBeGreaterThan(500);
+  });
+});
+
 describe('orders by hand', () => {
   const symbols = ['AAA', 'BBB', 'CCC'];
   const prices = pricesOf({ AAA: 100, BBB: 30, CCC: 7 });

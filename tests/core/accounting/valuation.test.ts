@@ -66,6 +66,20 @@ describe('a worked example', () => {
   });
 });
 
+test('a fill is charged by what the account is worth then: a quarter of the money has half the impact', () => {
+  const base = { commissionBps: 1, halfSpreadBps: 2, impactBps: 50, averageDailyValue: 1_000_000 };
+  const dear = samplePolicy(symbols, { costs: { base, bySymbol: {}, portfolioValue: 100_000 } });
+  const before = { ...openingValuation('2020-01-01', dear), live: holdingsOf([1, 0]) };
+  const decision = sampleDecision('2020-01-01', symbols, [0.2, 0.8]);
+  const chargedAt = (worth?: number) =>
+    revalue(before, '2020-01-02', [0.6, 0], decision, [0.2, 0.8], dear, worth).fill!.costRatio;
+  // 250,000 have grown to 400,000 at the fill: the impact of 0.8 bought and 0.8 sold, each of 320,000
+  const by = (worth: number) => (1.6 * (3 + 50 * Math.sqrt((0.8 * worth) / 1_000_000))) / 10_000;
+  expect(chargedAt(250_000)).toBeCloseTo(by(400_000), 15);
+  expect(chargedAt(62_500)).toBeCloseTo(by(100_000), 15);
+  expect(chargedAt()).toBeCloseTo(by(100_000), 15);
+});
+
 describe('revalue', () => {
   const steps = fc.array(
     fc.record({

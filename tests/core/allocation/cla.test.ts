@@ -30,7 +30,8 @@ describe("cla on Bailey and Lopez de Prado's ten assets (weights 0..1)", () => {
     minVariance: number[];
   };
   const covariance = { size: 10, values: Float64Array.from(oracle.covariance.flat()) };
-  const { turningPoints } = criticalLine(covariance, oracle.mean);
+  const line = criticalLine(covariance, oracle.mean);
+  const { turningPoints } = line;
   const ours = turningPoints.map(({ mean, variance, lambda, weights }) => [
     mean,
     Math.sqrt(variance),
@@ -53,7 +54,7 @@ describe("cla on Bailey and Lopez de Prado's ten assets (weights 0..1)", () => {
   });
 
   test('gives the maximum Sharpe ratio 4.45353 and the least variance', () => {
-    const tangency = greatestSharpe({ turningPoints });
+    const tangency = greatestSharpe(line);
     expect(moments(covariance, oracle.mean, tangency).sharpe).toBeCloseTo(4.45353, 5);
     expect(worstDifference(tangency, oracle.maxSharpe)).toBeLessThan(1e-8);
     expect(worstDifference(leastVariance({ turningPoints }), oracle.minVariance)).toBeLessThan(1e-9);

@@ -21,6 +21,31 @@ describe('performance', () => {
     expect(measured.calmar).toBeCloseTo((growth ** 63 - 1) / 0.2, 7);
   });
 
+  test('measures Sharpe and Sortino from the risk-free returns of the same periods', () => {
+    const returns = [0.1, -0.2, 0.05, 0.1];
+    const riskFree = [0.01, 0.02, 0.01, 0];
+    const excess = [0.09, -0.22, 0.04, 0.1];
+    const measured = performance(returns, 252, riskFree);
+    const mean = 0.01 / 4;
+    const squares = excess.reduce((sum, e) => sum + (e - mean) ** 2, 0);
+    expect(measured.sharpe).toBeCloseTo((mean / Math.sqrt(squares / 3)) * Math.sqrt(252), 12);
+    expect(measured.sortino).toBeCloseTo((mean / Math.sqrt(0.22 ** 2 / 4)) * Math.sqrt(252), 12);
+    const { sharpe: _, sortino: __, ...others } = measured;
+    expect(performance(returns, 252)).toMatchObject(others);
+    expect(() => performance(returns, 252, [0.01])).toThrow(/1 risk-free returns beside 4 returns/);
+  });
+
+  test('has no ratio where all is in cash that earns the risk-free rate', () => {
+    const earned = Array.from({ length: 50 }, () => 1 + 0.0001173 - 1);
+    const { sharpe, sortino, annualisedReturn } = performance(
+      earned,
+      252,
+      earned.map(() => 0.0001173),
+    );
+    expect([sharpe, sortino]).toEqual([Number.NaN, Number.NaN]);
+    expect(annualisedReturn).toBeCloseTo(1.0001173 ** 252 - 1, 10);
+  });
+
   test('annualises by the periods of a year it is told', () => {
     const returns = Array.from({ length: 365 }, (_, i) => (i % 2 === 0 ? 0.02 : -0.019));
     const daily = performance(returns, 365);

@@ -10,7 +10,7 @@ import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { allowedExposure } from '../../../src/core/portfolio/drawdown.ts';
+import { allowedExposure, type DrawdownLimits } from '../../../src/core/portfolio/drawdown.ts';
 import { isRebalanceSession } from '../../../src/core/schedule/plan.ts';
 import { bundledPanel } from '../../support/bundled-prices.ts';
 import { perturbedAfter, simulatedPanel } from '../forecast/simulated-prices.ts';
@@ -61,7 +61,35 @@ const strict = samplePolicy(symbols, {
   noTradeBandRatio: 0.01,
 });
 
+const free = { commissionBps: 0, halfSpreadBps: 0, impactBps: 0, averageDailyValue: null };
+
 describe('walkForward', () => {
+  test('cash earns its rate, or the returns of a symbol that is priced and not traded', () => {
+    const panel = roughPanel(3);
+    const idle = { drawdown: null, cashRatio: 0.99, costs: { ...strict.costs, base: free } };
+    const nothing = walk(panel, { ...strict, ...idle });
+    const rate = walk(panel, { ...strict, ...idle, cash: { ratePerYear: 0.05, proxySymbol: null } });
+    const perSession = 1.05 ** (1 / 252) - 1;
+    expect(rate.cashReturns).toHaveLength(rate.valuations.length - 1);
+    expect(new Set(rate.cashReturns)).toEqual(new Set([perSession]));
+    rate.valuations.slice(1).forEach((valuation, i) => {
+      const before = rate.valuations[i]!.live;
+      const assets = nothing.valuations[i + 1]!;
+      const apart = valuation.returnGross - before.cash * perSession;
+      // a hundredth at most is invested, so both walks earn much the same with it
+      expect(apart).toBeCloseTo(assets.returnGross, 4);
+    });
+    expect(rate.valuations.at(-1)!.navGross).toBeGreaterThan(nothing.valuations.at(-1)!.navGross * 1.06);
+    const two = { ...strict, ...idle, symbols: ['AAA', 'BBB'] };
+    const follows = walk(panel, { ...two, cash: { ratePerYear: 0, proxySymbol: 'CCC' } });
+    const levels = panel.column('CCC');
+    expect(follows.cashReturns[200]).toBeCloseTo(levels[251]! / levels[250]! - 1, 14);
+    expect(follows.decisions.at(-1)!.lines.map(({ symbol }) => symbol)).toEqual(['AAA', 'BBB']);
+    const { live, returnGross } = follows.valuations[201]!;
+    expect(live.weights).toHaveLength(2);
+    expect(Math.abs(returnGross - 0.99 * follows.cashReturns[200]!)).toBeLessThan(0.002);
+  });
+
   test('is blind to the future: nothing up to a session knows what comes after it', () => {
     const panel = roughPanel(3);
     const plain = walk(panel, strict);
@@ -100,9 +128,7 @@ describe('walkForward', () => {
           const invested = 1 - valuation.live.cash;
           if (filled && filled.turnoverTwoWay > 0) {
             expect(valuation.live.weights).toEqual(targetsOf(filled));
-            expect(invested).toBeLessThanOrEqual(
-              allowedExposure(before.drawdown.state, sampleLimits) + 1e-12,
-            );
+            expect(invested).toBeLessThanOrEqual(allowedExposure(before.drawdown, sampleLimits) + 1e-12);
           }
           if (!filled && before) {
             const grown = 1 + valuation.returnGross;
@@ -124,6 +150,46 @@ describe('walkForward', () => {
     ]);
   });
 
+  test('a cushion is followed at the step, and every step back from its halts, each decision at its exposure', () => {
+    const cushion: DrawdownLimits = {
+      ...sampleLimits,
+      method: 'cushion',
+      drawdownRatioMax: 0.3,
+      multiple: 2,
+      stepRatio: 0.2,
+      recoverySteps: 3,
+      haltSessionsMax: 15,
+    };
+    const policy = { ...strict, drawdown: cushion };
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), (seed) => {
+        const { valuations, decisions } = walk(roughPanel(seed), policy);
+        const decided = new Map(decisions.map((decision) => [decision.asOf, decision]));
+        let acted = 1;
+        let before: string = 'normal';
+        for (const { session, drawdown } of valuations) {
+          const decision = decided.get(session);
+          const own = Math.min(1, Math.max(0, 2 * (1 - drawdown.drawdownRatio / 0.3)));
+          const isFree = (state: string) => state === 'normal' || state === 'reduced';
+          if (decision) expect(decision.exposureRatio).toBeLessThanOrEqual(own + 1e-12);
+          if (isFree(drawdown.state) && isFree(before) && !monthEnd(session)) {
+            expect(decision !== undefined).toBe(Math.abs(own - acted) >= 0.2 - 1e-12);
+            if (decision) expect(decision.exposureRatio).toBe(own);
+          }
+          if (drawdown.state === 'halted' && before !== 'halted') expect(decision?.exposureRatio).toBe(0);
+          if (drawdown.state === 'recovering') expect(drawdown.rebasedWhy).toBeTruthy();
+          if (decision) seen.add(`${decision.reason} ${drawdown.state}`);
+          acted = decision?.exposureRatio ?? acted;
+          before = drawdown.state;
+        }
+      }),
+      { numRuns: 12, seed: 62 },
+    );
+    const kinds = ['drawdown halted', 'drawdown recovering', 'drawdown reduced', 'monthly reduced'];
+    expect([...seen]).toEqual(expect.arrayContaining(kinds));
+  });
+
   test('is what a daemon does that is restarted after every step and reads everything back', () => {
     const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value));
     fc.assert(
@@ -143,6 +209,7 @@ describe('walkForward', () => {
             pending,
             decision && targetsOf(decision),
             strict,
+            100_000 * valuation.navNet,
           );
           valuation = stored(step.valuation);
           valuations.push(valuation);
@@ -162,6 +229,7 @@ describe('walkForward', () => {
               modelId: null,
               configHash: 'walk-forward',
               codeVersion: 'walk-forward',
+              portfolioValue: 100_000 * valuation.navNet,
             },
           };
           decision = stored(decide(input));
@@ -185,7 +253,7 @@ describe('walkForward', () => {
       isRebalanceSession: () => true,
       forecastAt: () => noForecast('none'),
     });
-    expect(empty).toEqual({ decisions: [], valuations: [], fills: [] });
+    expect(empty).toEqual({ decisions: [], valuations: [], fills: [], cashReturns: [] });
   });
 });
 

@@ -7,6 +7,7 @@ const days = ['2024-01-02', '2024-01-03', '2024-01-04'];
 const bar = (symbol: string, session: string, close: number, basis: PriceBasis, events = {}): StoredBar => ({
   ...barOf(session, close, { symbol, ...events }),
   basis,
+  currency: null,
 });
 
 test('each symbol is read in the basis it was stored in', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
@@ -55,10 +56,10 @@ describe('the cash proxy', () => {
     expect(reduced.turnoverTwoWay).toBeCloseTo(0.9, 12);
   });
 
-  test('stands for cash where the turnover cap counts', () => {
+  test('is traded too, where the turnover cap counts', () => {
     const cap = { turnoverOneWayMax: 0.1 };
     const back = later([0, 0.9, 0], { shadowHoldings: holdingsOf([0.45, 0, 0.45]) }, cap);
-    expect(targetsOf(back)).toEqual(close([0.1, 0.7, 0.1]));
+    expect(targetsOf(back)).toEqual(close([0.05, 0.8, 0.05]));
   });
 
   test('is not traded alone inside the no-trade band', () => {
@@ -73,16 +74,52 @@ describe('the cash proxy', () => {
     // ... and this need not be, though the cash proxy is 0.46 and would be brought to 0.46 of 0.9
     expect(targetsOf(left)).toEqual(inside);
     expect(left.turnoverTwoWay).toBe(0);
+    // the band is about all that would be traded: 0.18 one-way
     const idle = later([0.22, 0.1, 0.22], { drawdown: inState('reduced') }, band);
-    expect(targetsOf(idle)).toEqual(close([0.22, 0.46, 0.22]));
+    expect(targetsOf(idle)).toEqual(close([0.225, 0.45, 0.225]));
   });
 
-  test('may be held beyond what is invested, drifted, without breaking a bound', () => {
+  test('never lets a decision trade more than the cap, counted over all assets, in the normal state', () => {
+    const share = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000);
+    let atCap = 0;
+    let throughProxy = 0;
+    fc.assert(
+      fc.property(
+        fc.record({ held: fc.tuple(share, share, share, share), cap: share, band: share, step: share }),
+        fc.constantFrom('equal' as const, 'inverse-vol' as const, 'mvo' as const),
+        ({ held, cap, band, step }, allocator) => {
+          const total = held.reduce((sum, w) => sum + w, 0) || 1;
+          const weights = held.slice(0, 3).map((w) => (0.9 * w) / total);
+          const limits = { turnoverOneWayMax: 0.001 + cap / 2, noTradeBandRatio: band ** 4 };
+          const decision = later(weights, {}, { ...limits, allocator, tradeRatio: Math.max(0.01, step) });
+          const traded = decision.lines.reduce(
+            (sum, line, i) => sum + Math.abs(line.target - weights[i]!),
+            0,
+          );
+          if (weights.every((w) => w === 0)) return; // the first investment
+          expect(decision.fallbackLevel).toBe('full');
+          expect(traded / 2).toBeLessThanOrEqual(limits.turnoverOneWayMax + 1e-9);
+          expect(traded === 0 || traded / 2 >= limits.noTradeBandRatio - 1e-9).toBe(true);
+          expect(decision.cash.target).toBeGreaterThanOrEqual(0.1 - 1e-9);
+          if (traded / 2 < limits.turnoverOneWayMax - 1e-9) return;
+          atCap += 1;
+          if (Math.abs(decision.lines[1]!.trade) > 1e-3) throughProxy += 1;
+        },
+      ),
+      { numRuns: 800, seed: 77 },
+    );
+    expect(atCap).toBeGreaterThan(100);
+    expect(throughProxy).toBeGreaterThan(100);
+  });
+
+  test('is sold down to the cash that is always kept, inside the band too', () => {
     const band = { noTradeBandRatio: 0.05 };
     const drifted = later([0, 0.93, 0], { drawdown: inState('halted') }, band);
     expect(drifted.fallbackLevel).toBe('full');
-    expect(targetsOf(drifted)).toEqual([0, 0.93, 0]);
-    expect(drifted.lines[1]!.upper).toBe(0.93);
+    expect(targetsOf(drifted)).toEqual(close([0, 0.9, 0]));
+    expect(drifted.cash.target).toBeCloseTo(0.1, 12);
+    const short = later([0.45, -0.02, 0.45], {}, band);
+    expect(targetsOf(short)).toEqual(close([0.45, 0, 0.45]));
   });
 
   test('may be young, but needs a price no older than a gap that is filled', () => {

@@ -7,6 +7,7 @@ import { type DecideInput, decide } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { bundledPanel } from '../../support/bundled-prices.ts';
+import { worstDifference } from '../allocation/peers.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleInput, samplePolicy, targetsOf } from './samples.ts';
 
@@ -84,41 +85,29 @@ describe('March 2020 on four bundled stocks', () => {
   );
 
   test.each(['mvo', 'cla'] as const)(
-    '%s: without a greatest Sharpe ratio it goes without the forecast, and says so',
+    '%s: without a greatest Sharpe ratio it takes the least variance, whatever was decided before, and says so',
     (allocator) => {
-      const decision = on('2020-03-20', { allocator, allocatorOptions: { objective: 'max-sharpe' } });
-      expect(decision.fallbackLevel).toBe('signal-off');
-      expect(decision.fallbackReason).toMatch(/^full: /);
-      expect(decision.fallbackReason!.length).toBeGreaterThan(20);
-      expect(decision.signalScale).toBe(0);
-      expect(sum(targetsOf(decision))).toBeCloseTo(1, 9);
-    },
-  );
-
-  test.each(['mvo', 'cla'] as const)(
-    '%s: with history below 0 as well, takes the covariance and means of the decision before',
-    (allocator) => {
-      const short = {
+      const limits = {
         allocator,
-        allocatorOptions: { objective: 'max-sharpe' as const },
         covarianceLookbackSessions: 10,
         quality: { fillSessionsMax: 5, missingRatioMax: 0.05, historySessionsMin: 30 },
       };
-      const decision = on('2020-03-20', short, {
-        previous: { asOf: '2020-01-31', targets: [0.25, 0.3, 0.25, 0.2] },
-      });
-      expect(decision.fallbackLevel).toBe('previous-covariance');
-      expect(decision.fallbackReason).toMatch(/^full: .*; signal-off: /);
-      // The ten sessions to 18 March fell as well.
-      const worse = on('2020-03-20', short, {
-        previous: { asOf: '2020-03-18', targets: [0.25, 0.3, 0.25, 0.2] },
-      });
-      expect(worse.fallbackLevel).toBe('last-good');
-      expect(targetsOf(worse)).toEqual([0.25, 0.3, 0.25, 0.2].map((w) => expect.closeTo(w, 12)));
-      const none = on('2020-03-20', short, { previous: null });
-      expect(none.fallbackLevel).toBe('hold');
-      expect(targetsOf(none)).toEqual(held.weights);
-      expect(none.fallbackReason).toMatch(/^full: .*; signal-off: /);
+      const least = on('2020-03-20', { ...limits, allocatorOptions: { objective: 'min-variance' } });
+      expect(least.fallbackReason).toBeNull();
+      for (const previous of [null, { asOf: '2020-01-31', targets: [0.25, 0.3, 0.25, 0.2] }]) {
+        // By the forecast, and by the history of ten sessions: both are below 0.
+        for (const signalScale of [1, 0]) {
+          const allocatorOptions = { objective: 'max-sharpe' as const };
+          const decision = on('2020-03-20', { ...limits, allocatorOptions, signalScale }, { previous });
+          expect(decision.fallbackLevel).toBe('full');
+          expect(decision.fallbackReason).toMatch(
+            /^full: No feasible portfolio earns more than the risk-free/,
+          );
+          expect(decision.fallbackAttempts.map(({ outcome }) => outcome)).toContain('least-variance');
+          expect(worstDifference(targetsOf(decision), targetsOf(least))).toBeLessThan(1e-9);
+          expect(sum(targetsOf(decision))).toBeCloseTo(1, 9);
+        }
+      }
     },
   );
 

@@ -141,7 +141,7 @@ describe('every decision', () => {
         const { policy, input, first } = situation(drawn);
         const decision = decide(input);
         const targets = targetsOf(decision);
-        const exposure = allowedExposure(input.drawdown.state, policy.drawdown);
+        const exposure = allowedExposure(input.drawdown, policy.drawdown);
         // The greatest Sharpe ratio may not exist; nothing else of this may fail.
         if (policy.allocatorOptions.objective !== 'max-sharpe') expect(decision.fallbackReason).toBeNull();
         expect([...targets, decision.cash.target, ...decision.shadowTargets].every(Number.isFinite)).toBe(

@@ -165,24 +165,34 @@ describe('an all-negative forecast', () => {
     }
   });
 
-  test('has no greatest Sharpe ratio: history may have one, else the last good weights stand', () => {
-    const own = {
-      allocator: 'mvo' as const,
-      allocatorOptions: { objective: 'max-sharpe' as const },
-      signalScale: 1,
-    };
-    const forecastResult = trendForecastResult(panel);
-    forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
-    const falling = new PricePanel(
-      panel.sessions,
-      symbols,
-      panel.levels.map((column) => column.map((level, row) => level * Math.exp(-0.02 * row))),
-    );
-    const decision = later({ forecastResult, panel: falling }, own);
-    expect(decision.fallbackLevel).toBe('last-good');
-    expect(decision.fallbackReason).toMatch(/^full: .*; signal-off: .*; previous-covariance: /);
-    expect(targetsOf(decision)).toEqual([0.6, 0.3, 0.1].map((w) => expect.closeTo(w, 12)));
-  });
+  test.each(['mvo', 'cla'] as const)(
+    '%s: has no greatest Sharpe ratio, so the least variance is taken, with history below 0 or not',
+    (allocator) => {
+      const own = { allocator, allocatorOptions: { objective: 'max-sharpe' as const }, signalScale: 1 };
+      const forecastResult = trendForecastResult(panel);
+      forecastResult.forecast!.mean!.values = [-0.01, -0.002, -0.03];
+      const falling = new PricePanel(
+        panel.sessions,
+        symbols,
+        panel.levels.map((column) => column.map((level, row) => level * Math.exp(-0.02 * row))),
+      );
+      for (const prices of [panel, falling]) {
+        const decision = later({ forecastResult, panel: prices }, own);
+        expect(decision.fallbackLevel).toBe('full');
+        expect(decision.fallbackReason).toMatch(
+          /^full: No feasible portfolio earns more than the risk-free rate .* These are the weights of least variance\.$/,
+        );
+        const least = later(
+          { panel: prices },
+          { ...own, allocatorOptions: { objective: 'min-variance' }, signalScale: 0 },
+        );
+        expect(least.fallbackReason).toBeNull();
+        targetsOf(decision).forEach((weight, i) => {
+          expect(weight).toBeCloseTo(targetsOf(least)[i]!, 12);
+        });
+      }
+    },
+  );
 });
 
 describe('the lower fallback levels', () => {
@@ -300,22 +310,6 @@ describe('assets left out', () => {
     const young = later({ panel: changed('CCC', (level, row) => (row < 90 ? Number.NaN : level)) });
     expect(targetsOf(young)[2]).toBe(0);
     expect(young.quality).toMatchObject([{ symbol: 'CCC', kind: 'excluded' }]);
-  });
-
-  test('a young asset that is in shortens everybody`s covariance instead of breaking it', () => {
-    const own = {
-      allocator: 'inverse-vol' as const,
-      quality: { ...policy.quality, historySessionsMin: 25 },
-    };
-    const start = panel.sessions.length - 30;
-    const decision = later(
-      { panel: changed('CCC', (level, row) => (row < start ? Number.NaN : level)) },
-      own,
-    );
-    expect(decision.fallbackLevel).toBe('full');
-    expect(targetsOf(decision).every((weight) => weight > 0)).toBe(true);
-    const short = later({}, { ...own, covarianceLookbackSessions: 29 });
-    expect(targetsOf(decision)).toEqual(targetsOf(short));
   });
 
   test('an asset with a close at every session of the lookback but none at the one before is young, not broken', () => {

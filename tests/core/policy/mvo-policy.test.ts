@@ -105,7 +105,7 @@ function objectiveOf(input: DecideInput) {
 /** Bounds, group, gross limit, budget and turnover cap, by a test of its own. */
 function isFeasible({ policy, holdings, drawdown }: DecideInput, weights: readonly number[]): boolean {
   const small = 1e-12;
-  const exposure = allowedExposure(drawdown.state, policy.drawdown);
+  const exposure = allowedExposure(drawdown, policy.drawdown);
   const short = policy.bounds.lower < 0;
   const inBounds = weights.every((w, i) => {
     const { lower, upper } = policy.boundsBySymbol[symbols[i]!] ?? policy.bounds;

@@ -3,7 +3,11 @@ import type { PricePanel } from '../../../src/core/market/panel.ts';
 import type { DecideInput } from '../../../src/core/policy/decide.ts';
 import type { Decision } from '../../../src/core/policy/decision.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
-import { type DrawdownState, initialDrawdown } from '../../../src/core/portfolio/drawdown.ts';
+import {
+  type DrawdownLimits,
+  type DrawdownState,
+  initialDrawdown,
+} from '../../../src/core/portfolio/drawdown.ts';
 import { emptyHoldings, type Holdings } from '../../../src/core/portfolio/holdings.ts';
 
 /** Long-only, no cash, no cap, no limit, a short memory: 40 sessions of covariance, 41 of history. */
@@ -24,12 +28,15 @@ export function samplePolicy(
     bounds: { lower: 0, upper: 1 },
     boundsBySymbol: {},
     cashRatio: 0,
+    cash: { ratePerYear: 0, proxySymbol: null },
+    riskFreeRatePerYear: null,
     groups: [],
     grossExposureMax: null,
     volatilityTarget: null,
     cashProxySymbol: null,
     turnoverOneWayMax: null,
     noTradeBandRatio: 0,
+    tradeRatio: 1,
     costs: {
       base: { commissionBps: 1, halfSpreadBps: 2, impactBps: 0, averageDailyValue: null },
       bySymbol: {},
@@ -41,7 +48,9 @@ export function samplePolicy(
   };
 }
 
-export const sampleLimits = {
+/** Re-entry by the shadow portfolio's loss alone, and in two steps; tests of the other ways widen it. */
+export const sampleLimits: Extract<DrawdownLimits, { method: 'states' }> = {
+  method: 'states',
   softRatio: 0.1,
   hardRatio: 0.2,
   reducedExposureRatio: 0.5,
@@ -49,6 +58,9 @@ export const sampleLimits = {
   cooldownSessions: 5,
   reentryRatio: 0.1,
   recoverySessions: 4,
+  recoveryRatio: 1,
+  haltSessionsMax: null,
+  recoverySteps: 2,
 };
 
 /** A forecast at the panel's end from its last 20 levels, so that it would see a future the panel showed. */

@@ -2,11 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addDays } from '../../../src/core/calendar/session.ts';
 import {
+  actsDifferently,
   allowedExposure,
+  type DrawdownLimits,
   type DrawdownState,
   type DrawdownStatus,
   drawdownStates,
   initialDrawdown,
+  lossesOf,
+  type ReentryReason,
   stepDrawdown,
 } from '../../../src/core/portfolio/drawdown.ts';
 import { sampleLimits as limits } from '../policy/samples.ts';
@@ -84,6 +88,52 @@ describe('one step', () => {
     },
   );
 
+  test.each<[string, Partial<DrawdownStatus>, number, ReentryReason | null]>([
+    // marks of 100, a trough of 60: half of the fall is regained at 80
+    ['before the cool-down nothing counts', { sessionsInState: 3 }, 95, null],
+    ['inside the re-entry ratio', { sessionsInState: 4 }, 90, 'shadow-inside-ratio'],
+    ['half of the fall regained', { sessionsInState: 4 }, 80, 'shadow-recovered'],
+    ['not quite half of it', { sessionsInState: 4 }, 79.9, null],
+    ['a new trough regains nothing', { sessionsInState: 8 }, 59, null],
+    ['the sessions have passed, at a new trough too', { sessionsInState: 9 }, 50, 'sessions-passed'],
+  ])('a halt may end: %s', (_, changes, shadow, why) => {
+    const wide = { ...limits, recoveryRatio: 0.5, haltSessionsMax: 10 };
+    const halt = at('halted', { shadowHighWaterMark: 100, shadowTrough: 60, highWaterMark: 100, ...changes });
+    const after = stepDrawdown(halt, day, 75, shadow, wide);
+    expect(after.state).toBe(why === null ? 'halted' : 'recovering');
+    expect(after.rebasedWhy).toBe(why);
+    expect(after.rebasedOn).toBe(why === null ? null : day);
+    expect(after.shadowTrough).toBe(Math.min(60, shadow));
+    expect(after.highWaterMark).toBe(why === null ? 100 : 75);
+  });
+
+  test('reads a row without trough, taking the trough as of that row', () => {
+    const {
+      shadowTrough: _,
+      actedExposureRatio: __,
+      rebasedWhy: ___,
+      ...old
+    } = at('halted', {
+      shadowHighWaterMark: 100,
+      shadowDrawdownRatio: 0.4,
+      sessionsInState: 30,
+    });
+    const wide = { ...limits, recoveryRatio: 0.5 };
+    expect(stepDrawdown(old, day, 1, 79, wide)).toMatchObject({ state: 'halted', shadowTrough: 60 });
+    expect(stepDrawdown(old, day, 1, 81, wide)).toMatchObject({ rebasedWhy: 'shadow-recovered' });
+    expect(allowedExposure(old, limits)).toBe(0);
+  });
+
+  test('ends a state that limits left behind when they were taken away, and that is acted on', () => {
+    for (const state of ['reduced', 'halted', 'recovering'] as const) {
+      const before = at(state, { highWaterMark: 2 });
+      const after = stepDrawdown(before, day, 1, 1, null, null);
+      expect(after).toMatchObject({ state: 'normal', since: day, highWaterMark: 2, rebasedOn: null });
+      expect(actsDifferently(before, after, null)).toBe(true);
+      expect(actsDifferently(after, stepDrawdown(after, day, 1, 1, null, 1), null)).toBe(false);
+    }
+  });
+
   test('has every change of state in its table', () => {
     const changes = new Set(
       table.filter(([from, , , , to]) => from !== to).map(([from, , , , to]) => from + to),
@@ -99,6 +149,7 @@ describe('one step', () => {
       sessionsInState: 1,
       highWaterMark: 1.5,
       shadowHighWaterMark: 1.25,
+      shadowTrough: 1.25,
     });
     const down = stepDrawdown(up, day, 0.3, 1, null);
     expect(down).toMatchObject({ state: 'normal', highWaterMark: 1.5, drawdownRatio: 0.8 });
@@ -108,8 +159,105 @@ describe('one step', () => {
 
 describe('exposure', () => {
   test('is full, reduced, none and reduced, and full without limits', () => {
-    expect(drawdownStates.map((state) => allowedExposure(state, limits))).toEqual([1, 0.5, 0, 0.5]);
-    expect(drawdownStates.map((state) => allowedExposure(state, null))).toEqual([1, 1, 1, 1]);
+    expect(drawdownStates.map((state) => allowedExposure(at(state), limits))).toEqual([1, 0.5, 0, 0.5]);
+    expect(drawdownStates.map((state) => allowedExposure(at(state), null))).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe('the way back from a halt', () => {
+  const exposures = (recoverySteps: number, recoverySessions: number) =>
+    Array.from({ length: recoverySessions }, (_, sessionsInState) =>
+      allowedExposure(at('recovering', { sessionsInState }), { ...limits, recoverySteps, recoverySessions }),
+    );
+
+  test('goes in even steps from the reduced exposure to the full one', () => {
+    expect(exposures(2, 4)).toEqual([0.5, 0.5, 0.5, 0.5]);
+    expect(exposures(3, 4)).toEqual([0.5, 0.5, 0.75, 0.75]);
+    expect(exposures(5, 4)).toEqual([0.5, 0.625, 0.75, 0.875]);
+    expect(exposures(1, 4)).toEqual([1, 1, 1, 1]);
+    expect(allowedExposure(at('recovering'), { ...limits, recoverySessions: 0 })).toBe(0.5);
+  });
+
+  test('asks for a decision at each step, once', () => {
+    const three = { ...limits, recoverySteps: 3 };
+    let status = at('recovering', { actedExposureRatio: 0.5 });
+    const asked = Array.from({ length: 5 }, (_, i) => {
+      const before = status;
+      status = stepDrawdown(before, addDays(day, i), 1, 1, three, allowedExposure(before, three));
+      return actsDifferently(before, status, three);
+    });
+    expect(asked).toEqual([false, true, false, true, false]);
+  });
+});
+
+describe('a cushion', () => {
+  const cushion: DrawdownLimits = {
+    ...limits,
+    method: 'cushion',
+    drawdownRatioMax: 1 - 0.8, // as losses are computed, so that 0.2 is one
+    multiple: 2,
+    stepRatio: 0.1,
+  };
+
+  test.each([
+    [0, 1, 'normal'],
+    [0.1, 1, 'normal'],
+    [0.12, 0.8, 'reduced'],
+    [0.15, 0.5, 'reduced'],
+    [0.19, 0.1, 'reduced'],
+    [0.2, 0, 'halted'],
+    [0.5, 0, 'halted'],
+  ])(
+    'at a loss of %d exposure is min(1, k (1 - loss / D)), %d, and the state %s',
+    (loss, exposure, state) => {
+      const after = stepDrawdown(at('normal', { highWaterMark: 1000 }), day, 1000 - 1000 * loss, 1, cushion);
+      expect(after.state).toBe(state);
+      expect(allowedExposure(after, cushion)).toBeCloseTo(exposure, 12);
+    },
+  );
+
+  test('asks once exposure moved by the step since it was acted on, or became none, and not before', () => {
+    let status = at('normal', { actedExposureRatio: 1 });
+    // losses that allow 1, 0.95, 0.9, 0.85, 0.79, 0.02, 0
+    const navs = [0.9, 0.895, 0.89, 0.885, 0.879, 0.802, 0.8];
+    let acted: number | null = null;
+    const asked = navs.map((nav, i) => {
+      const before = status;
+      status = stepDrawdown(before, addDays(day, i), nav, nav, cushion, acted);
+      const asks = actsDifferently(before, status, cushion);
+      acted = asks ? allowedExposure(status, cushion) : null;
+      return asks;
+    });
+    expect(asked).toEqual([false, false, true, false, true, true, true]);
+    expect(status).toMatchObject({ state: 'halted', highWaterMark: 1 });
+  });
+
+  test('comes back in steps, under its own exposure, with the mark rebased', () => {
+    const before = at('halted', { sessionsInState: 4, actedExposureRatio: 0 });
+    let status = stepDrawdown(before, day, 0.8, 0.95, cushion);
+    expect(status).toMatchObject({
+      state: 'recovering',
+      highWaterMark: 0.8,
+      rebasedWhy: 'shadow-inside-ratio',
+    });
+    expect(allowedExposure(status, cushion)).toBe(0.5);
+    expect(actsDifferently(before, status, cushion)).toBe(true);
+    status = stepDrawdown(status, day, 0.8 * 0.86, 0.95, cushion, 0.5);
+    expect(status.state).toBe('recovering');
+    expect(allowedExposure(status, cushion)).toBe(0.5);
+    const low = stepDrawdown(status, day, 0.8 * 0.83, 0.95, cushion);
+    expect(allowedExposure(low, cushion)).toBeCloseTo(0.3, 12);
+    expect(actsDifferently(status, low, cushion)).toBe(true);
+    const out = [0.8, 0.8, 0.8].reduce((s, nav) => stepDrawdown(s, day, nav, 0.95, cushion), status);
+    expect(out.state).toBe('normal');
+    expect(allowedExposure(out, cushion)).toBe(1);
+  });
+
+  test('is watched at the loss where it begins to cut and the one where nothing is left', () => {
+    const { softRatio, hardRatio } = lossesOf(cushion);
+    expect([softRatio, hardRatio]).toEqual([expect.closeTo(0.1, 15), 1 - 0.8]);
+    expect(lossesOf({ ...cushion, multiple: 0.5 }).softRatio).toBe(0);
+    expect(lossesOf(limits)).toEqual({ softRatio: 0.1, hardRatio: 0.2 });
   });
 });
 
@@ -154,7 +302,7 @@ describe('any path', () => {
     fc.assert(
       fc.property(fc.oneof(values, walks), (path) => {
         for (const status of walk(path)) {
-          const allowed = allowedExposure(status.state, limits);
+          const allowed = allowedExposure(status, limits);
           if (status.drawdownRatio >= limits.softRatio) expect(allowed).toBeLessThanOrEqual(0.5);
           if (status.drawdownRatio >= limits.hardRatio) expect(allowed).toBe(0);
           expect(status.drawdownRatio).toBeGreaterThanOrEqual(0);

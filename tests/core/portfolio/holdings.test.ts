@@ -20,6 +20,13 @@ describe('drift', () => {
     expect(holdings.cash).toBeCloseTo(0.1 / 1.045, 15);
   });
 
+  test('lets cash earn its own return, and pay it where it is owed', () => {
+    const { holdings, earned } = drift({ weights: [0.6, 0.3], cash: 0.1 }, [0.1, -0.05], 0.02);
+    expect(earned).toBeCloseTo(0.6 * 0.1 - 0.3 * 0.05 + 0.1 * 0.02, 15);
+    expect(holdings.cash).toBeCloseTo(0.102 / (1 + earned), 15);
+    expect(drift({ weights: [1.5], cash: -0.5 }, [0], 0.02).earned).toBeCloseTo(-0.01, 15);
+  });
+
   test('is not the sum of weighted log returns', () => {
     const { earned } = drift(holdingsOf([0.5, 0.5]), [1, -0.5]);
     expect(earned).toBe(0.25); // 0.5 ln 2 + 0.5 ln 0.5 is 0

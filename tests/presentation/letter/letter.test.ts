@@ -31,7 +31,9 @@ describe("an ordinary month's letter", () => {
         'Turnover, two-way (all that is traded) 16.4%',
         'Estimated cost 0.8 bps, USD 28.92',
         'Charged since inception 201 bps',
-        'Net asset value, after costs 1.4105, USD 352,625',
+        'Worth of the account USD 352,625',
+        'Holdings simulated',
+        'Net asset value, after costs 1.4105',
         'Return since the last decision +1.2%',
         'Maximum drawdown, net -11.3%',
         'State normal, since 2 January 2018',
@@ -81,6 +83,32 @@ describe("an ordinary month's letter", () => {
   });
 });
 
+describe('an account in a letter', () => {
+  test('is told as a broker told it, or as simulated, with what it is worth', async () => {
+    const imported = { ...monthlyContent(), importedOn: '2024-01-12', worth: 2500 };
+    for (const part of ['text', 'html'] as const) {
+      const said = words((await renderLetter(imported))[part]);
+      expect(said).toContain('Worth of the account USD 2,500');
+      expect(said).toContain('Holdings imported on 12 January 2024');
+      expect(said).toContain('Estimated cost 0.8 bps, USD 0.21');
+      const without = words((await renderLetter({ ...imported, importedOn: null, worth: null }))[part]);
+      expect(without).toContain('Holdings simulated');
+      expect(without).not.toMatch(/Worth of the account|USD/);
+    }
+  });
+
+  test('that was opened after its inception says which months were not decided', async () => {
+    const uninvested = { from: '2018-01-02', to: '2024-01-31', monthEnds: 72 };
+    const sentence =
+      'This portfolio was not invested from 2018-01-02 to 2024-01-31: 72 month ends before the first start were not decided';
+    const { text, html } = await renderLetter({ ...monthlyContent(), uninvested });
+    for (const said of [flat(text), words(html)]) expect(said).toContain(sentence);
+    const one = await renderLetter({ ...monthlyContent(), uninvested: { ...uninvested, monthEnds: 1 } });
+    expect(flat(one.text)).toContain('1 month end before the first start was not decided');
+    expect(flat((await renderLetter(monthlyContent())).text)).not.toContain('not invested');
+  });
+});
+
 describe('a letter out of the ordinary', () => {
   const both = async (content: LetterContent) => {
     const { subject, text, html } = await renderLetter(content);
@@ -104,6 +132,16 @@ describe('a letter out of the ordinary', () => {
     const market = { ...decision, fallbackAttempts: [{ ...attempt, isFault: false }] };
     for (const body of (await both({ ...content, decision: market })).bodies)
       expect(body).not.toContain('fault of the program');
+  });
+
+  test('says that the least variance was taken, where no Sharpe ratio was worth its risk', async () => {
+    const content = monthlyContent();
+    const decision = { ...content.decision, fallbackReason: 'full: nothing earns more than the rate' };
+    for (const body of (await both({ ...content, decision })).bodies)
+      expect(body).toContain(
+        'instead of the greatest Sharpe ratio. Reason: full: nothing earns more than the rate.',
+      );
+    for (const body of (await both(content)).bodies) expect(body).not.toContain('Least variance.');
   });
 
   test('says before anything else that a lower fallback level was taken, and that it is late', async () => {

@@ -71,7 +71,9 @@ export function monthlyContent(): LetterContent {
     },
     costs: { chargedSinceInceptionRatio: 0.0201, turnoverTwoWaySinceInception: 10.37 },
     currency: 'USD',
-    portfolioValue: 250_000,
+    worth: 352_625,
+    importedOn: null,
+    uninvested: null,
     model: {
       id: '3f2a9c'.padEnd(64, '0'),
       backend: 'tensorflow',
@@ -114,7 +116,7 @@ export function firstContent(): LetterContent {
       maximumDrawdown: 0,
     },
     costs: { chargedSinceInceptionRatio: 0, turnoverTwoWaySinceInception: 0 },
-    portfolioValue: null,
+    worth: null,
     model: null,
     statusUrl: null,
   };

@@ -37,6 +37,21 @@ test('the page tells the figures of a portfolio', () => {
   expect(page).toContain('Everything is in time and in order.');
 });
 
+test('it says what the account is worth, whether its holdings are real, and what was not decided', () => {
+  expect(statusPage(snapshot)).toContain('holdings simulated');
+  expect(statusPage(snapshot)).toContain('USD 104,000');
+  const imported = withPortfolio({ importedOn: '2024-02-12', worth: null });
+  expect(statusPage(imported)).toContain('holdings imported on 2024-02-12');
+  expect(statusPage(imported)).not.toContain('USD');
+  const uninvested = { from: '2023-10-02', to: '2024-02-29', monthEnds: 4 };
+  const late = withPortfolio({ uninvested });
+  expect(issues(late)).toEqual([
+    'core: not invested from 2023-10-02 to 2024-02-29: 4 month ends before the first start were not decided; `rebalanced replay` decides past months in a database of its own.',
+  ]);
+  expect(issues(withPortfolio({ uninvested, decisionsMade: 4 }))).toEqual([]);
+  expect(statusPage(late)).toContain('not invested before 2024-02-29');
+});
+
 test('it is one document: nothing is fetched, nothing is run, and its style is the one its policy allows', () => {
   for (const page of [statusPage(snapshot), unavailablePage()]) {
     expect(page).not.toMatch(/<script|<link|<img|<iframe|url\(|@import|style="| on\w+=|https?:/i);
@@ -154,6 +169,11 @@ describe('what to look at', () => {
       'a lower fallback level',
       withPortfolio({ lastDecision: { ...decision, fallbackLevel: 'hold', fallbackReason: 'no prices' } }),
       /fallback level hold \(no prices\)/,
+    ],
+    [
+      'a market without a Sharpe ratio',
+      withPortfolio({ lastDecision: { ...decision, fallbackReason: 'full: nothing earns' } }),
+      /decision of 2024-02-29 took the least variance \(full: nothing earns\)/,
     ],
     [
       'a fault of the program',

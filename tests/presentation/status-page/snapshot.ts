@@ -27,6 +27,7 @@ export const navHistory: NavPoint[] = [
 export const portfolio: PortfolioStatus = {
   portfolio: 'core',
   inception: '2024-01-02',
+  uninvested: null,
   valuation: {
     session: '2024-03-01',
     navGross: 1.05,
@@ -42,6 +43,8 @@ export const portfolio: PortfolioStatus = {
     { symbol: 'SPY', before: 0.25, target: 0.5, held: 0.51 },
     { symbol: 'CASH', before: 0.25, target: 0.25, held: 0.25 },
   ],
+  worth: { amount: 104_000, currency: 'USD' },
+  importedOn: null,
   decisionsMade: 1,
   lastDecision: decision,
   nextSlots: [

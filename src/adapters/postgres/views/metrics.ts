@@ -9,6 +9,7 @@ import type {
 } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
 import { readSupervision } from '../supervision-rows.ts';
+import { liveHoldings } from './live-holdings.ts';
 import { readPortfolioMetrics } from './portfolio-metrics.ts';
 
 export type MetricsReaderOptions = {
@@ -161,15 +162,6 @@ async function readTargets(sql: Sql, names: readonly string[]): Promise<MetricsS
   );
   return rows;
 }
-
-/** Lines of the live holdings of one session, cash among them: as imported where that was done, else as computed. */
-export const liveHoldings = (portfolio: string, session: string) => `
-  select symbol, weight from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
-  union all
-  select symbol, weight from rebalanced.holdings
-  where portfolio = ${portfolio} and session = ${session} and strategy = 'live' and not exists (
-    select from rebalanced.imported_holdings where portfolio = ${portfolio} and session = ${session}
-  )`;
 
 async function readHoldings(sql: Sql, names: readonly string[]): Promise<MetricsSnapshot['holdings']> {
   const { rows } = await sql.query<MetricsSnapshot['holdings'][number]>(

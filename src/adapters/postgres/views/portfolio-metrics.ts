@@ -3,6 +3,7 @@ import { decisionReasons } from '../../../core/policy/decision.ts';
 import { type LetterState, letterStates } from '../../../views/letter.ts';
 import type { PortfolioMetrics, WatchedPortfolio } from '../../../views/metrics.ts';
 import type { Sql } from '../database.ts';
+import { driftOneWay } from './live-holdings.ts';
 
 /** The metrics of each portfolio; `expectedSessionAt` tells the newest settled ingest session of one. */
 export async function readPortfolioMetrics(
@@ -53,7 +54,7 @@ async function newestByPortfolio<Row>(
 
 const valuationSql = `
   select extract(epoch from session)::float8 as "sessionAt", nav_gross as "navGross", nav_net as "navNet",
-    nav_shadow as "navShadow", drift_one_way as "driftOneWay", drawdown_state as "drawdownState",
+    nav_shadow as "navShadow", ${driftOneWay('v')} as "driftOneWay", drawdown_state as "drawdownState",
     drawdown_ratio as "drawdownRatio", high_water_mark as "highWaterMark"
   from rebalanced.valuations v where v.portfolio = name.portfolio order by session desc limit 1`;
 

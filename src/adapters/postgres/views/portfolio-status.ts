@@ -1,6 +1,8 @@
+import { worthAt } from '../../../core/accounting/account.ts';
 import { isoInstant } from '../../../core/calendar/instant.ts';
 import type { Session } from '../../../core/calendar/session.ts';
 import { type Slot, taskNames } from '../../../core/schedule/slot.ts';
+import type { Uninvested, Worth } from '../../../views/account.ts';
 import type { NextSlots } from '../../../views/metrics.ts';
 import type {
   DecisionStatus,
@@ -10,8 +12,9 @@ import type {
   ValuationStatus,
   WeightLine,
 } from '../../../views/status.ts';
+import { importedOn, readAccount } from '../account-rows.ts';
 import type { Sql } from '../database.ts';
-import { liveHoldings } from './metrics.ts';
+import { driftOneWay, liveHoldings } from './live-holdings.ts';
 
 const navPointsDefault = 520;
 
@@ -23,36 +26,59 @@ export const iso = (column: string) =>
 export type Names = readonly string[] | null;
 export const named = (table: string) => `($1::text[] is null or ${table}.portfolio = any($1))`;
 
-type PortfolioRow = { portfolio: string; inception: Session; planned: Session | null; decided: number };
+type PortfolioRow = {
+  portfolio: string;
+  inception: Session;
+  registeredAt: string | null;
+  planned: Session | null;
+  decided: number;
+  firstDecided: Session | null;
+  /** as configured; null where the stored configuration has none */
+  portfolioValue: number | null;
+  currency: string | null;
+};
+
+/** The month ends of a portfolio that are never decided, `registeredAt` in epoch milliseconds. */
+export type PastMonths = (portfolio: string, registeredAt: number, inception: Session) => readonly Session[];
 
 export type PortfolioStatusOptions = {
   /** none: only open slots are listed */
   nextSlots?: NextSlots;
+  /** month ends that were past deciding when a portfolio was first started, by its calendar; none: not told */
+  pastMonths?: PastMonths;
   navPointsMax?: number;
 };
 
 /** Each portfolio's weights, value and next work; `decisions` are the newest of each, ascending. */
 export async function readPortfolioStatuses(
   sql: Sql,
-  { nextSlots = () => [], navPointsMax = navPointsDefault }: PortfolioStatusOptions,
+  { nextSlots = () => [], pastMonths = () => [], navPointsMax = navPointsDefault }: PortfolioStatusOptions,
   names: Names,
   decisions: readonly DecisionStatus[],
 ): Promise<PortfolioStatus[]> {
   const { rows } = await sql.query<PortfolioRow>(
-    `select portfolio, inception::text as inception, (
+    `select portfolio, inception::text as inception, ${iso('registered_at')} as "registeredAt",
+     (c.body::json ->> 'portfolioValue')::float8 as "portfolioValue", c.body::json ->> 'currency' as currency, (
        select max(session)::text from rebalanced.slots s where s.portfolio = p.portfolio and task = 'ingest'
      ) as planned, (
        select count(*)::float8 from rebalanced.decisions d where d.portfolio = p.portfolio
-     ) as decided
-     from rebalanced.portfolios p where ${named('p')} order by portfolio`,
+     ) as decided, (
+       select min(session)::text from rebalanced.decisions d where d.portfolio = p.portfolio
+     ) as "firstDecided"
+     from rebalanced.portfolios p join rebalanced.configs c on c.hash = p.config_hash where ${named('p')} order by portfolio`,
     [names],
   );
   const statuses: PortfolioStatus[] = [];
-  for (const { portfolio, inception, planned, decided } of rows) {
+  for (const row of rows) {
+    const { portfolio, inception, planned, decided } = row;
+    const valuation = await readValuation(sql, portfolio);
     statuses.push({
       portfolio,
       inception,
-      valuation: await readValuation(sql, portfolio),
+      uninvested: uninvestedOf(row, valuation?.session ?? null, pastMonths),
+      valuation,
+      worth: valuation && (await readWorth(sql, row, valuation)),
+      importedOn: await importedOn(sql, portfolio, null),
       lines: await readLines(sql, portfolio),
       decisionsMade: decided,
       lastDecision: decisions.findLast((decision) => decision.portfolio === portfolio) ?? null,
@@ -66,12 +92,32 @@ export async function readPortfolioStatuses(
   return statuses;
 }
 
+async function readWorth(
+  sql: Sql,
+  { portfolio: id, portfolioValue, currency }: PortfolioRow,
+  valuation: ValuationStatus,
+): Promise<Worth | null> {
+  if (portfolioValue === null || currency === null) return null;
+  return { amount: worthAt(await readAccount(sql, { id, portfolioValue }), valuation), currency };
+}
+
+function uninvestedOf(
+  { portfolio, inception, registeredAt, firstDecided }: PortfolioRow,
+  valued: Session | null,
+  pastMonths: PastMonths,
+): Uninvested | null {
+  const to = firstDecided ?? valued;
+  if (registeredAt === null || to === null) return null;
+  const monthEnds = pastMonths(portfolio, Date.parse(registeredAt), inception).length;
+  return monthEnds === 0 ? null : { from: inception, to, monthEnds };
+}
+
 async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStatus | null> {
   const { rows } = await sql.query<ValuationStatus>(
     `select session::text as session, nav_gross as "navGross", nav_net as "navNet", nav_shadow as "navShadow",
-       drift_one_way as "driftOneWay", drawdown_state as "drawdownState", drawdown_ratio as "drawdownRatio",
+       ${driftOneWay('v')} as "driftOneWay", drawdown_state as "drawdownState", drawdown_ratio as "drawdownRatio",
        high_water_mark as "highWaterMark"
-     from rebalanced.valuations where portfolio = $1 order by session desc limit 1`,
+     from rebalanced.valuations v where portfolio = $1 order by v.session desc limit 1`,
     [portfolio],
   );
   return rows[0] ?? null;

@@ -1,4 +1,5 @@
-import type { PriceBasis } from '../../../core/market/bar.ts';
+import type { Bar, PriceBasis } from '../../../core/market/bar.ts';
+import { type QuoteUnit, quoteUnit } from '../../../core/market/quote-unit.ts';
 import { assertWindow, barsFromRows, emptyFetched, type PriceSource, SourceError } from '../source.ts';
 import { stampOf } from './bounded-file.ts';
 import { bySymbolLayoutAt } from './by-symbol.ts';
@@ -49,14 +50,40 @@ export function csvSource(options: {
       const known = series();
       const rows = known.rowsOf(symbol);
       if (!rows) throw unknownSymbol(path, symbol, known.symbols);
+      const unit = unitOf(path, symbol, rows.unit);
+      const { bars, warnings } = barsFromRows(symbol, basis, knownRows(rows, from, to, at), from, to);
       return {
         ...emptyFetched,
-        ...barsFromRows(symbol, basis, knownRows(rows, from, to, at), from, to),
+        bars: bars.map((bar) => inCurrency(bar, unit?.unitsPerCurrency ?? 1)),
+        warnings,
+        currency: unit?.currency ?? null,
         unit: rows.unit,
         through: known.through(at),
         revision: revisionOf(rows, at),
       };
     },
+  };
+}
+
+/** What a file's word for a currency means; null where it has none. */
+function unitOf(path: string, symbol: string, code: string | null): QuoteUnit | null {
+  if (code === null) return null;
+  const unit = quoteUnit(code);
+  if (unit) return unit;
+  const message = `${path} has ${symbol} in ${code}, which is no currency; expected a code like USD, or GBp for pence`;
+  throw new SourceError('schema', message, { symbol });
+}
+
+/** A bar in major currency, as all stored ones are. */
+function inCurrency(bar: Bar, unitsPerCurrency: number): Bar {
+  if (unitsPerCurrency === 1) return bar;
+  const amount = (value: number | null) => (value === null ? null : value / unitsPerCurrency);
+  return {
+    ...bar,
+    close: bar.close / unitsPerCurrency,
+    dividend: bar.dividend / unitsPerCurrency,
+    high: amount(bar.high),
+    low: amount(bar.low),
   };
 }
 

@@ -28,14 +28,16 @@ export function yahooDownload(options: {
       await gate(symbol);
       const headers = { 'user-agent': new Headers(init?.headers).get('user-agent') ?? 'rebalanced' };
       const answer = await get(rebased(new URL(String(input)), base), headers, symbol);
-      throw new Answered(readAnswer(answer, symbol));
+      throw new Answered(readAnswer(answer, symbol), answer.body);
     };
     try {
       const answered = await library
         .chart(symbol, query(from, to), { fetch: viaGet })
-        .then(() => Promise.reject(new Error('the library made no request')), chartOf);
-      if (answered !== null) return barsFromChart(answered, { symbol, from, to }, now());
-      return { ...emptyFetched, warnings: [`${symbol}: Yahoo has no bar from ${from} to ${to}`] };
+        .then(() => Promise.reject(new Error('the library made no request')), answerOf);
+      const { chart, raw } = answered;
+      if (chart !== null) return { ...barsFromChart(chart, { symbol, from, to }, now()), raw };
+      const warnings = [`${symbol}: Yahoo has no bar from ${from} to ${to}`];
+      return { ...emptyFetched, warnings, through: to, raw };
     } catch (error) {
       if (error instanceof SourceError) throw error;
       throw schemaError(symbol, error instanceof Error ? error.message : String(error));
@@ -43,17 +45,19 @@ export function yahooDownload(options: {
   };
 }
 
-/** Ends the library's part with what the answer was; null where there is nothing in the window. */
+/** Ends the library's part with what the answer was, `chart` null where there is nothing in the window. */
 class Answered extends Error {
   readonly chart: Chart | null;
-  constructor(chart: Chart | null) {
+  readonly raw: string;
+  constructor(chart: Chart | null, raw: string) {
     super('answered');
     this.chart = chart;
+    this.raw = raw;
   }
 }
 
-function chartOf(stopped: unknown): Chart | null {
-  if (stopped instanceof Answered) return stopped.chart;
+function answerOf(stopped: unknown): Answered {
+  if (stopped instanceof Answered) return stopped;
   throw stopped;
 }
 

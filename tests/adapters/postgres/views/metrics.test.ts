@@ -203,10 +203,12 @@ describe('a database with rows', () => {
       `insert into rebalanced.imported_holdings values
          ('core', '2024-03-01', 'SPY', 0.875, 10, '2024-03-02T00:00:00Z'), ('core', '2024-03-01', 'CASH', 0.125, null, '2024-03-02T00:00:00Z')`,
     );
-    const held = [...(await scrape([core]))].filter(([key]) =>
-      key.startsWith('rebalanced_weight_held_ratio'),
-    );
+    const samples = await scrape([core]);
+    const held = [...samples].filter(([key]) => key.startsWith('rebalanced_weight_held_ratio'));
     await database.query('delete from rebalanced.imported_holdings');
+    // 0.875 of SPY and nothing of GLD, where 0.25 of each is wanted
+    expect(samples.get('rebalanced_drift_one_way_ratio{portfolio="core"}')).toBe(0.4375);
+    expect((await scrape([core])).get('rebalanced_drift_one_way_ratio{portfolio="core"}')).toBe(0.03125);
     expect(held).toEqual([
       ['rebalanced_weight_held_ratio{portfolio="core",symbol="CASH"}', 0.125],
       ['rebalanced_weight_held_ratio{portfolio="core",symbol="SPY"}', 0.875],

@@ -103,6 +103,55 @@ describe('with rows', () => {
       ['TLT', 0, 0.875],
       ['CASH', 0.5, 0.125],
     ]);
+    // from the decision the computed drift was measured from: 0.25 of each symbol
+    expect(core).toMatchObject({ importedOn: '2024-03-01', valuation: { driftOneWay: 0.6875 } });
+  });
+
+  test('the last that was told of a session counts, and what was not configured is not said to be worth anything', async () => {
+    await database.query(
+      `insert into rebalanced.imported_holdings values
+         ('core', '2024-03-01', 'SPY', 1, null, '2024-03-02T00:00:00Z', null, 'import'),
+         ('core', '2024-03-01', 'CASH', 0, null, '2024-03-02T00:00:00Z', null, 'import'),
+         ('core', '2024-03-01', 'GLD', 0.25, null, '2024-03-02T00:00:01Z', null, 'flow'),
+         ('core', '2024-03-01', 'CASH', 0.75, null, '2024-03-02T00:00:01Z', null, 'flow')`,
+    );
+    const [core] = (await readStatus(database, { now, portfolios })).portfolios;
+    await database.query('delete from rebalanced.imported_holdings');
+    expect(core!.lines.map(({ symbol, held }) => [symbol, held])).toEqual([
+      ['GLD', 0.25],
+      ['SPY', 0],
+      ['CASH', 0.75],
+    ]);
+    expect(core).toMatchObject({ worth: null, uninvested: null, valuation: { driftOneWay: 0.125 } });
+  });
+
+  test('worth is what was configured, carried by NAV, or what was told since; a late start is told by the calendar', async () => {
+    const told = async () => (await readStatus(database, { now, portfolios, pastMonths })).portfolios[0]!;
+    const pastMonths = (...asked: unknown[]) => {
+      expect(asked).toEqual(['core', Date.parse('2024-02-20T00:00:00Z'), '2024-01-02']);
+      return ['2024-01-31'];
+    };
+    await database.query(
+      `update rebalanced.configs set body = '{"portfolioValue":50000,"currency":"CHF"}' where hash = 'c1'`,
+    );
+    await database.query(
+      `update rebalanced.portfolios set registered_at = '2024-02-20T00:00:00Z' where portfolio = 'core'`,
+    );
+    expect(await told()).toMatchObject({
+      worth: { amount: 50_000, currency: 'CHF' },
+      importedOn: null,
+      uninvested: { from: '2024-01-02', to: '2024-01-31', monthEnds: 1 },
+    });
+    await database.query(
+      `insert into rebalanced.imported_holdings values
+         ('core', '2024-02-29', 'SPY', 0.5, 10, '2024-03-01T00:00:00Z', 450),
+         ('core', '2024-02-29', 'CASH', 0.5, 4500, '2024-03-01T00:00:00Z', null)`,
+    );
+    const imported = await told();
+    await database.query('delete from rebalanced.imported_holdings');
+    await database.query(`update rebalanced.configs set body = '{}' where hash = 'c1'`);
+    await database.query(`update rebalanced.portfolios set registered_at = null`);
+    expect(imported).toMatchObject({ worth: { amount: 8000, currency: 'CHF' }, importedOn: '2024-02-29' });
   });
 
   test('the next work is the earliest open slot of a task, else the next of the calendar', async () => {

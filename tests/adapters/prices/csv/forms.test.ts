@@ -121,6 +121,18 @@ describe('symbols', () => {
   });
 });
 
+test('closes and dividends in a minor unit are answered in the major one', async () => {
+  const header = 'symbol,date,close,high,low,volume,dividend,currency';
+  writeFileSync(path, `${header}\nVOD,${day},7012.5,7100,,500,250,GBp\n`);
+  const asked = () =>
+    csvSource({ path, basis: 'as-traded' }).fetchBars('VOD', day, day, Number.POSITIVE_INFINITY);
+  const { bars, currency, unit } = await asked();
+  expect([currency, unit]).toEqual(['GBP', 'GBp']);
+  expect(bars).toMatchObject([{ close: 70.125, high: 71, low: null, volume: 500, dividend: 2.5 }]);
+  writeFileSync(path, `${header}\nVOD,${day},7012.5,7100,,500,250,pence\n`);
+  await expect(asked()).rejects.toThrow(/has VOD in pence, which is no currency; expected a code like USD/);
+});
+
 test('a currency is told by a column, or by what stands beside every number', () => {
   expect(read(`symbol,date,close,currency\nA,${day},1,GBp\n`).value.rowsOf('A')!.unit).toBe('GBp');
   expect(read(`date,A\n${day},€1\n`).value.rowsOf('A')!.unit).toBe('EUR');

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../../src/adapters/prices/source.ts';
 import { parseChart, type RawAnswer, readAnswer } from '../../../../src/adapters/prices/yahoo/answer.ts';
-import { adjustedDisagreement } from '../../../../src/adapters/prices/yahoo/bars.ts';
+import {
+  adjustedDifferences,
+  adjustedDisagreement as disagreement,
+} from '../../../../src/adapters/prices/yahoo/bars.ts';
 
 const result = {
   meta: { symbol: 'SPY', currency: 'USD', gmtoffset: -18_000, dataGranularity: '1d' },
@@ -112,6 +115,11 @@ describe('a chart is refused by what is wrong with it:', () => {
 });
 
 describe('the cross-check with adjusted closes', () => {
+  const adjustedDisagreement = (
+    symbol: string,
+    bars: Parameters<typeof adjustedDifferences>[0],
+    adjusted: Parameters<typeof adjustedDifferences>[1],
+  ) => disagreement(symbol, adjustedDifferences(bars, adjusted));
   const bar = (session: string, close: number, dividend = 0) => ({
     ...{ symbol: 'SPY', session, close, dividend, splitRatio: 1 },
     ...{ high: null, low: null, volume: null },

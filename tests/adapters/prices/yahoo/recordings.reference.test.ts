@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fetched, SourceError } from '../../../../src/adapters/prices/source.ts';
-import { adjustedDisagreement } from '../../../../src/adapters/prices/yahoo/bars.ts';
+import { adjustedDifferences, adjustedDisagreement } from '../../../../src/adapters/prices/yahoo/bars.ts';
 import { yahooSource } from '../../../../src/adapters/prices/yahoo/yahoo.ts';
 import { totalReturn } from '../../../../src/core/market/bar.ts';
 import { referenceData } from '../../../support/reference-data.ts';
@@ -329,7 +329,7 @@ describe('adjusted closes as a cross-check', () => {
       ...{ symbol: 'X', session, close: close!, dividend, splitRatio: 1 },
       ...{ high: null, low: null, volume: null },
     }));
-    return adjustedDisagreement('X', bars, adjusted);
+    return adjustedDisagreement('X', adjustedDifferences(bars, adjusted));
   };
 
   test.each([
