@@ -43,7 +43,7 @@ export async function proposeDecision(
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
   const { forecaster } = context.portfolio;
-  const valuation = await valuationAt(sql, context.portfolio, session);
+  const valuation = await valuationAt(sql, context.portfolio, session, null);
   const inputs = {
     vintage,
     modelId: (forecaster && forecastResult.forecast?.modelIds[headOf(forecaster)]) ?? null,
@@ -52,14 +52,14 @@ export async function proposeDecision(
     portfolioValue: worthAt(await readAccount(sql, context.portfolio), valuation),
   };
   return {
-    decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
+    decision: await compose(sql, context, session, reason, panel, forecastResult, inputs, null),
     forecastResult,
   };
 }
 
 /**
  * Makes a stored decision again from what it was made from: its vintage, its stored forecast, the holdings and the
- * drawdown state of its session. Equal to the stored one bit for bit, or something is wrong.
+ * drawdown state of its session as they were known when it was made. Equal to the stored one bit for bit, or something is wrong.
  */
 export async function recomputeDecision(
   sql: Sql,
@@ -78,7 +78,8 @@ export async function recomputeDecision(
     sessionsForDecision(context.portfolio),
     inputs.vintage,
   );
-  return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);
+  const { forecastResult, decidedAt } = stored;
+  return compose(sql, context, asOf, reason, panel, forecastResult, inputs, decidedAt);
 }
 
 async function readForecast(
@@ -110,9 +111,10 @@ async function compose(
   panel: PricePanel,
   forecastResult: ForecastResult,
   inputs: Decision['inputs'],
+  known: string | null,
 ): Promise<Decision> {
   const { id, policy } = portfolio;
-  const valuation = await valuationAt(sql, portfolio, session);
+  const valuation = await valuationAt(sql, portfolio, session, known);
   const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
@@ -131,8 +133,14 @@ async function compose(
   });
 }
 
-async function valuationAt(sql: Sql, { id, policy }: Portfolio, session: Session): Promise<Valuation> {
-  const valuation = await newestValuation(sql, id, session, policy.symbols);
+/** Of what was known at the instant `known` (null: now). */
+async function valuationAt(
+  sql: Sql,
+  { id, policy }: Portfolio,
+  session: Session,
+  known: string | null,
+): Promise<Valuation> {
+  const valuation = await newestValuation(sql, id, session, policy.symbols, known);
   if (valuation?.session !== session)
     throw new NotReadyError(
       `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,

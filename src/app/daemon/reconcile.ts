@@ -85,7 +85,7 @@ async function miss(
   const monthly = decisions.filter(
     (slot) => slot.reason === 'monthly' && lateSessions(slot) <= plan.lateSessionsMax,
   );
-  const drawdown = decisions.filter((slot) => slot.reason === 'drawdown');
-  for (const { reason } of [...monthly, ...drawdown])
+  const beside = decisions.filter((slot) => slot.reason !== 'monthly');
+  for (const { reason } of [...monthly, ...beside])
     await insertSlots(sql, [slotAt(plan, 'rebalance', newest, reason)]);
 }
