@@ -36,13 +36,18 @@ grant insert on
 to rebalanced_daemon;
 
 -- Written once, with a state that moves on. Prices and valuations are superseded, never overwritten; a letter's message is frozen.
-grant insert on rebalanced.bars, rebalanced.portfolios, rebalanced.slots, rebalanced.letters, rebalanced.sources
+grant insert on rebalanced.bars, rebalanced.findings, rebalanced.raw_answers, rebalanced.portfolios, rebalanced.slots, rebalanced.letters, rebalanced.sources
 to rebalanced_daemon;
 grant update (superseded_at) on rebalanced.bars, rebalanced.valuation_vintages to rebalanced_daemon;
+grant update (confirmed_at) on rebalanced.bars to rebalanced_daemon;
+grant update (resolved_at, resolution) on rebalanced.findings to rebalanced_daemon;
+-- Answers as they came are kept for a time: the only rows that go.
+grant update (last_seen_at), delete on rebalanced.raw_answers to rebalanced_daemon;
 grant update (config_hash) on rebalanced.portfolios to rebalanced_daemon;
 grant update (state, attempts, retry_at, last_error, finished_at) on rebalanced.slots to rebalanced_daemon;
 grant update (state, attempts, last_error, finished_at) on rebalanced.letters to rebalanced_daemon;
-grant update (last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements)
+grant update (last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements,
+    read_at, read_to, compared_on, revision)
   on rebalanced.sources to rebalanced_daemon;
 
 grant insert, update on rebalanced.queue_supervision to rebalanced_daemon;

@@ -12,7 +12,14 @@ import type { Config, PortfolioConfig, SourceConfig } from './config/schema.ts';
 
 /** Where a configured source's prices come from. */
 export function sourceOf(source: SourceConfig, log: Pick<Logger, 'warn'>, signal?: AbortSignal): PriceSource {
-  if (source.kind === 'file') return csvSource({ path: source.path, basis: source.basis });
+  if (source.kind === 'file')
+    return csvSource({
+      path: source.path,
+      basis: source.basis,
+      onRead: ({ path, warnings }) => {
+        for (const warning of warnings) log.warn({ file: path }, warning);
+      },
+    });
   return yahooSource({
     ...(source.baseUrl ? { baseUrl: source.baseUrl } : {}),
     timeoutMs: source.timeoutSeconds * 1000,
@@ -45,7 +52,7 @@ export function wirePortfolio(
     calendarOf: () => calendar,
     coverageRatioMin: portfolio.coverageRatioMin,
     belief: portfolio.belief,
-    rawAnswerDays: archive.retentionDays,
+    rawAnswerDays: config.archive.retentionDays,
     currency: portfolio.currency,
     fx: portfolio.fx,
     portfolioValue: portfolio.portfolioValue,

@@ -11,14 +11,15 @@ export function readFrom(portfolio: Portfolio, first: Session): Session {
   return lead < portfolio.historyStart ? portfolio.historyStart : lead;
 }
 
-/** Bars of one symbol as a portfolio's source gives them now, in a stored bar's form. */
+/** Bars of one symbol as a portfolio's source gives them as of `at`, epoch milliseconds, in a stored bar's form. */
 export async function fetchQuoted(
   { source }: Portfolio,
   symbol: string,
   from: Session,
   to: Session,
+  at: number,
 ): Promise<StoredBar[]> {
-  const { bars, currency } = await source.fetchBars(symbol, from, to);
+  const { bars, currency } = await source.fetchBars(symbol, from, to, at);
   return bars.map((bar) => ({ ...bar, basis: source.basis, currency }));
 }
 

@@ -4,6 +4,7 @@ import { decisionAt, saveDecision } from '../adapters/postgres/decision-rows.ts'
 import { reopenSlot } from '../adapters/postgres/slot-rows.ts';
 import type { Decision, DecisionReason } from '../core/policy/decision.ts';
 import { isRebalanceSession, slotAt } from '../core/schedule/plan.ts';
+import { assertBelieved } from './gates.ts';
 import { queueLetters } from './letters.ts';
 import type { Portfolio } from './portfolio.ts';
 import { proposeDecision } from './proposal.ts';
@@ -25,11 +26,12 @@ export async function rebalance(run: TaskRun): Promise<void> {
   const { session } = slot;
   const reason = slot.reason ?? 'monthly';
   const late = reason === 'monthly' && !isRebalanceSession(portfolio.plan, session);
-  const decision = await completeSlot(run, (sql) => {
+  const decision = await completeSlot(run, async (sql) => {
     if (now > slot.deadlineAt)
       throw new NotReadyError(
         `the fill of a decision of ${session} has passed; once the next close is final, it is made as of that`,
       );
+    await assertBelieved(sql, portfolio, slot, now);
     return decideIn(sql, run, session, reason, now, late);
   });
   if (!decision) return;

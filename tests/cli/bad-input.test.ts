@@ -284,8 +284,8 @@ describe('a file of prices', () => {
     ],
     [
       'with a day that is none',
-      'date,AAA,BBB\n29.01.2024,10,20\n',
-      /line 2 has "29.01.2024" in the column date; expected a date like 2024-12-31/,
+      'date,AAA,BBB\n30.02.2024,10,20\n',
+      /line 2 has "30.02.2024" in the column date; expected a date like 2024-12-31/,
     ],
     ['without one of the symbols', 'date,AAA\n2024-01-29,10\n', /has no BBB; it has AAA/],
   ])('%s', async (what, text, sentence) => {

@@ -66,7 +66,9 @@ export async function walkedDecisions(
   const portfolio = wirePortfolio(config, chosen, source, chosen.inception!);
   const symbols = pricedSymbols(portfolio);
   const fetched = await Promise.all(
-    symbols.map((symbol) => source.fetchBars(symbol, portfolio.historyStart, '2022-12-28')),
+    symbols.map((symbol) =>
+      source.fetchBars(symbol, portfolio.historyStart, '2022-12-28', Number.POSITIVE_INFINITY),
+    ),
   );
   const bars = fetched.flatMap((answer) => answer.bars);
   const sessions = portfolio.plan.calendar.sessions(portfolio.historyStart, '2022-12-28');

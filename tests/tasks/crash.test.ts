@@ -136,7 +136,11 @@ describe('whatever statement the connection breaks at, before or after it is car
         index,
         'folder',
         ({ before, between, after, undisturbed }) => {
-          expect([before, undisturbed]).toContainEqual(between);
+          // Prices are stored as they come, so that a load that is cut off goes on: their slot is closed after them.
+          const { bars: _, ...rest } = between;
+          const wholes = [before, undisturbed].map(({ bars: __, ...others }) => others);
+          if (steps[index]![0] === 'ingest') expect(wholes).toContainEqual(rest);
+          else expect([before, undisturbed]).toContainEqual(between);
           expect(after).toEqual(undisturbed);
         },
       );

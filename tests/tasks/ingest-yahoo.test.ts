@@ -112,7 +112,7 @@ function growth(weights: readonly number[], to: string): number {
 describe('a split in the middle', () => {
   test('restates history as a new vintage, moves no value, and leaves the decision before it as it was', async () => {
     await day(d0);
-    await run('rebalance', d0);
+    await run('rebalance', d0, 15);
     await day(d1);
     const weights = (await valued(d1)).live.weights;
     const before = (await newestDecision(context.database, portfolio.id, d1))!;
@@ -131,7 +131,7 @@ describe('a split in the middle', () => {
 
   test('that is undone for a day and comes back: each time a vintage, and value stays what it is', async () => {
     await day(d0);
-    await run('rebalance', d0);
+    await run('rebalance', d0, 15);
     await day(d1);
     const weights = (await valued(d1)).live.weights;
     await day(d2);
@@ -152,7 +152,7 @@ describe('a split in the middle', () => {
 
 test('a dividend is part of the return of its day', async () => {
   await day(d0);
-  await run('rebalance', d0);
+  await run('rebalance', d0, 15);
   const series = simulator.series.BBB!;
   series.dividends = { [d2]: 2 };
   await day(d1);
@@ -199,7 +199,7 @@ describe('when Yahoo misbehaves', () => {
   test('a session still open has no bar yet, whatever Yahoo shows', async () => {
     await run('ingest', d0);
     nowMs = slotAt(portfolio.plan, 'ingest', d1).dueAt - 120 * 60_000;
-    const { bars } = await portfolio.source.fetchBars('AAA', d0, d1);
+    const { bars } = await portfolio.source.fetchBars('AAA', d0, d1, nowMs);
     expect(bars.map((bar) => bar.session)).toEqual([d0]);
   });
 

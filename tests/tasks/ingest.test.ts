@@ -7,14 +7,7 @@ import { slotAt } from '../../src/core/schedule/plan.ts';
 import type { Portfolio } from '../../src/tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../src/tasks/proposal.ts';
 import { NotReadyError } from '../../src/tasks/task.ts';
-import {
-  recordingLog,
-  type TestContext,
-  testHistoryStart,
-  testMonthEnd,
-  testSymbols,
-  twin,
-} from '../support/context.ts';
+import { type TestContext, testHistoryStart, testMonthEnd, testSymbols, twin } from '../support/context.ts';
 import type { MemorySource } from '../support/memory-source.ts';
 import { type TaskBench, taskBench } from '../support/task-bench.ts';
 import { runTask } from '../support/tasks.ts';
@@ -85,7 +78,7 @@ describe('prices as expected', () => {
     source.asked.length = 0;
     await run(next);
     expect(source.asked.map(({ from, to }) => [from, to])).toEqual(
-      testSymbols.map(() => [addDays(session, -10), next]),
+      testSymbols.map(() => [addDays(session, -35), next]),
     );
     expect(await barCount('AAA')).toBe(first + 1);
     expect(await slotState(next)).toBe('done');
@@ -156,7 +149,7 @@ describe('history that is restated', () => {
     source.asked.length = 0;
     await run(next);
     expect(source.asked.filter(({ symbol }) => symbol === 'AAA').map(({ from }) => from)).toEqual([
-      addDays(session, -10),
+      addDays(session, -35),
       testHistoryStart,
     ]);
     expect(await closesAt(at(session))).toEqual(before);
@@ -212,49 +205,88 @@ describe('history that is restated', () => {
   });
 });
 
-describe('a suspicious bar', () => {
-  const warned = async (of: string) => {
-    const { log, lines } = recordingLog();
-    await runTask(context, portfolio, 'ingest', of, { log });
-    return lines.filter(({ msg }) => msg === 'suspicious bar');
-  };
+describe('a doubtful bar', () => {
+  const findings = () =>
+    rows<{ symbol: string; session: string; rule: string; action: string; resolution: string | null }>(
+      `select symbol, session, rule, action, resolution from rebalanced.findings where source = $1
+       order by finding_id`,
+    );
+  const closeOf = async (symbol: string, of: string) =>
+    (
+      await rows<{ close: number }>(
+        `select close from rebalanced.bars
+         where source = $1 and symbol = '${symbol}' and session = '${of}' and superseded_at is null`,
+      )
+    ).map(({ close }) => close);
 
-  test('is warned of beside the stored bar before it, and stored all the same', async () => {
-    expect(await warned(session)).toEqual([]);
-    const before = await barCount('AAA');
-    const path = source.closes.get('AAA')!;
-    path.set(next, path.get(session)! / 100);
-    expect(await warned(next)).toMatchObject([
-      {
-        level: 40,
-        symbol: 'AAA',
-        session: next,
-        kind: 'like-unit',
-        reason: expect.stringContaining(`times the close of ${session}: another unit`),
-      },
-    ]);
-    expect(await barCount('AAA')).toBe(before + 1);
-    expect((await warned(third)).map(({ session, symbol }) => [session, symbol])).toEqual([[third, 'AAA']]);
-  });
-
-  test('is warned of beside the fetched bar before it, once', async () => {
-    const path = source.closes.get('BBB')!;
-    const [split] = [...path.keys()].slice(-40);
-    for (const [day, close] of path) if (day >= split!) path.set(day, close / 2);
-    expect(await warned(session)).toMatchObject([{ symbol: 'BBB', session: split, kind: 'like-split' }]);
-    expect(await warned(next)).toEqual([]);
-  });
-
-  test('of a history fetched again is warned of beside the restated bar before it', async () => {
+  test('is kept apart, with its reason, and stops nothing', async () => {
     await run(session);
     const path = source.closes.get('AAA')!;
-    const days = [...path.keys()].filter((day) => day <= session);
-    for (const day of days.slice(-60, -3)) path.set(day, path.get(day)! / 2);
-    for (const day of days.slice(-3)) path.set(day, path.get(day)! * 1.01);
-    expect(await warned(next)).toMatchObject([
-      { symbol: 'AAA', session: days.at(-60), kind: 'like-split' },
-      { symbol: 'AAA', session: days.at(-3), kind: 'like-split' },
+    path.set(next, path.get(session)! / 100);
+    await run(next);
+    expect(await slotState(next)).toBe('done');
+    expect(await closeOf('AAA', next)).toEqual([]);
+    expect(await closeOf('BBB', next)).toHaveLength(1);
+    expect(await findings()).toEqual([
+      { symbol: 'AAA', session: next, rule: 'like-unit', action: 'quarantined', resolution: null },
     ]);
+    expect(await rows('select symbol, reason from rebalanced.gaps where source = $1')).toEqual([
+      { symbol: 'AAA', reason: expect.stringMatching(/^quarantined: .*another unit/) },
+    ]);
+  });
+
+  test('that the source puts right is withdrawn, and the right one is stored', async () => {
+    await run(session);
+    const path = source.closes.get('AAA')!;
+    const right = path.get(next)!;
+    path.set(next, right * 0.8);
+    await run(next);
+    expect(await closeOf('AAA', next)).toEqual([]);
+    path.set(next, right);
+    await run(third);
+    expect(await closeOf('AAA', next)).toEqual([right]);
+    expect((await findings()).map(({ rule, resolution }) => [rule, resolution])).toEqual([
+      ['jump', 'withdrawn'],
+    ]);
+  });
+
+  test('that the next price bears out was the market: it is stored, and the finding says so', async () => {
+    await run(session);
+    const path = source.closes.get('AAA')!;
+    for (const [day, close] of path) if (day >= next) path.set(day, close * 0.8);
+    await run(next);
+    expect(await closeOf('AAA', next)).toEqual([]);
+    await run(third);
+    expect(await closeOf('AAA', next)).toEqual([path.get(next)]);
+    expect(await closeOf('AAA', third)).toEqual([path.get(third)]);
+    expect((await findings())[0]).toMatchObject({
+      rule: 'jump',
+      action: 'quarantined',
+      resolution: 'accepted',
+    });
+  });
+
+  test('like a split that is not told is accepted after so many sessions, and told', async () => {
+    await run(session);
+    const path = source.closes.get('AAA')!;
+    for (const [day, close] of path) if (day >= next) path.set(day, close / 2);
+    const later = [...path.keys()].filter((day) => day >= next).slice(0, 4);
+    for (const day of later.slice(0, 3)) await run(day);
+    expect(await closeOf('AAA', next)).toEqual([]);
+    await run(later[3]!);
+    expect(await closeOf('AAA', next)).toEqual([path.get(next)]);
+    expect((await findings())[0]).toMatchObject({ rule: 'like-split', resolution: 'accepted' });
+  });
+
+  test('a restatement that is doubtful leaves the good bar in force', async () => {
+    await run(session);
+    await run(next);
+    const path = source.closes.get('AAA')!;
+    const good = path.get(next)!;
+    path.set(next, good * 100);
+    await run(third);
+    expect(await closeOf('AAA', next)).toEqual([good]);
+    expect((await findings())[0]).toMatchObject({ session: next, rule: 'like-unit', action: 'quarantined' });
   });
 });
 
@@ -285,9 +317,9 @@ describe('a bar that is missing', () => {
     ]);
   });
 
-  test('of too many symbols is waited for past the deadline too', async () => {
+  test('of too many symbols that could not be asked for is waited for past the deadline too', async () => {
     const most = { ...portfolio, coverageRatioMin: 0.8 };
-    source.closes.get('BBB')!.delete(session);
+    source.failures.set('BBB', 'network');
     await expect(run(session, deadlineMinutes + 600, most)).rejects.toThrow(NotReadyError);
     expect(await slotState(session)).toBe('waiting');
     expect(await rows('select * from rebalanced.gaps where source = $1')).toEqual([]);

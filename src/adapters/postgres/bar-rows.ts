@@ -82,6 +82,9 @@ export async function vintageOf(
   return rows[0]!.vintage;
 }
 
+/** A bar with its currency; one that is provisional has to be read again before it is final. */
+export type BarToSave = Bar & { currency?: string | null; isProvisional?: boolean };
+
 /**
  * Inserts bars, and first supersedes the rows of those among them that restate a stored one; `at` is the observation.
  * A bar that restates without being named so breaks the index of current bars, and nothing is stored.
@@ -90,7 +93,7 @@ export async function saveBars(
   sql: Sql,
   source: string,
   basis: PriceBasis,
-  { bars, restated }: { bars: readonly (Bar & { currency?: string | null })[]; restated: readonly Bar[] },
+  { bars, restated }: { bars: readonly BarToSave[]; restated: readonly Bar[] },
   at: number,
 ): Promise<void> {
   if (restated.length > 0)
@@ -103,10 +106,12 @@ export async function saveBars(
   if (bars.length === 0) return;
   await sql.query(
     `insert into rebalanced.bars
-       (source, symbol, session, close, dividend, split_ratio, high, low, volume, currency, basis, observed_at)
-     select $1, symbol, session, close, dividend, split_ratio, high, low, volume, currency, $5, $4
-     from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::text[])
-       as fresh (symbol, session, close, dividend, split_ratio, high, low, volume, currency)`,
+       (source, symbol, session, close, dividend, split_ratio, high, low, volume, currency, basis, observed_at,
+        confirmed_at)
+     select $1, symbol, session, close, dividend, split_ratio, high, low, volume, currency, $5, $4::timestamptz,
+       case when not provisional then $4::timestamptz end
+     from unnest($2::text[], $3::date[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::text[], $13::boolean[])
+       as fresh (symbol, session, close, dividend, split_ratio, high, low, volume, currency, provisional)`,
     [
       source,
       bars.map((b) => b.symbol),
@@ -120,6 +125,7 @@ export async function saveBars(
       bars.map((b) => b.low),
       bars.map((b) => b.volume),
       bars.map((b) => b.currency ?? null),
+      bars.map((b) => b.isProvisional ?? false),
     ],
   );
 }
@@ -137,24 +143,90 @@ export async function saveGap(
 }
 
 /**
- * Bars of sessions `from`..`to` that came only after the portfolio was valued at `to` without them: their gap had been
- * recorded, and they were first observed after that valuation was done.
+ * Makes provisional bars final that a reading begun at `from` has told again: those observed up to `equalBefore`, except
+ * the ones it told otherwise (`differing`). Returns how many.
  */
-export async function barsAfterValuation(
+export async function confirmBars(
   sql: Sql,
-  query: { source: string; symbols: readonly string[]; portfolio: string; from: Session; to: Session },
-): Promise<{ symbol: string; session: Session }[]> {
-  const { rows } = await sql.query<{ symbol: string; session: Session }>(
-    `select g.symbol, g.session from rebalanced.gaps g
-     join rebalanced.slots v on v.task = 'revalue' and v.portfolio = $3 and v.session = $5
-     where g.source = $1 and g.symbol = any($2) and g.session between $4 and $5
-       and v.finished_at < (
-         select min(observed_at) from rebalanced.bars b
-         where b.source = g.source and b.symbol = g.symbol and b.session = g.session)
-     order by g.symbol, g.session`,
-    [query.source, query.symbols, query.portfolio, query.from, query.to],
+  source: string,
+  readings: readonly { symbol: string; from: Session | null }[],
+  differing: readonly Pick<Bar, 'symbol' | 'session'>[],
+  equalBefore: number,
+  at: number,
+): Promise<number> {
+  const read = readings.filter(({ from }) => from !== null);
+  if (read.length === 0) return 0;
+  const { rowCount } = await sql.query(
+    `update rebalanced.bars b set confirmed_at = $7
+     from unnest($2::text[], $3::date[]) as reading (symbol, since)
+     where b.source = $1 and b.symbol = reading.symbol and b.session >= reading.since
+       and b.superseded_at is null and b.confirmed_at is null and b.observed_at <= $6
+       and not exists (
+         select from unnest($4::text[], $5::date[]) as other (symbol, session)
+         where other.symbol = b.symbol and other.session = b.session)`,
+    [
+      source,
+      read.map(({ symbol }) => symbol),
+      read.map(({ from }) => from),
+      differing.map(({ symbol }) => symbol),
+      differing.map(({ session }) => session),
+      isoInstant(equalBefore),
+      isoInstant(at),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+/** Bars of sessions up to `to` that are provisional, and since when each is known; ascending. */
+export async function provisionalBars(
+  sql: Sql,
+  source: string,
+  symbols: readonly string[],
+  to: Session,
+): Promise<{ symbol: string; session: Session; observedAt: string }[]> {
+  const { rows } = await sql.query<{ symbol: string; session: Session; observedAt: string }>(
+    `select symbol, session, observed_at as "observedAt" from rebalanced.bars
+     where source = $1 and symbol = any($2) and session <= $3 and confirmed_at is null and superseded_at is null
+     order by session, symbol`,
+    [source, symbols, to],
   );
   return rows;
+}
+
+/** The symbols that have a current bar at the session asked for. */
+export async function barsAt(
+  sql: Sql,
+  source: string,
+  wanted: readonly { symbol: string; session: Session }[],
+): Promise<Set<string>> {
+  const { rows } = await sql.query<{ symbol: string }>(
+    `select wanted.symbol from unnest($2::text[], $3::date[]) as wanted (symbol, session)
+     join rebalanced.bars b on b.source = $1 and b.symbol = wanted.symbol and b.session = wanted.session
+       and b.superseded_at is null`,
+    [source, wanted.map(({ symbol }) => symbol), wanted.map(({ session }) => session)],
+  );
+  return new Set(rows.map(({ symbol }) => symbol));
+}
+
+/** What is known of reading a symbol. */
+export type SourceState = {
+  readAt: string | null;
+  readTo: Session | null;
+  comparedOn: Session | null;
+  revision: string | null;
+};
+
+export async function readSources(
+  sql: Sql,
+  source: string,
+  symbols: readonly string[],
+): Promise<Map<string, SourceState>> {
+  const { rows } = await sql.query<SourceState & { symbol: string }>(
+    `select symbol, read_at as "readAt", read_to as "readTo", compared_on as "comparedOn", revision
+     from rebalanced.sources where source = $1 and symbol = any($2)`,
+    [source, symbols],
+  );
+  return new Map(rows.map(({ symbol, ...state }) => [symbol, state]));
 }
 
 /** How asking a source for one symbol went. */
@@ -162,9 +234,14 @@ export type FetchOutcome = {
   symbol: string;
   failure: { kind: string; message: string } | null;
   restated: number;
+  /** the session it was read up to; null where nothing was read */
+  readTo: Session | null;
+  /** the session at which its whole history was compared; null where it was not */
+  comparedOn: Session | null;
+  revision: string | null;
 };
 
-/** Notes how asking a source went, symbol by symbol. Run it outside the transaction that a failure rolls back. */
+/** Notes how asking a source went, symbol by symbol. */
 export async function recordFetchOutcomes(
   sql: Sql,
   source: string,
@@ -173,17 +250,24 @@ export async function recordFetchOutcomes(
 ): Promise<void> {
   await sql.query(
     `insert into rebalanced.sources as s
-       (source, symbol, last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements)
+       (source, symbol, last_success_at, last_failure_at, last_failure_kind, last_failure, failures_in_a_row, restatements,
+        read_at, read_to, compared_on, revision)
      select $1, symbol, case when kind is null then $2::timestamptz end, case when kind is not null then $2::timestamptz end,
-       kind, message, case when kind is null then 0 else 1 end, restated
-     from unnest($3::text[], $4::text[], $5::text[], $6::integer[]) as outcome (symbol, kind, message, restated)
+       kind, message, case when kind is null then 0 else 1 end, restated,
+       case when read_to is not null then $2::timestamptz end, read_to, compared_on, revision
+     from unnest($3::text[], $4::text[], $5::text[], $6::integer[], $7::date[], $8::date[], $9::text[])
+       as outcome (symbol, kind, message, restated, read_to, compared_on, revision)
      on conflict on constraint sources_key do update set
        last_success_at = coalesce(excluded.last_success_at, s.last_success_at),
        last_failure_at = coalesce(excluded.last_failure_at, s.last_failure_at),
        last_failure_kind = coalesce(excluded.last_failure_kind, s.last_failure_kind),
        last_failure = coalesce(excluded.last_failure, s.last_failure),
        failures_in_a_row = case when excluded.failures_in_a_row = 0 then 0 else s.failures_in_a_row + 1 end,
-       restatements = s.restatements + excluded.restatements`,
+       restatements = s.restatements + excluded.restatements,
+       read_at = coalesce(excluded.read_at, s.read_at),
+       read_to = coalesce(excluded.read_to, s.read_to),
+       compared_on = coalesce(excluded.compared_on, s.compared_on),
+       revision = coalesce(excluded.revision, s.revision)`,
     [
       source,
       isoInstant(at),
@@ -191,6 +275,9 @@ export async function recordFetchOutcomes(
       outcomes.map((o) => o.failure?.kind ?? null),
       outcomes.map((o) => o.failure?.message ?? null),
       outcomes.map((o) => o.restated),
+      outcomes.map((o) => o.readTo),
+      outcomes.map((o) => o.comparedOn),
+      outcomes.map((o) => o.revision),
     ],
   );
 }

@@ -24,6 +24,22 @@ export async function readQuarantined(
   return rows.map(({ observedAt, ...bar }) => ({ bar, observedAt }));
 }
 
+/** Which of these bars are quarantined, and why. */
+export async function quarantinedAt(
+  sql: Sql,
+  source: string,
+  wanted: readonly { symbol: string; session: Session }[],
+): Promise<Map<string, string>> {
+  if (wanted.length === 0) return new Map();
+  const { rows } = await sql.query<{ symbol: string; reason: string }>(
+    `select f.symbol, f.reason from unnest($2::text[], $3::date[]) as wanted (symbol, session)
+     join rebalanced.findings f on f.source = $1 and f.symbol = wanted.symbol and f.session = wanted.session
+     where f.action = 'quarantined' and f.resolved_at is null order by f.symbol`,
+    [source, wanted.map(({ symbol }) => symbol), wanted.map(({ session }) => session)],
+  );
+  return new Map(rows.map(({ symbol, reason }) => [symbol, reason]));
+}
+
 /** Records findings; a bar that is quarantined already keeps its row, and a note is made once. */
 export async function saveFindings(
   sql: Sql,

@@ -75,6 +75,16 @@ export async function lockOpenSlots(sql: Sql, portfolio: string): Promise<OpenSl
   return rows.map(fromRow);
 }
 
+/** Open slots of one task of a portfolio, by session. */
+export async function openSlotsOf(sql: Sql, task: TaskName, portfolio: string): Promise<OpenSlot[]> {
+  const { rows } = await sql.query<Row>(
+    `select ${columns} from rebalanced.slots
+     where task = $1 and portfolio = $2 and state in ('waiting', 'queued') order by session`,
+    [task, portfolio],
+  );
+  return rows.map(fromRow);
+}
+
 /** One slot, locked until the transaction ends; null when it is not open any more. */
 export async function lockSlot(sql: Sql, slot: Slot): Promise<OpenSlot | null> {
   const { rows } = await sql.query<Row>(

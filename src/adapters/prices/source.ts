@@ -72,8 +72,11 @@ export type PriceSource = {
   readonly basis: PriceBasis;
   /** true where answers are read while the day's bars still change: they are final only once read twice */
   readonly isLive?: boolean;
-  /** Final daily bars of the sessions `from`..`to`, both included, ascending; `to` is the last final session. */
-  fetchBars(symbol: string, from: Session, to: Session): Promise<Fetched>;
+  /**
+   * Final daily bars of the sessions `from`..`to`, both included, ascending; `to` is the last final session. A source
+   * that knows what was known when answers as of `at`, epoch milliseconds: the asking task's instant.
+   */
+  fetchBars(symbol: string, from: Session, to: Session, at: number): Promise<Fetched>;
 };
 
 /** A day as a source tells it: perhaps without a price, perhaps with an event. */

@@ -127,7 +127,7 @@ async function fetchPanel(portfolio: Portfolio, to: Session): Promise<PricePanel
   const { plan, historyStart, policy } = portfolio;
   const bars: StoredBar[] = [];
   for (const symbol of pricedSymbols(portfolio))
-    bars.push(...(await fetchQuoted(portfolio, symbol, historyStart, to)));
+    bars.push(...(await fetchQuoted(portfolio, symbol, historyStart, to, Number.POSITIVE_INFINITY)));
   const rates = new Set(rateSymbols(portfolio)); // they go on where nothing else trades
   const traded = bars.filter((bar) => !rates.has(bar.symbol));
   const newest = traded.reduce((latest, bar) => (bar.session > latest ? bar.session : latest), '');

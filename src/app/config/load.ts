@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import type { ZodError } from 'zod';
+import type { z } from 'zod';
 import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { ModelSpec } from '../../core/forecast/model-spec.ts';
@@ -11,6 +10,7 @@ import { list } from '../../presentation/format.ts';
 import { UserError } from '../user-error.ts';
 import { neededSymbols } from './feasible-limits.ts';
 import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
+import { parseYaml, type YamlFile } from './yaml.ts';
 
 /** Reads, checks and completes a configuration file. Relative paths in it are taken from its own folder. */
 export function loadConfig(path: string): Config {
@@ -22,17 +22,9 @@ export function loadConfig(path: string): Config {
       `cannot read the configuration ${path}: expected a YAML file there (--config FILE names another)`,
     );
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken) {
-    const at = broken.linePos?.[0];
-    throw new UserError(
-      `${path}${at ? `:${at.line}:${at.col}` : ''}: not YAML: ${broken.message.split('\n')[0]}`,
-    );
-  }
-  const parsed = configSchema.safeParse(document.toJS());
-  if (!parsed.success) throw new UserError(explain(path, parsed.error));
+  const yaml = parseYaml(path, text);
+  const parsed = configSchema.safeParse(yaml.data);
+  if (!parsed.success) throw new UserError(explain(path, yaml, parsed.error));
   return { ...parsed.data, sources: fromFolder(parsed.data.sources, dirname(resolve(path))) };
 }
 
@@ -56,14 +48,14 @@ function fromFolder(sources: Config['sources'], folder: string): Config['sources
   );
 }
 
-function explain(path: string, error: ZodError): string {
+function explain(path: string, yaml: YamlFile, error: z.ZodError): string {
   const issue = error.issues[0]!;
   const where = issue.path.reduce<string>(
     (name, key) =>
       typeof key === 'number' ? `${name}[${key}]` : name ? `${name}.${String(key)}` : String(key),
     '',
   );
-  return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}`;
+  return `${path}: ${where || 'the file'}: ${issue.message.replace(/^Invalid input: /, '')}${yaml.explain(issue)}`;
 }
 
 /**

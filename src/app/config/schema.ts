@@ -12,6 +12,15 @@ import { ratio, symbol } from './fields.ts';
 import { checkFx, currencySchema, fxSchema } from './fx-schema.ts';
 
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
+/** An address, or `Name <address>`. A name with a comma would be two, so it stands in quotes. */
+const mailbox = z
+  .string()
+  .refine(
+    (text) =>
+      z.email().safeParse(text.replace(/^(?:"[^"\\\p{Cc}]+"|[^<>@",;:\\()[\]\p{Cc}]+) <([^<>]+)>$/u, '$1'))
+        .success,
+    'expected an address such as name@example.org or Name <name@example.org>',
+  );
 const weight = z.number().min(-1).max(1);
 const yearlyRate = numberFrom(-0.1, 1);
 const boundsSchema = z
@@ -206,7 +215,7 @@ export const portfolioSchema = z
     }),
     letter: section({
       from: z.email().default('rebalanced@localhost.localdomain'),
-      to: z.array(z.email()).min(1).default(['portfolio@localhost.localdomain']),
+      to: z.array(mailbox).min(1).default(['portfolio@localhost.localdomain']),
       statusUrl: z
         .url({ protocol: /^https?$/, error: 'expected an address such as https://example.org/' })
         .nullable()

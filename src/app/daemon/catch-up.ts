@@ -20,7 +20,7 @@ export async function catchUp(
   now: number,
   stop?: AbortSignal,
 ): Promise<string[]> {
-  await checkFiles(context);
+  await checkFiles(context, now);
   const plans = context.portfolios.map(({ plan }) => plan);
   await drain(context, { plans, tasks, now, backlog: true, stop });
   const ids = context.portfolios.map(({ id }) => id);
@@ -43,13 +43,13 @@ function reasons(open: readonly OpenSlot[]): string[] {
 }
 
 /** A file of prices that cannot be read, or lacks a symbol, is refused before anything is planned. */
-async function checkFiles({ config, portfolios }: Context): Promise<void> {
+async function checkFiles({ config, portfolios }: Context, now: number): Promise<void> {
   for (const portfolio of portfolios) {
     if (config.sources[portfolio.sourceName]?.kind !== 'file') continue;
     const { source, historyStart } = portfolio;
     for (const symbol of pricedSymbols(portfolio))
       try {
-        await source.fetchBars(symbol, historyStart, historyStart);
+        await source.fetchBars(symbol, historyStart, historyStart, now);
       } catch (error) {
         throw error instanceof SourceError
           ? new UserError(`sources.${portfolio.sourceName}: ${error.message}`)

@@ -7,6 +7,7 @@ import {
 import type { Sql } from '../../adapters/postgres/database.ts';
 import { cashSymbol } from '../../adapters/postgres/valuation-rows.ts';
 import { readHoldings as readReport } from '../../adapters/prices/csv/holdings.ts';
+import { type Recognised, recognisedLines, shortLines } from '../../adapters/prices/csv/recognised.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { worthAt } from '../../core/accounting/account.ts';
 import {
@@ -28,16 +29,18 @@ const worthTolerance = 1e-9;
  * Stores what a broker's file says is held at the newest valuation, so that the next decision trades from that; told
  * again before the session is decided, the newest report counts. What it says the account is worth beyond what NAV had
  * carried is a flow of money. The file is read whole before anything is written. Throws a UserError where the file is
- * wrong or the session is decided already. `now` in epoch milliseconds.
+ * wrong or the session is decided already. `now` in epoch milliseconds; `isComplete` says that
+ * whatever the file does not list is not held. Returns how the file was read.
  */
 export async function importHoldings(
   context: TradedPricesContext,
   portfolio: Portfolio,
   file: string,
   now: number,
-): Promise<void> {
+  { isComplete = false } = {},
+): Promise<Recognised> {
   const { session } = await undecidedValuation(context.database, portfolio);
-  const lines = read(file, portfolio);
+  const { lines, recognised } = read(file, portfolio, isComplete);
   const held = await valued(context, portfolio, { file, lines, session, now });
   await context.database.transaction(async (sql) => {
     await lockAccount(sql, portfolio.id);
@@ -49,6 +52,14 @@ export async function importHoldings(
     const after = worthAt(await readAccount(sql, portfolio), { session, navNet });
     await noteFlow(sql, portfolio.id, session, after - before, before, at);
   });
+  return recognised;
+}
+
+/** How a report was read, to be printed: in short, or all of it. */
+export function readAs(recognised: Recognised, isExplained: boolean): string[] {
+  if (isExplained) return recognisedLines(recognised);
+  const { path, content, rows } = recognised;
+  return [`${path}: ${content}, ${rows} ${rows === 1 ? 'line' : 'lines'}`, ...shortLines(recognised)];
 }
 
 /** The money a report shows that NAV does not explain. */
@@ -91,9 +102,9 @@ async function valued(
 const lowerBound = ({ bounds, boundsBySymbol }: PortfolioPolicy, symbol: string) =>
   (boundsBySymbol[symbol] ?? bounds).lower;
 
-function read(file: string, { id, policy }: Portfolio): ReportedLine[] {
+function read(file: string, { id, policy, currency }: Portfolio, isComplete: boolean) {
   try {
-    return readReport(file, id, [...policy.symbols, cashSymbol]);
+    return readReport(file, { portfolio: id, symbols: policy.symbols, cashSymbol, currency, isComplete });
   } catch (error) {
     throw error instanceof SourceError ? new UserError(error.message) : error;
   }

@@ -1,4 +1,6 @@
-import { readWideCsv, type WideCsv } from '../../adapters/prices/csv/csv.ts';
+import { readWidePrices, type WideCsv } from '../../adapters/prices/csv/csv.ts';
+import { type Recognised, recognisedLines, shortLines } from '../../adapters/prices/csv/recognised.ts';
+import { symbolKey } from '../../adapters/prices/csv/symbols.ts';
 import { SourceError } from '../../adapters/prices/source.ts';
 import { allocate } from '../../core/allocation/allocate.ts';
 import {
@@ -50,11 +52,22 @@ export type AllocateAnswer = {
   weights: number[];
 };
 
-/** The weights of one allocator on a file of prices. Throws a UserError where the file or the question is wrong. */
-export function allocateFile(question: AllocateQuestion): AllocateAnswer {
+/** How the file was read, a line each: all of it, and what must be known of it in any case. */
+export type ReadAs = { all: string[]; short: string[] };
+
+/**
+ * The weights of one allocator on a file of prices; `onRead` is told how the file was read. Throws a UserError where the
+ * file or the question is wrong.
+ */
+export function allocateFile(
+  question: AllocateQuestion,
+  onRead: (readAs: ReadAs) => void = () => {},
+): AllocateAnswer {
   const { prices, window, method } = question;
   const options = checkedOptions(method, question.options);
-  const table = cut(read(prices), question);
+  const { value, recognised } = read(prices);
+  onRead({ all: recognisedLines(recognised), short: shortLines(recognised) });
+  const table = cut(value, question);
   const all = simpleReturns(new PricePanel(table.dates, table.symbols, table.values));
   if (window !== undefined && window > all.rows)
     throw new UserError(`--window is ${window}; ${prices} has ${all.rows} returns, expected at most so many`);
@@ -81,9 +94,9 @@ export function allocateFile(question: AllocateQuestion): AllocateAnswer {
   }
 }
 
-function read(path: string): WideCsv {
+function read(path: string): { value: WideCsv; recognised: Recognised } {
   try {
-    return readWideCsv(path);
+    return readWidePrices(path);
   } catch (error) {
     throw error instanceof SourceError ? new UserError(error.message) : error;
   }
@@ -92,7 +105,7 @@ function read(path: string): WideCsv {
 function cut(table: WideCsv, { asOf, symbols, prices, window }: AllocateQuestion): WideCsv {
   const wanted = symbols ?? table.symbols;
   const columns = wanted.map((symbol) => {
-    const column = table.values[table.symbols.indexOf(symbol)];
+    const column = table.values[table.symbols.findIndex((known) => symbolKey(known) === symbolKey(symbol))];
     if (!column) throw new UserError(`--symbols names ${symbol}, which ${prices} does not have`);
     return column;
   });

@@ -66,11 +66,13 @@ async function fetched(
   const newest = newestClosed(plan, now) ?? to;
   const all: TradedBar[] = [];
   for (const symbol of policy.symbols) {
-    const answer = await source.fetchBars(symbol, from, newest > to ? newest : to).catch((error: Error) => {
-      throw error instanceof SourceError
-        ? new UserError(`sources.${name} (orders.priceSource): ${error.message}`)
-        : error;
-    });
+    const answer = await source
+      .fetchBars(symbol, from, newest > to ? newest : to, now)
+      .catch((error: Error) => {
+        throw error instanceof SourceError
+          ? new UserError(`sources.${name} (orders.priceSource): ${error.message}`)
+          : error;
+      });
     if (answer.currency !== null && answer.currency !== currency)
       throw new UserError(
         `sources.${name} (orders.priceSource) quotes ${symbol} in ${answer.currency}; expected ${currency}`,

@@ -90,9 +90,11 @@ async function newestPrice({ portfolios, sources }: Config): Promise<Session> {
   for (const { symbols, source, historyStart } of portfolios) {
     const prices = sourceOf(sources[source]!, { warn: () => {} });
     for (const symbol of symbols) {
-      const { bars } = await prices.fetchBars(symbol, historyStart, '9999-12-31').catch((error: Error) => {
-        throw error instanceof SourceError ? new UserError(error.message) : error;
-      });
+      const { bars } = await prices
+        .fetchBars(symbol, historyStart, '9999-12-31', Number.POSITIVE_INFINITY)
+        .catch((error: Error) => {
+          throw error instanceof SourceError ? new UserError(error.message) : error;
+        });
       const last = bars.at(-1)?.session ?? '';
       if (last > newest) newest = last;
     }

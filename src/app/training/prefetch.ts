@@ -1,6 +1,6 @@
 import { championModel } from '../../adapters/postgres/model-rows.ts';
 import type { Session } from '../../core/calendar/session.ts';
-import { trainingSessions } from '../../core/schedule/plan.ts';
+import { slotAt, trainingSessions } from '../../core/schedule/plan.ts';
 import { fetchQuoted, panelOf, readFrom } from '../../tasks/panel.ts';
 import { type Portfolio, pricedSymbols, sessionsForTraining, windowStart } from '../../tasks/portfolio.ts';
 import { retrainingRequest } from '../../tasks/retrain.ts';
@@ -29,8 +29,11 @@ export async function prefetchTrainings(
     stop?.throwIfAborted();
     if (trained && JSON.parse(trained.artefact).trainedOn >= session) continue;
     const from = windowStart(portfolio, session, count);
+    const at = slotAt(plan, 'retrain', session).dueAt;
     const lead = readFrom(portfolio, from);
-    const bars = await Promise.all(symbols.map((symbol) => fetchQuoted(portfolio, symbol, lead, session)));
+    const bars = await Promise.all(
+      symbols.map((symbol) => fetchQuoted(portfolio, symbol, lead, session, at)),
+    );
     const panel = panelOf(portfolio, bars.flat(), calendar.sessions(from, session));
     // A failure is the retrain task's to report: it asks for the same and fails the same.
     void context.pool.train(retrainingRequest(portfolio, panel)).catch(() => {});

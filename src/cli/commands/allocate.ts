@@ -5,13 +5,17 @@ import {
   allocateFile,
   allocatorNames,
   covarianceNames,
+  type ReadAs,
 } from '../../app/queries/allocate.ts';
 import { type AllocatorOption, allocatorOptions, flagOf } from '../../app/queries/allocator-options.ts';
 import { percent } from '../../presentation/format.ts';
 import { dateArgument } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
-type Options = Omit<AllocateQuestion, 'options'> & { json?: boolean } & Record<string, unknown>;
+type Options = Omit<AllocateQuestion, 'options'> & { json?: boolean; explain?: boolean } & Record<
+    string,
+    unknown
+  >;
 
 export function allocateCommand(): Command {
   const ofAllocators = allocatorOptions();
@@ -31,9 +35,14 @@ export function allocateCommand(): Command {
     .option('--risk-free <rate>', 'p.a., for max-sharpe', numberArgument, 0)
     .option('--periods-per-year <count>', 'returns in a year (default: read off the dates)', positiveArgument)
     .option('--json', 'as JSON, with every digit')
+    .option('--explain', 'also how the file was read')
     .action((options: Options) => {
       const given = ofAllocators.flatMap(({ name }) => (name in options ? [[name, options[name]]] : []));
-      print(options, allocateFile({ ...options, options: Object.fromEntries(given) }));
+      // What a file was taken for goes where it cannot be taken for the weights.
+      const say = ({ all, short }: ReadAs) => {
+        for (const line of options.explain ? all : short) process.stderr.write(`${line}\n`);
+      };
+      print(options, allocateFile({ ...options, options: Object.fromEntries(given) }, say));
     });
   for (const option of ofAllocators) command.addOption(flag(option));
   return command;

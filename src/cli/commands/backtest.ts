@@ -26,7 +26,7 @@ export function backtestCommand(): Command {
         from: options.from ?? null,
         to: options.to ?? null,
         env: process.env,
-        log: openLog('error'),
+        log: openLog('warn'),
       });
       const { last, decisions, fallbacks } = results[0]!;
       if (options.json) console.log(JSON.stringify(results, null, 2));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { importHoldings } from '../../app/manual/import-holdings.ts';
+import { importHoldings, readAs } from '../../app/manual/import-holdings.ts';
 import { cashSymbol, readHoldings } from '../../app/queries/holdings.ts';
 import { portfolioIn } from '../../app/queries/subject.ts';
 import { refuseDuringReplay } from '../../app/replay/claim.ts';
@@ -8,18 +8,27 @@ import { decimal, money, percent } from '../../presentation/format.ts';
 import { type Common, portfolioOption, replayNamed, withContext, withStore } from '../options.ts';
 import { printTable } from '../output/table.ts';
 
+type Options = Common & { portfolio?: string; import?: string; complete?: boolean; explain?: boolean };
+
 export function holdingsCommand(): Command {
   return withStore(new Command('holdings'))
     .description('print what is held; or import what a broker says is held, to trade from that')
     .addOption(portfolioOption())
-    .option('--import <file>', `CSV: symbol,quantity or symbol,weight, with a line for ${cashSymbol}`)
-    .action(async (options: Common & { portfolio?: string; import?: string }) =>
+    .option(
+      '--import <file>',
+      `CSV: symbol,quantity or symbol,weight among any columns, with a line for ${cashSymbol}`,
+    )
+    .option('--complete', 'what the file does not list is not held, cash included')
+    .option('--explain', 'also how the file was read, column by column')
+    .action(async (options: Options) =>
       withContext(options, async (context) => {
         const { config, database } = context;
         const portfolio = context.portfolio(portfolioIn(config, options.portfolio).id);
         if (options.import !== undefined) {
           if (replayNamed(options) !== null) await refuseDuringReplay(database);
-          await importHoldings(context, portfolio, options.import, Date.now());
+          const isComplete = options.complete ?? false;
+          const found = await importHoldings(context, portfolio, options.import, Date.now(), { isComplete });
+          console.log(`${readAs(found, options.explain ?? false).join('\n')}\n`);
         }
         const held = await readHoldings(database, portfolio);
         console.log(

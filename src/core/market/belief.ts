@@ -39,7 +39,12 @@ export type Verdict = {
  * Of these neither a second reading nor a later price near the doubted one proves anything: a split that the source has not
  * told yet, or another unit, stays. They are believed once the event is told, or after so many sessions.
  */
-const lasting: ReadonlySet<FindingRule> = new Set(['like-split', 'like-unit', 'unit', 'dividend-without-fall']);
+const lasting: ReadonlySet<FindingRule> = new Set([
+  'like-split',
+  'like-unit',
+  'unit',
+  'dividend-without-fall',
+]);
 
 /** Returns before a bar that its volatility is told from, and the least of them. */
 const volatilityReturns = { most: 60, least: 20 };

@@ -89,6 +89,7 @@ export function slotAt(
   const fillAt = calendar.closeAt(calendar.next(session));
   const deadlines: Record<TaskName, number> = {
     ingest: dueAt + plan.ingestDeadlineMinutes * minuteMs,
+    confirm: fillAt,
     retrain: dueAt + plan.retrainDeadlineMinutes * minuteMs,
     revalue: fillAt,
     rebalance: fillAt,

@@ -1,6 +1,6 @@
 import type { Session } from '../calendar/session.ts';
 
-export const taskNames = ['ingest', 'retrain', 'revalue', 'rebalance', 'deliver'] as const;
+export const taskNames = ['ingest', 'confirm', 'retrain', 'revalue', 'rebalance', 'deliver'] as const;
 export type TaskName = (typeof taskNames)[number];
 
 export const slotStates = ['waiting', 'queued', 'done', 'missed'] as const;
@@ -42,6 +42,7 @@ export function waitsFor(slot: Slot, other: Attempted, now: number): boolean {
     case 'rebalance':
       // A decision is filled at the next close, so no later session is revalued before it is made.
       return (slot.task === 'revalue' || slot.task === 'rebalance') && earlier;
+    case 'confirm': // it only tells whether what others read was final
     case 'deliver':
       return false;
   }

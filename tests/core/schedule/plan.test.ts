@@ -259,6 +259,7 @@ describe('slotAt', () => {
     const fill = Date.parse('2024-12-02T21:00:00Z');
     expect(taskNames.map((task) => [task, slotAt(plan, task, session).deadlineAt])).toEqual([
       ['ingest', due + 360 * minuteMs],
+      ['confirm', fill],
       ['retrain', due + 480 * minuteMs],
       ['revalue', fill],
       ['rebalance', fill],

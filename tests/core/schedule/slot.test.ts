@@ -19,7 +19,14 @@ const slot = (task: TaskName, day: number, portfolio = 'sample', attempts = 0): 
 });
 /** Long after every deadline: a daemon that catches up is late by nature. */
 const late = Date.parse('2024-06-28T21:00:00Z');
-const rank: Record<TaskName, number> = { ingest: 0, revalue: 1, retrain: 1, rebalance: 2, deliver: 3 };
+const rank: Record<TaskName, number> = {
+  ingest: 0,
+  confirm: 1,
+  revalue: 1,
+  retrain: 1,
+  rebalance: 2,
+  deliver: 3,
+};
 
 const opens = fc
   .uniqueArray(

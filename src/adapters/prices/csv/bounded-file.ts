@@ -1,31 +1,28 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { SourceError } from '../source.ts';
+import { type DecodedText, inUtf8 } from './encoding.ts';
 
 /** What a file is expected to hold, for its error messages, and the most bytes it may have, unpacked. */
 export type FileExpectation = { content: string; bytesMax: number };
 
 /**
- * The bytes of a text file, unpacked where it is gzip, and in UTF-8 where it is the UTF-16 of Windows. A file that is missing, unreadable or longer than allowed is a
- * SourceError; a small gzip file that holds gigabytes is refused once it has given `bytesMax`, not when memory ends.
+ * The text of a file in UTF-8, unpacked where it is gzip. A file that is missing, unreadable, no text or longer than
+ * allowed is a SourceError; a small gzip file that holds gigabytes is refused once it has given `bytesMax`, not when
+ * memory ends.
  */
-export function readBounded(path: string, expected: FileExpectation): Buffer {
+export function readBounded(path: string, expected: FileExpectation): DecodedText {
   try {
     if (statSync(path).size > expected.bytesMax) throw tooLong(path, expected);
     const bytes = readFileSync(path);
     if (bytes.length > expected.bytesMax) throw tooLong(path, expected);
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return inUtf8(isGzip ? gunzipSync(bytes, { maxOutputLength: expected.bytesMax }) : bytes);
+    return inUtf8(path, isGzip ? gunzipSync(bytes, { maxOutputLength: expected.bytesMax }) : bytes);
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLong(path, expected);
     throw unreadable(path, expected, cause);
   }
-}
-
-function inUtf8(bytes: Buffer): Buffer {
-  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-  return isUtf16 ? Buffer.from(bytes.toString('utf16le')) : bytes;
 }
 
 /** Tells one state of a file from another. */

@@ -1,187 +1,212 @@
-import type { Session } from '../../../core/calendar/session.ts';
-import type { PriceBasis } from '../../../core/market/bar.ts';
-import {
-  assertWindow,
-  barsFromRows,
-  emptyFetched,
-  type PriceSource,
-  SourceError,
-  type SourceRow,
-} from '../source.ts';
+import type { Bar, PriceBasis } from '../../../core/market/bar.ts';
+import { type QuoteUnit, quoteUnit } from '../../../core/market/quote-unit.ts';
+import { assertWindow, barsFromRows, emptyFetched, type PriceSource, SourceError } from '../source.ts';
 import { stampOf } from './bounded-file.ts';
-import { amountOf, dateOf, priceOf, textOf } from './cells.ts';
-import { type CsvReader, type CsvRow, readTable, refuseLine } from './table.ts';
+import { bySymbolLayoutAt } from './by-symbol.ts';
+import { longLayoutAt } from './long.ts';
+import { currencyCode } from './numbers.ts';
+import { priceField } from './price-columns.ts';
+import type { Recognised } from './recognised.ts';
+import { refuseLine } from './records.ts';
+import { type FileRow, knownRows, revisionOf, type Series, type SymbolRows, seriesOf } from './series.ts';
+import { SymbolIndex } from './symbols.ts';
+import { type CsvRow, type Layout, type Recogniser, readTable } from './table.ts';
+import { priceForms, type WideCsv, type WidePrices, wideLayoutAt } from './wide.ts';
 
-/** Prices by date and symbol: `values[symbol index][date index]`, NaN where there is no price; dates ascend. */
-export type WideCsv = { dates: string[]; symbols: string[]; values: Float64Array[] };
-
-/** Rows of one symbol, ascending; undefined for a symbol the file does not have. */
-type Series = { symbols: string[]; rowsOf(symbol: string): SourceRow[] | undefined };
+export type { WideCsv } from './wide.ts';
 
 /** 500 symbols over 20 years are 115 MB in the long form and 22 MB in the wide one. */
 const prices = { content: 'prices', bytesMax: 128 * 1024 ** 2 };
 
-const longColumns = 'symbol date open high low close adj_close volume dividend split'.split(' ');
-
 /**
- * Daily bars from a file, gzip or not: wide (`date,SPY,TLT,..`: closes, empty = no price) or
- * long (`symbol,date,close[,high,low,volume,dividend,split]`; open and adj_close are not read).
- * `basis` says what its closes mean. Read at the first question, and again when the file has changed.
+ * Daily bars from a file, gzip or not: wide (`date,SPY,TLT,..`: closes, empty = no price), long
+ * (`symbol,date,close[,high,low,volume,dividend,split,currency,observed]`) or as yfinance writes several symbols.
+ * `basis` says what its closes mean. Read at the first question, and again when the file has changed; `onRead` is then
+ * told how. The rows of a file with `observed` are answered as they were known at the asking task's instant.
  */
-export function csvSource(options: { path: string; basis: PriceBasis; name?: string }): PriceSource {
-  const { path, basis, name = 'csv' } = options;
+export function csvSource(options: {
+  path: string;
+  basis: PriceBasis;
+  name?: string;
+  onRead?: (recognised: Recognised) => void;
+}): PriceSource {
+  const { path, basis, name = 'csv', onRead } = options;
   let read: { stamp: string; series: Series } | null = null;
 
   function series(): Series {
     const stamp = stampOf(path, prices);
-    if (read?.stamp !== stamp) read = { stamp, series: readSeries(path) };
-    return read.series;
+    if (read?.stamp === stamp) return read.series;
+    const { value, recognised } = readPrices(path, basis);
+    read = { stamp, series: value };
+    onRead?.(recognised);
+    return value;
   }
 
   return {
     name,
     basis,
-    async fetchBars(symbol, from, to) {
+    async fetchBars(symbol, from, to, at) {
       assertWindow(from, to);
-      const { symbols, rowsOf } = series();
-      const rows = rowsOf(symbol);
-      if (!rows) {
-        const known = symbols.slice(0, 10).join(', ') + (symbols.length > 10 ? ', ..' : '');
-        throw new SourceError('unknown-symbol', `${path} has no ${symbol}; it has ${known}`, { symbol });
-      }
-      const asked = rows.slice(leadIn(rows, from), firstAt(rows, to) + 1);
-      return { ...emptyFetched, ...barsFromRows(symbol, basis, asked, from, to) };
+      const known = series();
+      const rows = known.rowsOf(symbol);
+      if (!rows) throw unknownSymbol(path, symbol, known.symbols);
+      const unit = unitOf(path, symbol, rows.unit);
+      const { bars, warnings } = barsFromRows(symbol, basis, knownRows(rows, from, to, at), from, to);
+      return {
+        ...emptyFetched,
+        bars: bars.map((bar) => inCurrency(bar, unit?.unitsPerCurrency ?? 1)),
+        warnings,
+        currency: unit?.currency ?? null,
+        unit: rows.unit,
+        through: known.through(at),
+        revision: revisionOf(rows, at),
+      };
     },
   };
 }
 
-/** Reads a wide price file, gzip or not: a first column `date`, then one column for each symbol. */
+/** What a file's word for a currency means; null where it has none. */
+function unitOf(path: string, symbol: string, code: string | null): QuoteUnit | null {
+  if (code === null) return null;
+  const unit = quoteUnit(code);
+  if (unit) return unit;
+  const message = `${path} has ${symbol} in ${code}, which is no currency; expected a code like USD, or GBp for pence`;
+  throw new SourceError('schema', message, { symbol });
+}
+
+/** A bar in major currency, as all stored ones are. */
+function inCurrency(bar: Bar, unitsPerCurrency: number): Bar {
+  if (unitsPerCurrency === 1) return bar;
+  const amount = (value: number | null) => (value === null ? null : value / unitsPerCurrency);
+  return {
+    ...bar,
+    close: bar.close / unitsPerCurrency,
+    dividend: bar.dividend / unitsPerCurrency,
+    high: amount(bar.high),
+    low: amount(bar.low),
+  };
+}
+
+function unknownSymbol(path: string, symbol: string, symbols: readonly string[]): SourceError {
+  const known = symbols.slice(0, 10).join(', ') + (symbols.length > 10 ? ', ..' : '');
+  return new SourceError('unknown-symbol', `${path} has no ${symbol}; it has ${known}`, { symbol });
+}
+
+/**
+ * Reads the closes of a wide price file, gzip or not: a first column `date`, then one column for each symbol, or several
+ * as yfinance writes them. Splits in it are refused, for closes alone would hide them.
+ */
 export function readWideCsv(path: string): WideCsv {
-  return readTable(path, prices, wideReader);
+  return readWidePrices(path).value;
 }
 
-function readSeries(path: string): Series {
-  return readTable<Series>(path, prices, (header) => {
-    if (header.cells.some((name) => name.toLowerCase() === 'symbol')) return longReader(header);
-    const wide = wideReader(header);
-    return { take: wide.take, finish: () => wideSeries(wide.finish()) };
-  });
+/** Reads a wide price file, and tells how. */
+export function readWidePrices(path: string): { value: WideCsv; recognised: Recognised } {
+  const { value, recognised } = readTable(path, prices, wideRecogniser);
+  const { currency: _, ...table } = value;
+  return { value: table, recognised };
 }
 
-function wideReader(header: CsvRow): CsvReader<WideCsv> {
-  const [date = '', ...symbols] = header.cells;
-  const form = 'a first column date and one column for each symbol, or the columns symbol,date,close';
-  if (date.toLowerCase() !== 'date') refuseLine(header, `begins with the column ${date}`, form);
-  if (symbols.length === 0) refuseLine(header, 'has no column after the date', form);
-  const misplaced = symbols.find((name) => /^(symbol|close|adj_?close)$/i.test(name));
-  if (misplaced) refuseLine(header, `has the column ${misplaced} among the symbols`, form);
-  const rows = new Map<Session, Float64Array>();
+/** Reads a price file of any form, and tells how. */
+export function readPrices(path: string, basis: PriceBasis): { value: Series; recognised: Recognised } {
+  const { value, recognised } = readTable(path, prices, seriesRecogniser);
   return {
-    take(row) {
-      const session = dateOf(row, 0);
-      if (rows.has(session)) refuseLine(row, `repeats the date ${session}`, 'one row a day');
-      const closes = new Float64Array(symbols.length);
-      for (let i = 0; i < closes.length; i += 1) closes[i] = priceOf(row, i + 1) ?? Number.NaN;
-      rows.set(session, closes);
-    },
-    finish() {
-      const dates = [...rows.keys()].sort();
-      const values = symbols.map(() => new Float64Array(dates.length));
-      for (const [t, session] of dates.entries()) {
-        const closes = rows.get(session)!;
-        for (let i = 0; i < closes.length; i += 1) values[i]![t] = closes[i]!;
-      }
-      return { dates, symbols, values };
+    value,
+    recognised: { ...recognised, warnings: [...recognised.warnings, ...warningsOf(recognised, basis)] },
+  };
+}
+
+const wideRecogniser: Recogniser<WidePrices> = {
+  layoutAt(rows, at) {
+    const layout = bySymbolLayoutAt(rows, at);
+    return layout ? remade(layout, (series) => closesOf(rows[at]!, series)) : wideLayoutAt(rows, at);
+  },
+  refuse: refuseHeader,
+};
+
+function closesOf(header: CsvRow, series: Series): WidePrices {
+  const rows = series.symbols.map((symbol) => series.rowsOf(symbol)!.rows);
+  const dates = [...new Set(rows.flat().map((row) => row.session))].sort();
+  const split = rows.flat().find(({ splitRatio }) => splitRatio !== 1);
+  if (split)
+    refuseLine(header, `stands over a split on ${split.session}`, 'adjusted closes, and no column of splits');
+  const values = rows.map((own) => {
+    const closes = new Map(own.map(({ session, close }) => [session, close]));
+    return Float64Array.from(dates, (date) => closes.get(date) ?? Number.NaN);
+  });
+  return { dates, symbols: [...series.symbols], values, currency: null };
+}
+
+/** A layout whose reader makes something else of what it has read. */
+function remade<From, To>(layout: Layout<From>, make: (value: From) => To): Layout<To> {
+  return {
+    ...layout,
+    begin(spelling) {
+      const { take, finish } = layout.begin(spelling);
+      return {
+        take,
+        finish() {
+          const { value, told } = finish();
+          return { value: make(value), told };
+        },
+      };
     },
   };
 }
 
-function wideSeries({ dates, symbols, values }: WideCsv): Series {
-  const made = new Map<string, SourceRow[]>();
+const seriesRecogniser: Recogniser<Series> = {
+  layoutAt: (rows, at) => bySymbolLayoutAt(rows, at) ?? longLayoutAt(rows, at) ?? wideSeriesAt(rows, at),
+  refuse: refuseHeader,
+};
+
+function wideSeriesAt(rows: readonly CsvRow[], at: number): Layout<Series> | null {
+  const layout = wideLayoutAt(rows, at);
+  return layout && remade(layout, wideSeries);
+}
+
+function wideSeries({ dates, symbols, values, currency }: WidePrices): Series {
+  const unit = currencyCode(currency);
+  const columns = new SymbolIndex<{ rows: () => SymbolRows }>();
+  for (const [i, symbol] of symbols.entries()) {
+    let made: SymbolRows | undefined;
+    const rows = () => (made ??= { rows: pricedRows(dates, values[i]!), unit });
+    columns.set(symbol, { rows });
+  }
+  const none = seriesOf(new SymbolIndex(), dates);
   return {
-    symbols,
-    rowsOf(symbol) {
-      const closes = values[symbols.indexOf(symbol)];
-      if (!closes) return undefined;
-      const rows = made.get(symbol) ?? pricedRows(dates, closes);
-      made.set(symbol, rows);
-      return rows;
-    },
+    symbols: symbols.toSorted(),
+    rowsOf: (symbol) => columns.get(symbol)?.rows(),
+    through: none.through,
   };
 }
 
 /** An empty cell of a wide file is no row: nothing was said about that day. */
-function pricedRows(dates: readonly Session[], closes: Float64Array): SourceRow[] {
-  const nothingElse = { dividend: 0, splitRatio: 1, high: null, low: null, volume: null };
+function pricedRows(dates: readonly string[], closes: Float64Array): FileRow[] {
+  const nothingElse = { dividend: 0, splitRatio: 1, high: null, low: null, volume: null, observed: null };
   return dates.flatMap((session, row) => {
     const close = closes[row]!;
     return Number.isNaN(close) ? [] : [{ session, close, ...nothingElse }];
   });
 }
 
-function longReader(header: CsvRow): CsvReader<Series> {
-  const names = header.cells.map((name) => name.toLowerCase());
-  for (const name of ['date', 'close'])
-    if (!names.includes(name)) refuseLine(header, `has no column ${name}`, 'symbol,date,close at least');
-  for (const name of names)
-    if (!longColumns.includes(name))
-      refuseLine(header, `has an unknown column ${name}`, longColumns.join(','));
-  const [symbolAt, dateAt, closeAt, highAt, lowAt, volumeAt, dividendAt, splitAt] =
-    'symbol date close high low volume dividend split'.split(' ').map((name) => names.indexOf(name));
-  const bySymbol = new Map<string, Map<Session, SourceRow>>();
-  // Every symbol has the same days, so each is checked and kept once.
-  const sessions = new Map<string, Session>();
-  const sessionOf = (row: CsvRow): Session => {
-    const text = textOf(row, dateAt);
-    const session = sessions.get(text) ?? dateOf(row, dateAt);
-    sessions.set(session, session);
-    return session;
-  };
-  return {
-    take(row) {
-      const symbol = textOf(row, symbolAt);
-      if (symbol === '') refuseLine(row, 'has no symbol', 'one in the column symbol');
-      const session = sessionOf(row);
-      const rows = bySymbol.get(symbol) ?? new Map<Session, SourceRow>();
-      if (rows.has(session)) refuseLine(row, `repeats ${symbol} on ${session}`, 'one row a day');
-      bySymbol.set(symbol, rows);
-      rows.set(session, {
-        session,
-        close: priceOf(row, closeAt),
-        high: priceOf(row, highAt),
-        low: priceOf(row, lowAt),
-        volume: amountOf(row, volumeAt),
-        dividend: amountOf(row, dividendAt) ?? 0,
-        splitRatio: priceOf(row, splitAt) ?? 1,
-      });
-    },
-    finish() {
-      const ascending = new Map<string, SourceRow[]>();
-      for (const [symbol, rows] of bySymbol)
-        ascending.set(
-          symbol,
-          [...rows.values()].sort((a, b) => (a.session < b.session ? -1 : 1)),
-        );
-      return { symbols: [...ascending.keys()].sort(), rowsOf: (symbol) => ascending.get(symbol) };
-    },
-  };
+function refuseHeader(first: CsvRow): never {
+  const [name = '', ...others] = first.cells;
+  if (priceField(name) !== 'date') refuseLine(first, `begins with the column ${name}`, priceForms);
+  if (others.length === 0) refuseLine(first, 'has no column after the date', priceForms);
+  refuseLine(first, `has the columns ${first.cells.slice(0, 5).join(', ')}`, priceForms);
 }
 
-/** The first row that bars from `from` on may need: the one after the last price before it, whose events wait. */
-function leadIn(rows: readonly SourceRow[], from: Session): number {
-  let index = firstAt(rows, from);
-  while (index > 0 && rows[index - 1]!.close === null) index -= 1;
-  return index;
-}
-
-/** Index of the first row on or after `session`. */
-function firstAt(rows: readonly SourceRow[], session: Session): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle]!.session < session) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** What of a file's form and its basis together may make a number wrong. */
+function warningsOf({ columns, content }: Recognised, basis: PriceBasis): string[] {
+  const has = (field: string) => columns.some(({ name }) => priceField(name) === field);
+  if (basis === 'as-traded' && !has('split'))
+    return [
+      'its closes are as traded (basis), but it has no column split: a split will look like a fall or a rise; add the column, or write basis: split-adjusted if they are adjusted',
+    ];
+  const isAdjustedBeside = columns.some(({ name }) => /^adj/i.test(name));
+  if (basis === 'total-return' && isAdjustedBeside && !content.endsWith('wide'))
+    return [
+      'its closes are total returns (basis), but it has an adjusted close beside the close, which is what is read',
+    ];
+  return [];
 }

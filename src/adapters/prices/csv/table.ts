@@ -1,145 +1,217 @@
-import { CsvError, type InfoRecord, parse } from 'csv-parse/sync';
-import { SourceError } from '../source.ts';
-import { type FileExpectation, readBounded } from './bounded-file.ts';
+import type { FileExpectation } from './bounded-file.ts';
+import { readBounded } from './bounded-file.ts';
+import { looksLikeDate } from './dates.ts';
+import { delimiterName, type Recognised } from './recognised.ts';
+import {
+  delimitersOf,
+  enough,
+  lineBreaksIn,
+  parseRecords,
+  refuseLine,
+  refuseLongLines,
+  type Text,
+  textFrom,
+} from './records.ts';
+import { type Spelling, SpellingSurvey } from './spelling.ts';
 
-/** One row under its header. */
+/** One row, under its header once that is found. */
 export class CsvRow {
-  readonly path: string;
+  readonly text: Text;
   readonly header: readonly string[];
   readonly cells: readonly string[];
-  readonly #bytes: Buffer;
   readonly #end: number;
 
-  /** `end` is the byte of the file the row ends before. */
-  constructor(path: string, header: readonly string[], cells: readonly string[], bytes: Buffer, end: number) {
-    this.path = path;
+  /** `end` is the byte of the text the row ends before. */
+  constructor(text: Text, header: readonly string[], cells: readonly string[], end: number) {
+    this.text = text;
     this.header = header;
     this.cells = cells;
-    this.#bytes = bytes;
     this.#end = end;
+  }
+
+  get path(): string {
+    return this.text.path;
   }
 
   /** The line of the file it begins on, from 1. Counted when asked for, which is when the row is refused. */
   get line(): number {
-    const before = this.#bytes.toString('latin1', 0, this.#end).replace(/(\r\n|\n|\r)$/, '');
+    const before = this.text.bytes.toString('latin1', 0, this.#end).replace(/(\r\n|\n|\r)$/, '');
     // A quoted value may hold line breaks of its own.
     return 1 + lineBreaksIn(before) - lineBreaksIn(this.cells.join('\t'));
   }
 }
 
 /** What is made of a table: each row is handed over as it is read and none is kept, then the whole is asked for. */
-export type CsvReader<T> = { take(row: CsvRow): void; finish(): T };
+export type CsvReader<T> = { take(row: CsvRow): void; finish(): { value: T; told: Told } };
 
-/** Far longer than any row (10,000 symbols make 100 KB), and short enough that its cells fit in memory. */
-const lineBytesMax = 1024 ** 2;
+/** What a reader tells of what it read. */
+export type Told = Pick<
+  Recognised,
+  'symbols' | 'dates' | 'first' | 'last' | 'currency' | 'notes' | 'warnings'
+>;
 
-const delimiters = [',', ';', '\t'];
+/** How a table is laid out, as its header tells. */
+export type Layout<T> = {
+  content: string;
+  header: readonly string[];
+  /** rows the header takes */
+  headerRows: number;
+  columns: { name: string; meaning: string }[];
+  /** places of the columns of numbers, and of dates */
+  numbers: readonly number[];
+  dates: readonly number[];
+  /** whether a row of fewer values than the header is to be left out */
+  leavesOut?: (row: CsvRow) => boolean;
+  begin(spelling: Spelling): CsvReader<T>;
+};
+
+/** Tells headers from what stands before them. */
+export type Recogniser<T> = {
+  /** The layout that begins at `rows[at]`; null where that is no header. Refuses one that is, but wrong. */
+  layoutAt(rows: readonly CsvRow[], at: number): Layout<T> | null;
+  /** Says why the first row of a file is no header, where none was found. */
+  refuse(first: CsvRow): never;
+};
+
+/** A header stands within so many rows: before it brokers write whose account it is and of which day. */
+const headRowsMax = 40;
 
 /**
- * Reads a table, gzip or not, parted by what its header has most of: comma, semicolon or tab. Values may be quoted
- * and have spaces around them, the file may begin with a byte order mark and end its lines in any way; empty lines,
- * and lines of delimiters alone, are no rows. `begin` is handed the header and says what to make of the rows.
- * Throws a SourceError that names the line of what cannot be read.
+ * Reads a table, gzip or not, in the encoding and with the delimiter, header, decimal sign and order of dates it is found
+ * to have. Values may be quoted and have spaces around them; empty lines, lines of delimiters alone and lines that begin
+ * with `#` are no rows. Throws a SourceError that names the line of what cannot be read, or may be read in two ways.
  */
 export function readTable<T>(
   path: string,
   expected: FileExpectation,
-  begin: (header: CsvRow) => CsvReader<T>,
-): T {
-  const bytes = readBounded(path, expected);
-  refuseLongLines(path, bytes);
-  let header: CsvRow | undefined;
-  let reader: CsvReader<T> | undefined;
+  recogniser: Recogniser<T>,
+): { value: T; recognised: Recognised } {
+  const { bytes, encoding } = readBounded(path, expected);
+  const text = textFrom(path, bytes);
+  refuseLongLines(text);
+  const { layout, delimiter, at, first } = layoutOf(text, recogniser);
+  const spelling = spellingOf(text, delimiter, layout, at + layout.headerRows);
+  const reader = layout.begin(spelling);
+  // A column without a name may be what every line ends with; the first one may number the rows.
+  const unnamed = layout.header.flatMap((name, index) => (name === '' && index > 0 ? [index] : []));
   let rows = 0;
-  parseRecords(path, bytes, (cells, { bytes: end }) => {
-    const row = new CsvRow(path, header?.cells ?? cells, cells, bytes, end);
-    if (reader) {
-      if (cells.length !== row.header.length)
-        refuseLine(row, `has ${cells.length} values`, `${row.header.length}, as many as the header`);
-      reader.take(row);
-      rows += 1;
-    } else {
-      refuseNames(row);
-      header = row;
-      reader = begin(row);
-    }
-    return null;
+  let comments = 0;
+  let skip = at + layout.headerRows;
+  parseRecords(text, delimiter, (cells, info) => {
+    comments = info.comment_lines;
+    skip -= 1;
+    if (skip >= 0) return;
+    const row = new CsvRow(text, layout.header, cells, info.bytes);
+    if (!fits(row, layout)) return;
+    for (const index of unnamed) if (cells[index] !== '') refuseUnnamed(first, index);
+    reader.take(row);
+    rows += 1;
   });
-  if (!header || !reader) refuseLine({ path, line: 1 }, 'is empty', 'the names of the columns');
-  if (rows === 0)
-    refuseLine({ path, line: header.line + 1 }, 'is missing', `at least one row of ${expected.content}`);
-  return reader.finish();
+  const nextLine = { path, line: first.line + layout.headerRows };
+  if (rows === 0) refuseLine(nextLine, 'is missing', `at least one row of ${expected.content}`);
+  const { value, told } = reader.finish();
+  const preamble = at === 0 ? [] : [`${at} row${at === 1 ? '' : 's'} before the header: left out`];
+  const commented =
+    comments === 0 ? [] : [`${comments} line${comments === 1 ? '' : 's'} of comment (#): left out`];
+  const recognised = {
+    path,
+    content: `${expected.content}, ${layout.content}`,
+    encoding,
+    delimiter: delimiterName(delimiter),
+    headerLine: first.line,
+    decimal: decimalWords(spelling),
+    columns: layout.columns,
+    rows,
+    ...told,
+    notes: [...preamble, ...commented, ...told.notes],
+  };
+  return { value, recognised };
 }
 
-function parseRecords(
-  path: string,
-  bytes: Buffer,
-  onRecord: (cells: string[], info: InfoRecord) => null,
-): void {
-  const hasQuotes = bytes.includes('"');
+function decimalWords({ numbers: { decimal, toldBy } }: Spelling): string {
+  const sign = decimal === '.' ? 'point' : 'comma';
+  return toldBy === null ? sign : `${sign} (${toldBy})`;
+}
+
+type Found<T> = { layout: Layout<T>; delimiter: string; at: number; first: CsvRow };
+
+function layoutOf<T>(text: Text, recogniser: Recogniser<T>): Found<T> {
+  const heads = delimitersOf(text).map((delimiter) => ({ delimiter, ...headOf(text, delimiter) }));
+  for (const { delimiter, rows } of heads)
+    for (const [at, first] of rows.entries()) {
+      const layout = recogniser.layoutAt(rows, at);
+      if (layout) return { layout, delimiter, at, first };
+    }
+  const { rows, broken } = heads[0]!;
+  if (broken) throw broken;
+  if (rows.length === 0) refuseLine({ path: text.path, line: 1 }, 'is empty', 'the names of the columns');
+  return recogniser.refuse(rows[0]!);
+}
+
+/** The first rows, up to one whose quotes are broken: they may be so only because the delimiter is another. */
+function headOf(text: Text, delimiter: string): { rows: CsvRow[]; broken: unknown } {
+  const rows: CsvRow[] = [];
   try {
-    parse(bytes, {
-      bom: true,
-      delimiter: delimiterOf(bytes),
-      // `trim` leaves what stands inside quotes.
-      on_record: (cells, info) => onRecord(hasQuotes ? cells.map((cell) => cell.trim()) : cells, info),
-      // What the file does not hold need not be looked for at every byte.
-      quote: hasQuotes ? '"' : null,
-      record_delimiter: bytes.includes('\r') ? ['\n', '\r\n', '\r'] : '\n',
-      relax_column_count: true,
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-      trim: true,
+    parseRecords(text, delimiter, (cells, { bytes }) => {
+      rows.push(new CsvRow(text, cells, cells, bytes));
+      if (rows.length === headRowsMax) throw enough;
     });
-  } catch (error) {
-    if (error instanceof CsvError) refuseQuote(path, bytes, error);
-    throw error;
+    return { rows, broken: null };
+  } catch (broken) {
+    return { rows, broken };
   }
 }
 
-/** Says that a line of a file is wrong: what was found there, and what was expected. */
-export function refuseLine(at: { path: string; line: number }, found: string, expected: string): never {
-  throw new SourceError('schema', `${at.path}, line ${at.line} ${found}; expected ${expected}`);
+/** Reads as many rows as it takes to tell how numbers and dates are written; mostly one. */
+function spellingOf<T>(text: Text, delimiter: string, layout: Layout<T>, before: number): Spelling {
+  // Without quotes no value holds the sign that parts values.
+  const noCommas = delimiter === ',' && !text.hasQuotes;
+  const survey = new SpellingSurvey(delimiter, noCommas ? '.' : null);
+  const { header } = layout;
+  let skip = before;
+  parseRecords(text, delimiter, (cells, info) => {
+    skip -= 1;
+    if (skip >= 0) return;
+    const sighted = (index: number) => () => {
+      const row = new CsvRow(text, header, cells, info.bytes);
+      return { path: text.path, line: row.line, name: header[index]!, text: cells[index]! };
+    };
+    for (const index of layout.numbers) survey.number(cells[index] ?? '', sighted(index));
+    for (const index of layout.dates) survey.date(cells[index] ?? '', sighted(index));
+    if (survey.knowsAll(layout.dates.length > 0)) throw enough;
+  });
+  return survey.spelling();
 }
 
-/** The parser's own errors: with these options only quotes that open or close amid a value, or never close. */
-function refuseQuote(path: string, bytes: Buffer, error: CsvError): never {
-  const at = { path, line: 1 + lineBreaksIn(bytes.toString('latin1', 0, error.bytes as number)) };
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED')
-    refuseLine(at, 'opens a quote that never closes', 'a quote at the end of each quoted value');
-  const found = `has a quote amid value ${(error.column as number) + 1}`;
-  refuseLine(at, found, 'quotes around the whole value, and "" for a quote in it');
+/** True for a row of as many values as the header, or of more that are empty; refused, or left out, where it has others. */
+function fits<T>(row: CsvRow, { header, leavesOut }: Layout<T>): boolean {
+  const { cells } = row;
+  const count = header.length;
+  if (cells.length === count) return true;
+  if (cells.length > count && cells.slice(count).every((cell) => cell === '')) return true;
+  if (leavesOut?.(row)) return false;
+  refuseLine(row, `has ${cells.length} values`, `${count}, as many as the header`);
 }
 
-function refuseNames(header: CsvRow): void {
+function refuseUnnamed(header: CsvRow, index: number): never {
+  refuseLine(header, `has no name for column ${index + 1}`, 'one for each column');
+}
+
+/** A column of a data frame's row numbers or dates often has no name. */
+export function isUnnamed(name: string): boolean {
+  return name === '' || /^(unnamed: ?\d+|index|#)$/i.test(name);
+}
+
+/** True where the row after a header begins with a date in the given column. */
+export function isDated(row: CsvRow | undefined, column: number): boolean {
+  return row !== undefined && looksLikeDate(row.cells[column] ?? '');
+}
+
+/** Refuses a header that names a column twice. */
+export function refuseTwice(header: CsvRow): void {
   const seen = new Set<string>();
-  for (const [index, name] of header.cells.entries()) {
-    if (name === '') refuseLine(header, `has no name for column ${index + 1}`, 'one for each column');
-    if (seen.has(name)) refuseLine(header, `names ${name} twice`, 'each column once');
+  for (const name of header.cells) {
+    if (name !== '' && seen.has(name)) refuseLine(header, `names ${name} twice`, 'each column once');
     seen.add(name);
   }
-}
-
-/** Without this a small gzip file of delimiters alone would become a hundred million cells of one row. */
-function refuseLongLines(path: string, bytes: Buffer): void {
-  const lineEnd = bytes.includes('\n') ? '\n' : '\r';
-  for (let at = 0, line = 1; at < bytes.length; line += 1) {
-    const found = bytes.indexOf(lineEnd, at);
-    const end = found < 0 ? bytes.length : found;
-    if (end - at > lineBytesMax)
-      refuseLine({ path, line }, `is longer than ${lineBytesMax} bytes`, 'a CSV file with one row a line');
-    at = end + 1;
-  }
-}
-
-/** The delimiter the first line with anything in it has most of outside quotes; a comma where it has none. */
-function delimiterOf(bytes: Buffer): string {
-  const start = bytes.toString('latin1', 0, lineBytesMax).replace(/^[\r\n]+/, '');
-  const names = start.split(/[\r\n]/, 1)[0]!.replace(/"[^"]*"/g, '');
-  const counts = delimiters.map((delimiter) => names.split(delimiter).length);
-  return delimiters[counts.indexOf(Math.max(...counts))]!;
-}
-
-function lineBreaksIn(text: string): number {
-  return text.match(/\r\n|\n|\r/g)?.length ?? 0;
 }

@@ -36,7 +36,11 @@ export type YahooOptions = {
 };
 
 /** `paused` says until when (epoch milliseconds) no request goes out, and why. */
-export type YahooSource = PriceSource & { paused(): { kind: BreakerKind; untilMs: number } | null };
+/** It answers as of now, whatever instant is asked for. */
+export type YahooSource = Omit<PriceSource, 'fetchBars'> & {
+  fetchBars(symbol: string, from: Session, to: Session): Promise<Fetched>;
+  paused(): { kind: BreakerKind; untilMs: number } | null;
+};
 
 const backOffFirstMs = 1000;
 const backOffMaxMs = 30_000;
@@ -113,7 +117,13 @@ export function yahooSource(options: YahooOptions): YahooSource {
     }
   }
 
-  return { name: 'yahoo', basis: 'split-adjusted', fetchBars, paused: () => paused(breaker, now()) };
+  return {
+    name: 'yahoo',
+    basis: 'split-adjusted',
+    isLive: true,
+    fetchBars,
+    paused: () => paused(breaker, now()),
+  };
 }
 
 /** Doubles with each try, and half of it is left to chance. */

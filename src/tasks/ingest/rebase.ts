@@ -1,10 +1,10 @@
-import { type BarSpan, readBars } from '../adapters/postgres/bar-rows.ts';
-import type { Database } from '../adapters/postgres/database.ts';
-import { type PriceSource, SourceError } from '../adapters/prices/source.ts';
-import type { Session } from '../core/calendar/session.ts';
-import type { Bar } from '../core/market/bar.ts';
-import type { Portfolio } from './portfolio.ts';
-import type { Log } from './services.ts';
+import { type BarSpan, readBars } from '../../adapters/postgres/bar-rows.ts';
+import type { Database } from '../../adapters/postgres/database.ts';
+import { type PriceSource, SourceError } from '../../adapters/prices/source.ts';
+import type { Session } from '../../core/calendar/session.ts';
+import type { Bar } from '../../core/market/bar.ts';
+import type { Portfolio } from '../portfolio.ts';
+import type { Log } from '../services.ts';
 
 /** True when a symbol's stored closes mean something else than what its source gives now. */
 export function isRebased({ firstBasis, newestBasis }: BarSpan, { basis }: PriceSource): boolean {
@@ -22,12 +22,13 @@ export async function rebase(
   symbol: string,
   span: BarSpan,
   to: Session,
+  now: number,
   log: Log,
 ): Promise<{ fresh: (Bar & { currency: string | null })[]; restated: Bar[] }> {
   const { source, sourceName, historyStart } = portfolio;
   const from = span.first < historyStart ? span.first : historyStart;
   const last = span.newest > to ? span.newest : to;
-  const { bars, warnings, currency } = await source.fetchBars(symbol, from, last);
+  const { bars, warnings, currency } = await source.fetchBars(symbol, from, last, now);
   for (const warning of warnings) log.warn({ symbol, session: to }, warning);
   if (bars.length === 0)
     throw new SourceError(
