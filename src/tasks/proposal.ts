@@ -43,7 +43,7 @@ export async function proposeDecision(
   const panel = await readPanel(sql, context.portfolio, session, count, vintage);
   const forecastResult = await readForecast(sql, context, panel, session);
   const { forecaster } = context.portfolio;
-  const valuation = await valuationAt(sql, context.portfolio, session, null);
+  const valuation = await valuationAt(sql, context.portfolio, session);
   const inputs = {
     vintage,
     modelId: (forecaster && forecastResult.forecast?.modelIds[headOf(forecaster)]) ?? null,
@@ -52,14 +52,14 @@ export async function proposeDecision(
     portfolioValue: worthAt(await readAccount(sql, context.portfolio), valuation),
   };
   return {
-    decision: await compose(sql, context, session, reason, panel, forecastResult, inputs, null),
+    decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
     forecastResult,
   };
 }
 
 /**
  * Makes a stored decision again from what it was made from: its vintage, its stored forecast, the holdings and the
- * drawdown state of its session as they were known when it was made. Equal to the stored one bit for bit, or something is wrong.
+ * drawdown state of its session. Equal to the stored one bit for bit, or something is wrong.
  */
 export async function recomputeDecision(
   sql: Sql,
@@ -78,8 +78,7 @@ export async function recomputeDecision(
     sessionsForDecision(context.portfolio),
     inputs.vintage,
   );
-  const { forecastResult, decidedAt } = stored;
-  return compose(sql, context, asOf, reason, panel, forecastResult, inputs, decidedAt);
+  return compose(sql, context, asOf, reason, panel, stored.forecastResult, inputs);
 }
 
 async function readForecast(
@@ -111,10 +110,9 @@ async function compose(
   panel: PricePanel,
   forecastResult: ForecastResult,
   inputs: Decision['inputs'],
-  known: string | null,
 ): Promise<Decision> {
   const { id, policy } = portfolio;
-  const valuation = await valuationAt(sql, portfolio, session, known);
+  const valuation = await valuationAt(sql, portfolio, session);
   const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
@@ -133,14 +131,8 @@ async function compose(
   });
 }
 
-/** Of what was known at the instant `known` (null: now). */
-async function valuationAt(
-  sql: Sql,
-  { id, policy }: Portfolio,
-  session: Session,
-  known: string | null,
-): Promise<Valuation> {
-  const valuation = await newestValuation(sql, id, session, policy.symbols, known);
+async function valuationAt(sql: Sql, { id, policy }: Portfolio, session: Session): Promise<Valuation> {
+  const valuation = await newestValuation(sql, id, session, policy.symbols);
   if (valuation?.session !== session)
     throw new NotReadyError(
       `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,

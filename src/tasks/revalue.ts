@@ -1,53 +1,41 @@
 import { lockAccount, readAccount } from '../adapters/postgres/account-rows.ts';
+import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
-import { isRestatedSince } from '../adapters/postgres/restatement-rows.ts';
 import { insertSlots } from '../adapters/postgres/slot-rows.ts';
 import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
 import { worthAt } from '../core/accounting/account.ts';
-import { lastReturnSessions } from '../core/accounting/last-returns.ts';
-import { sessionMarket } from '../core/accounting/session-market.ts';
-import { openingValuation, revalue as step, type Valuation } from '../core/accounting/valuation.ts';
+import { cashReturn } from '../core/accounting/cash-returns.ts';
+import { lastReturnSessions, lastReturns } from '../core/accounting/last-returns.ts';
+import { openingValuation, revalue as step } from '../core/accounting/valuation.ts';
 import type { Session } from '../core/calendar/session.ts';
+import { PricePanel } from '../core/market/panel.ts';
 import { inOrderOf } from '../core/policy/decision.ts';
 import { slotAt } from '../core/schedule/plan.ts';
 import type { Slot } from '../core/schedule/slot.ts';
+import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
-import { restate } from './restate.ts';
 import { completeSlot, type TaskRun } from './task.ts';
 
 /**
- * Values the portfolio at the slot's close. First whatever is known otherwise by now of the sessions before is valued again
- * (`restate`); then holdings drift, a decision of the close before is filled and charged, the drawdown state steps. Where
- * another exposure is allowed than was acted on, or a holding does not trade any more, a decision is asked for; the month's
- * own where that is due at this session.
+ * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
+ * drawdown state steps. A changed state asks for a decision, the month's own where that is due at this session.
  */
 export async function revalue(run: TaskRun): Promise<void> {
-  await completeSlot(run, (sql) => revalueIn(sql, run));
+  await completeSlot(run, (sql) => revalueIn(sql, run.portfolio, run.slot));
 }
 
-async function revalueIn(sql: Sql, run: TaskRun): Promise<void> {
-  const { portfolio, slot, now, services } = run;
-  const { id, policy } = portfolio;
+async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
+  const { id, policy, plan } = portfolio;
   await lockAccount(sql, id);
-  await restate(sql, portfolio, now, services.log);
-  const before = await newestValuation(sql, id, null, policy.symbols);
+  const before = await newestValuation(sql, id, slot.session, policy.symbols);
   if (before === null) {
-    await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy), now);
+    await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
     return;
   }
-  const isNext = before.session < slot.session;
-  const reason = isNext ? await valueNext(sql, run, before) : null;
-  await askForDecision(sql, run, isNext ? slot.session : before.session, reason);
-}
-
-/** Steps the portfolio to the slot's session; returns what asks for a decision beside the month's. */
-async function valueNext(sql: Sql, run: TaskRun, before: Valuation): Promise<Reason | null> {
-  const { portfolio, slot, now, services } = run;
-  const { id, policy } = portfolio;
-  const panel = await readPanel(sql, portfolio, slot.session, lastReturnSessions, null);
+  const returns = await readReturns(sql, portfolio, before.session, slot.session);
   const last = await newestDecision(sql, id, before.session);
-  const pending = last?.decision.asOf === before.session ? last.decision : null;
+  const pending = last?.decision.asOf === before.session ? last : null;
   const targets =
     last &&
     inOrderOf(
@@ -55,49 +43,57 @@ async function valueNext(sql: Sql, run: TaskRun, before: Valuation): Promise<Rea
       last.decision.lines.map((line) => line.target),
       policy.symbols,
     );
-  const market = sessionMarket(panel, policy);
-  const { valuation, fill, stateChanged, closed, isRuined } = step(
+  const { valuation, fill, stateChanged } = step(
     before,
     slot.session,
-    market,
-    pending,
+    returns,
+    pending?.decision ?? null,
     targets,
     policy,
-    { portfolioValue: worthAt(await readAccount(sql, portfolio), before) },
+    worthAt(await readAccount(sql, portfolio), before),
+    await readCashReturn(sql, portfolio, slot.session),
   );
-  await saveValuation(sql, id, policy.symbols, valuation, now);
-  if (last && fill) await saveFill(sql, last.decisionId, slot.session, fill);
-  const where = { portfolio: id, session: slot.session };
-  if (closed.length > 0)
-    services.log.warn({ ...where, symbols: closed }, 'holdings that do not trade any more were closed');
-  if (isRuined)
-    services.log.error(where, 'everything was lost: the portfolio is valued at its floor, in cash');
-  return closed.length > 0 ? 'delisting' : stateChanged ? 'drawdown' : null;
+  await saveValuation(sql, id, policy.symbols, valuation);
+  if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
+  // Where the month's own decision is due at this session, its slot is there already and stays.
+  if (stateChanged) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
 }
 
-type Reason = NonNullable<Slot['reason']>;
+/** What cash earned over the session. */
+async function readCashReturn(sql: Sql, portfolio: Portfolio, session: Session): Promise<number> {
+  const follows = portfolio.policy.cash.proxySymbol !== null;
+  const panel = follows ? await readPanel(sql, portfolio, session, lastReturnSessions, null) : null;
+  return cashReturn(portfolio.policy, panel);
+}
 
-/**
- * Asks for a decision at the newest valued session: for what its step brought, or where prices were restated since the
- * newest decision and another drawdown state holds than it acted on. Where a decision is due there anyway, or was made, its
- * slot stays as it is; a restatement is then acted on at the next session.
- */
-async function askForDecision(
+/** Each symbol's return from what the portfolio was valued by at `before` to what is known of `session` now. */
+async function readReturns(
   sql: Sql,
-  { portfolio, now }: TaskRun,
+  portfolio: Portfolio,
+  before: Session,
   session: Session,
-  reason: Reason | null,
-): Promise<void> {
-  const { id, plan, policy } = portfolio;
-  if (reason) {
-    await insertSlots(sql, [slotAt(plan, 'rebalance', session, reason)]);
-    return;
+): Promise<number[]> {
+  const { policy, sourceName } = portfolio;
+  const panel = (await readPanel(sql, portfolio, session, lastReturnSessions, null)).select(policy.symbols);
+  const late = await barsAfterValuation(sql, {
+    source: sourceName,
+    symbols: policy.symbols,
+    portfolio: portfolio.id,
+    from: panel.sessions[0]!,
+    to: before,
+  });
+  return lastReturns(late.length > 0 ? countedNow(panel, late) : panel);
+}
+
+/** The panel as if bars that came after their session was valued had come at its last session: no return is lost. */
+function countedNow(panel: PricePanel, late: readonly { symbol: string; session: Session }[]): PricePanel {
+  const last = panel.sessions.length - 1;
+  const levels = panel.levels.map((column) => column.slice());
+  for (const { symbol, session } of late) {
+    const column = levels[panel.symbols.indexOf(symbol)]!;
+    const row = panel.sessions.indexOf(session);
+    if (Number.isNaN(panel.column(symbol)[last]!)) column[last] = column[row]!;
+    column[row] = Number.NaN;
   }
-  const last = await newestDecision(sql, id, null);
-  if (!last || !(await isRestatedSince(sql, id, last.decidedAt))) return;
-  const { drawdown } = (await newestValuation(sql, id, session, policy.symbols))!;
-  const slot = slotAt(plan, 'rebalance', session, 'restatement');
-  // While sessions are caught up with, only the newest one's decision can still be filled.
-  if (drawdown.state !== last.decision.drawdown.state && slot.deadlineAt > now)
-    await insertSlots(sql, [slot]);
+  return new PricePanel(panel.sessions, panel.symbols, levels);
 }

@@ -152,9 +152,7 @@ describe('a close that comes after its session was valued without it', () => {
     expect(await netOfCosts(d4)).toBeCloseTo(growth(weights, d4), 12);
   });
 
-  test('a gap of weeks loses nothing either, while nobody takes it for the end', async () => {
-    const delisting = { afterSessions: 60, recoveryRatioBySymbol: {} };
-    portfolio = { ...portfolio, policy: { ...portfolio.policy, delisting } };
+  test('a gap of weeks loses nothing either', async () => {
     const path = source.closes.get('CCC')!;
     const gap = [...path].filter(([session]) => session > d1 && session <= '2024-02-21');
     for (const [session] of gap) path.delete(session);

@@ -139,22 +139,6 @@ export async function saveFill(sql: Sql, decisionId: number, session: Session, f
   );
 }
 
-/** What was traded at each session from `from` on, of whatever decision. */
-export async function readFills(
-  sql: Sql,
-  portfolio: string,
-  from: Session,
-): Promise<(Fill & { session: Session })[]> {
-  const { rows } = await sql.query<Fill & { session: Session }>(
-    `select f.session, f.turnover_one_way as "turnoverOneWay", f.turnover_two_way as "turnoverTwoWay",
-       f.cost_ratio as "costRatio"
-     from rebalanced.fills f join rebalanced.decisions d using (decision_id)
-     where d.portfolio = $1 and f.session >= $2 order by f.session`,
-    [portfolio, from],
-  );
-  return rows;
-}
-
 /** What all fills up to `session` have cost, as sums of ratios of net asset value. */
 export async function chargedSoFar(
   sql: Sql,

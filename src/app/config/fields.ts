@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { symbolPattern } from '../../core/market/bar.ts';
-import { cashSymbol } from '../../core/portfolio/cash.ts';
 import { numberFrom } from '../../core/schema-numbers.ts';
 
 // Fields that several sections of the configuration have.
 
 export const ratio = numberFrom(0, 1);
-export const symbol = z
-  .string()
-  .regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -')
-  .refine((name) => name !== cashSymbol, {
-    error: `expected another name than ${cashSymbol}, which stands for money in every table; a stock of that ticker is written with its exchange, such as CASH.US`,
-  });
+export const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');

@@ -94,7 +94,6 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     boundsBySymbol: portfolio.boundsBySymbol,
     cashRatio: portfolio.cashRatio,
     cash: portfolio.cash,
-    delisting: portfolio.delisting,
     riskFreeRatePerYear: portfolio.riskFreeRatePerYear,
     groups: Object.entries(portfolio.groups).map(([name, group]) => ({ name, ...group })),
     grossExposureMax: portfolio.grossExposureMax,

@@ -161,15 +161,6 @@ export const portfolioSchema = z
         .default(null)
         .describe('or a symbol of the source whose returns cash earns; it is priced and not traded'),
     }),
-    delisting: section({
-      afterSessions: wholeNumber(2, 60)
-        .default(10)
-        .describe('sessions without a price after which a holding is closed at its last one'),
-      recoveryRatioBySymbol: z
-        .record(symbol, ratio)
-        .default({})
-        .describe('what is recovered of a holding so closed, of its last price; 1 where not said'),
-    }),
     riskFreeRatePerYear: yearlyRate
       .nullable()
       .default(null)

@@ -85,7 +85,7 @@ async function miss(
   const monthly = decisions.filter(
     (slot) => slot.reason === 'monthly' && lateSessions(slot) <= plan.lateSessionsMax,
   );
-  const beside = decisions.filter((slot) => slot.reason !== 'monthly');
-  for (const { reason } of [...monthly, ...beside])
+  const drawdown = decisions.filter((slot) => slot.reason === 'drawdown');
+  for (const { reason } of [...monthly, ...drawdown])
     await insertSlots(sql, [slotAt(plan, 'rebalance', newest, reason)]);
 }

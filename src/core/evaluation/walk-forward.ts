@@ -1,11 +1,11 @@
-import { lastReturnSessions } from '../accounting/last-returns.ts';
-import { sessionMarket } from '../accounting/session-market.ts';
+import { cashReturn } from '../accounting/cash-returns.ts';
+import { lastReturnSessions, lastReturns } from '../accounting/last-returns.ts';
 import { type Fill, openingValuation, revalue, type Valuation } from '../accounting/valuation.ts';
 import type { Session } from '../calendar/session.ts';
 import type { ForecastResult } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { decide, decisionSessions } from '../policy/decide.ts';
-import type { Decision, DecisionReason } from '../policy/decision.ts';
+import type { Decision } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
 
 export type WalkForward = {
@@ -40,26 +40,26 @@ export function walkForward(input: {
   for (const session of sessions) {
     const before = valuations.at(-1);
     const cut = panel.upTo(session);
-    let beside: DecisionReason | null = null;
+    let stateChanged = false;
     if (before) {
-      const market = sessionMarket(cut.last(lastReturnSessions), policy);
-      cashReturns.push(market.cashReturn);
+      const recent = cut.last(lastReturnSessions);
+      const returns = lastReturns(recent.select(policy.symbols));
+      const cash = cashReturn(policy, recent);
+      cashReturns.push(cash);
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
-      const step = revalue(before, session, market, pending, targets, policy, {
-        portfolioValue: worthAt(before),
-      });
+      const step = revalue(before, session, returns, pending, targets, policy, worthAt(before), cash);
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
-      beside = step.closed.length > 0 ? 'delisting' : step.stateChanged ? 'drawdown' : null;
+      stateChanged = step.stateChanged;
     } else valuations.push(openingValuation(session, policy));
     pending = null;
     const monthly = input.isRebalanceSession(session);
-    if (!monthly && !beside) continue;
+    if (!monthly && !stateChanged) continue;
     const valuation = valuations.at(-1)!;
     const last = decisions.at(-1);
     pending = decide({
       asOf: session,
-      reason: monthly ? 'monthly' : beside!,
+      reason: monthly ? 'monthly' : 'drawdown',
       panel: cut.last(decisionSessions(policy)),
       forecastResult: input.forecastAt(cut),
       holdings: valuation.live,

@@ -3,14 +3,7 @@ import type { PortfolioPolicy } from './policy.ts';
 /** What makes a benchmark comparable with a strategy: the same assets, calendar, charges, cash and rules for prices, and nothing else. */
 export type BenchmarkTerms = Pick<
   PortfolioPolicy,
-  | 'portfolio'
-  | 'symbols'
-  | 'sessionsPerYear'
-  | 'costs'
-  | 'cash'
-  | 'delisting'
-  | 'riskFreeRatePerYear'
-  | 'quality'
+  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'cash' | 'riskFreeRatePerYear' | 'quality'
 >;
 
 /**
@@ -19,14 +12,13 @@ export type BenchmarkTerms = Pick<
  * with the strategy are its terms here and, where it is walked, calendar, decision sessions and prices.
  */
 export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
-  const { portfolio, symbols, sessionsPerYear, costs, cash, delisting, riskFreeRatePerYear, quality } = terms;
+  const { portfolio, symbols, sessionsPerYear, costs, cash, riskFreeRatePerYear, quality } = terms;
   return {
     portfolio,
     symbols,
     sessionsPerYear,
     costs,
     cash,
-    delisting,
     riskFreeRatePerYear,
     quality,
     allocator: 'equal',

@@ -6,9 +6,6 @@ import type { CovarianceName } from '../risk/estimate-covariance.ts';
 
 export type Bounds = { lower: number; upper: number };
 
-/** Sessions without a price after which a holding is closed at its last one, times what is recovered (1 where not said). */
-export type Delisting = { afterSessions: number; recoveryRatioBySymbol: Record<string, number> };
-
 export type PolicyGroup = Bounds & { name: string; symbols: string[] };
 
 /** All of a portfolio's configuration that reaches a decision. Weights and limits are ratios of net asset value. */
@@ -31,8 +28,6 @@ export type PortfolioPolicy = {
   cashRatio: number;
   /** what cash earns */
   cash: CashTerms;
-  /** when a holding without a price is taken for one that does not trade any more, and what is recovered of it */
-  delisting: Delisting;
   /** what measures and tangencies take as earned without risk; null: what cash earns */
   riskFreeRatePerYear: number | null;
   /** limits on the sums of some symbols' weights */

@@ -1,6 +1,3 @@
-/** What cash is called among symbols: no asset may have this name. */
-export const cashSymbol = 'CASH';
-
 /** What cash earns: a rate, or where `proxySymbol` is set the returns of that priced symbol, which is not traded. */
 export type CashTerms = { ratePerYear: number; proxySymbol: string | null };
 

@@ -12,7 +12,7 @@ export type Slot = {
   portfolio: string;
   session: Session;
   /** why, for a rebalance; null for every other task */
-  reason: 'monthly' | 'drawdown' | 'restatement' | 'delisting' | null;
+  reason: 'monthly' | 'drawdown' | null;
   dueAt: number;
   /** after this the slot is overdue, and what it was for may be past helping */
   deadlineAt: number;

@@ -21,12 +21,10 @@ beforeAll(async () => {
   await database.query(`insert into rebalanced.configs values ('c', '{}', '2024-01-01T00:00:00Z')`);
   await database.query(`insert into rebalanced.portfolios values ('core', 'c', '2024-01-02')`);
   await database.query(
-    `insert into rebalanced.valuation_vintages
-       (portfolio, session, nav_gross, nav_net, nav_shadow, return_gross, return_net, drift_one_way, drawdown_state, drawdown_ratio,
-        high_water_mark, drawdown, valued_at) values
-       ('core', '2024-01-30', 1, 1, 1, 0, 0, 0, 'normal', 0, 1, '{}', now()),
-       ('core', '2024-01-31', 1.25, 1.25, 1, 0, 0, 0, 'normal', 0, 1.25, '{}', now()),
-       ('core', '2024-02-01', 1.5, 1.5, 1, 0, 0, 0, 'normal', 0, 1.5, '{}', now())`,
+    `insert into rebalanced.valuations values
+       ('core', '2024-01-30', 1, 1, 1, 0, 0, 0, 'normal', 0, 1, '{}'),
+       ('core', '2024-01-31', 1.25, 1.25, 1, 0, 0, 0, 'normal', 0, 1.25, '{}'),
+       ('core', '2024-02-01', 1.5, 1.5, 1, 0, 0, 0, 'normal', 0, 1.5, '{}')`,
   );
   const report = (session: string, lines: [string, number, number | null][]) =>
     database.query(

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lastReturnSessions, lastReturns } from '../../../src/core/accounting/last-returns.ts';
-import { sessionMarket } from '../../../src/core/accounting/session-market.ts';
 import { openingValuation, revalue } from '../../../src/core/accounting/valuation.ts';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
 import { walkForward } from '../../../src/core/evaluation/walk-forward.ts';
@@ -206,11 +205,11 @@ describe('walkForward', () => {
           const step = revalue(
             valuation,
             cut.lastSession,
-            sessionMarket(cut.last(lastReturnSessions), strict),
+            lastReturns(cut.last(lastReturnSessions)),
             pending,
             decision && targetsOf(decision),
             strict,
-            { portfolioValue: 100_000 * valuation.navNet },
+            100_000 * valuation.navNet,
           );
           valuation = stored(step.valuation);
           valuations.push(valuation);
@@ -285,7 +284,6 @@ describe('lastReturns', () => {
       allocator: 'equal',
       quality: { fillSessionsMax: 60, missingRatioMax: 1, historySessionsMin: 2 },
       covarianceLookbackSessions: 20,
-      delisting: { afterSessions: 60, recoveryRatioBySymbol: {} },
     });
     const { valuations } = walk(halted, policy, 20);
     const at = (row: number) => valuations.find((v) => v.session === panel.sessions[row])!;

@@ -29,7 +29,6 @@ export function samplePolicy(
     boundsBySymbol: {},
     cashRatio: 0,
     cash: { ratePerYear: 0, proxySymbol: null },
-    delisting: { afterSessions: 10, recoveryRatioBySymbol: {} },
     riskFreeRatePerYear: null,
     groups: [],
     grossExposureMax: null,

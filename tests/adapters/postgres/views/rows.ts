@@ -138,19 +138,16 @@ async function insertDecision(
 
 async function insertValuations(sql: Sql): Promise<void> {
   await sql.query(
-    `insert into rebalanced.valuation_vintages
-       (portfolio, session, nav_gross, nav_net, nav_shadow, return_gross, return_net, drift_one_way, drawdown_state, drawdown_ratio,
-        high_water_mark, drawdown, valued_at) values
-       ('core', '2024-02-29', 1.25, 1.125, 1.5, 0, 0, 0.0625, 'normal', 0, 1.125, '{}', '2024-03-02T00:00:00Z'),
-       ('core', '2024-03-01', 1.125, 1, 1.375, 0, 0, 0.03125, 'reduced', 0.125, 1.125, '{}', '2024-03-02T00:00:00Z')`,
+    `insert into rebalanced.valuations values
+       ('core', '2024-02-29', 1.25, 1.125, 1.5, 0, 0, 0.0625, 'normal', 0, 1.125, '{}'),
+       ('core', '2024-03-01', 1.125, 1, 1.375, 0, 0, 0.03125, 'reduced', 0.125, 1.125, '{}')`,
   );
   await sql.query(
-    `insert into rebalanced.holding_vintages (portfolio, session, strategy, symbol, weight, valued_at)
-     select *, timestamptz '2024-03-02T00:00:00Z' from (values
-       ('core', date '2024-02-29', 'live', 'SPY', 0.75::float8), ('core', '2024-02-29', 'live', 'CASH', 0.25),
+    `insert into rebalanced.holdings values
+       ('core', '2024-02-29', 'live', 'SPY', 0.75), ('core', '2024-02-29', 'live', 'CASH', 0.25),
        ('core', '2024-03-01', 'live', 'SPY', 0.375), ('core', '2024-03-01', 'live', 'GLD', 0.25),
        ('core', '2024-03-01', 'live', 'CASH', 0.375),
-       ('core', '2024-03-01', 'shadow', 'SPY', 1), ('core', '2024-03-01', 'shadow', 'CASH', 0)) line`,
+       ('core', '2024-03-01', 'shadow', 'SPY', 1), ('core', '2024-03-01', 'shadow', 'CASH', 0)`,
   );
 }
 

@@ -300,10 +300,8 @@ test.each([
     const name = `long${sessions}-${navPointsMax}`;
     await database.query(`insert into rebalanced.portfolios values ($1, 'c2', '2000-01-03')`, [name]);
     await database.query(
-      `insert into rebalanced.valuation_vintages
-       (portfolio, session, nav_gross, nav_net, nav_shadow, return_gross, return_net, drift_one_way, drawdown_state, drawdown_ratio,
-        high_water_mark, drawdown, valued_at)
-     select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}', now()
+      `insert into rebalanced.valuations
+     select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}'
      from generate_series(0, $2::integer - 1) as i`,
       [name, sessions],
     );
