@@ -43,5 +43,5 @@ test('mean-variance with groups, costs, cap and volatility target', { timeout: 1
   expect([...kinds]).toEqual(
     expect.arrayContaining(['group', 'turnover', 'volatility', 'upper', 'lower', 'exposure', 'band']),
   );
-  expect(goldenHash(decisions)).toBe('6e0a8a821956064c00bfbb4974624908bcfa9ecd0dab6a82cd35f36c0a8bbf65');
+  expect(goldenHash(decisions)).toBe('4346a804bcbb9b51d45b972be31964c69eba5d22cae92a227beccf4d43ba8486');
 });

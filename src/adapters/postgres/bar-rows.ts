@@ -136,23 +136,16 @@ export async function saveGap(
   );
 }
 
-/**
- * Bars of sessions `from`..`to` that came only after the portfolio was valued at `to` without them: their gap had been
- * recorded, and they were first observed after that valuation was done.
- */
-export async function barsAfterValuation(
+/** Bars that changed after `since`, an ISO instant, up to the session `to`: of each symbol the earliest. */
+export async function barsChangedSince(
   sql: Sql,
-  query: { source: string; symbols: readonly string[]; portfolio: string; from: Session; to: Session },
+  { source, since, to }: { source: string; since: string; to: Session },
 ): Promise<{ symbol: string; session: Session }[]> {
   const { rows } = await sql.query<{ symbol: string; session: Session }>(
-    `select g.symbol, g.session from rebalanced.gaps g
-     join rebalanced.slots v on v.task = 'revalue' and v.portfolio = $3 and v.session = $5
-     where g.source = $1 and g.symbol = any($2) and g.session between $4 and $5
-       and v.finished_at < (
-         select min(observed_at) from rebalanced.bars b
-         where b.source = g.source and b.symbol = g.symbol and b.session = g.session)
-     order by g.symbol, g.session`,
-    [query.source, query.symbols, query.portfolio, query.from, query.to],
+    `select symbol, min(session) as session from rebalanced.bars
+     where source = $1 and session <= $3 and (observed_at > $2 or superseded_at > $2)
+     group by symbol order by symbol`,
+    [source, since, to],
   );
   return rows;
 }

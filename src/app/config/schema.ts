@@ -4,6 +4,7 @@ import { isIsoDate } from '../../core/calendar/session.ts';
 import { headNames } from '../../core/forecast/heads/names.ts';
 import { checkWindow, naiveSchema, networkSchema } from '../../core/forecast/model-spec.ts';
 import { symbolPattern } from '../../core/market/bar.ts';
+import { cashSymbol } from '../../core/portfolio/holdings.ts';
 import { covarianceNames } from '../../core/risk/estimate-covariance.ts';
 import { numberFrom, wholeNumber } from '../../core/schema-numbers.ts';
 import { allocatorSchema, checkAllocator } from './allocator-schema.ts';
@@ -11,7 +12,10 @@ import { checkFx, currencySchema, fxSchema } from './fx-schema.ts';
 
 const ratio = numberFrom(0, 1);
 const isoDate = z.string().refine(isIsoDate, 'expected a date like 2024-12-31');
-const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
+const symbol = z
+  .string()
+  .regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -')
+  .refine((name) => name !== cashSymbol, `${cashSymbol} means cash itself; expected another symbol`);
 const weight = z.number().min(-1).max(1);
 const boundsSchema = z
   .strictObject({ lower: weight.default(0), upper: weight.default(1) })
@@ -81,6 +85,15 @@ const drawdownSchema = z
     (d) => d.restoreRatio < d.softRatio && d.softRatio < d.hardRatio,
     'expected restoreRatio < softRatio < hardRatio',
   );
+
+const delistingSchema = section({
+  afterSessions: wholeNumber(1, 60).default(10).describe('without a close, a holding is taken for delisted'),
+  recoveryRatioBySymbol: z
+    .record(symbol, ratio)
+    .default({})
+    .describe('share of its last close that a delisted holding is closed at; 1 where it is left out'),
+});
+export const delistingDefaults = delistingSchema.parse(undefined);
 
 export const portfolioSchema = z
   .strictObject({
@@ -169,6 +182,7 @@ export const portfolioSchema = z
         .describe("what is left out is as in the portfolio's costs"),
     }),
     drawdown: drawdownSchema.nullable().default(null),
+    delisting: delistingSchema,
     orders: section({
       wholeShares: z.boolean().default(true).describe('false: fractions'),
       minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),

@@ -3,7 +3,7 @@ import type { PortfolioPolicy } from './policy.ts';
 /** What makes a benchmark comparable with a strategy: the same assets, calendar, charges and rules for prices, and nothing else. */
 export type BenchmarkTerms = Pick<
   PortfolioPolicy,
-  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'quality'
+  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'quality' | 'delisting'
 >;
 
 /**
@@ -12,13 +12,14 @@ export type BenchmarkTerms = Pick<
  * with the strategy are its terms here and, where it is walked, calendar, decision sessions and prices.
  */
 export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
-  const { portfolio, symbols, sessionsPerYear, costs, quality } = terms;
+  const { portfolio, symbols, sessionsPerYear, costs, quality, delisting } = terms;
   return {
     portfolio,
     symbols,
     sessionsPerYear,
     costs,
     quality,
+    delisting,
     allocator: 'equal',
     allocatorOptions: {},
     // Equal weight reads no covariance; the window is the one in which missing closes are counted.

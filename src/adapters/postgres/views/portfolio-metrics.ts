@@ -72,11 +72,11 @@ const modelSql = `
   from rebalanced.champions m where m.portfolio = name.portfolio order by m.session desc limit 1`;
 
 const fillsSql = `
-  select (array_agg(d.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastEstimatedCostRatio",
-    (array_agg(f.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastChargedCostRatio",
-    sum(d.cost_ratio)::float8 as "estimatedCostRatioSum", sum(f.cost_ratio)::float8 as "chargedCostRatioSum",
-    sum(f.turnover_one_way)::float8 as "turnoverOneWaySum"
-  from rebalanced.fills f join rebalanced.decisions d using (decision_id) where d.portfolio = name.portfolio
+  select (array_agg(estimated_cost_ratio order by filled_at desc, decided_at desc))[1]::float8 as "lastEstimatedCostRatio",
+    (array_agg(charged_cost_ratio order by filled_at desc, decided_at desc))[1]::float8 as "lastChargedCostRatio",
+    sum(estimated_cost_ratio)::float8 as "estimatedCostRatioSum", sum(charged_cost_ratio)::float8 as "chargedCostRatioSum",
+    sum(charged_turnover_one_way)::float8 as "turnoverOneWaySum"
+  from rebalanced.cost_history c where c.portfolio = name.portfolio
   having count(*) > 0`;
 
 type DecisionCounts = Pick<PortfolioMetrics, 'decisions' | 'programFaults'>;
