@@ -126,9 +126,12 @@ const fromRow = ({ valuedAt: _, ...row }: Row): ValuationFigures => ({
   unfilled: row.unfilled === null ? null : JSON.parse(row.unfilled),
 });
 
+/** A valuation as it is stored, `valuedAt` an instant: several of a session may have been made, and the last one counts. */
+export type StoredValuation = Valuation & { valuedAt: string };
+
 /**
- * The newest valuation at or before `session` (null: the newest of all), as known at `knownAt`, an ISO instant (null:
- * now); weights in the order of `symbols`. Null before the first.
+ * The newest valuation at or before `session` (null: the newest of all) that counts, or the one that was made at the
+ * instant `valuedAt`; weights in the order of `symbols`. Null before the first.
  * Holdings that were told of its session, by a report or a flow, stand in for the computed ones.
  * Throws where something is held that is not among `symbols`: what is 0 may be missing there.
  */
@@ -137,15 +140,14 @@ export async function newestValuation(
   portfolio: string,
   session: Session | null,
   symbols: readonly string[],
-  knownAt: string | null = null,
-): Promise<Valuation | null> {
+  valuedAt: string | null = null,
+): Promise<StoredValuation | null> {
   const { rows } = await sql.query<Row>(
     `select ${columns} from rebalanced.valuation_vintages
      where portfolio = $1 and session <= coalesce($2, 'infinity'::date)
-       and ($3::timestamptz is null and superseded_at is null
-         or valued_at <= $3::timestamptz and (superseded_at is null or superseded_at > $3::timestamptz))
-     order by session desc, valued_at desc limit 1`,
-    [portfolio, session, knownAt],
+       and ($3::timestamptz is null and superseded_at is null or valued_at = $3::timestamptz)
+     order by session desc limit 1`,
+    [portfolio, session, valuedAt],
   );
   const row = rows[0];
   if (!row) return null;
@@ -161,6 +163,7 @@ export async function newestValuation(
     lines.filter((line) => line.strategy === strategy && !line.told);
   return {
     ...fromRow(row),
+    valuedAt: row.valuedAt,
     live: holdingsOf(portfolio, told.length > 0 ? told : of('live'), symbols),
     shadow: holdingsOf(portfolio, of('shadow'), symbols),
   };

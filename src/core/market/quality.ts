@@ -16,9 +16,12 @@ export type QualityOptions = {
 /** What was done to one symbol, and why. */
 export type QualityNote = {
   symbol: string;
-  /** `filled` gaps closed; `dropped` too many or too long gaps, or no price; `excluded` too young */
-  kind: 'filled' | 'dropped' | 'excluded';
-  /** filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history */
+  /**
+   * `filled` gaps closed; `dropped` too many or too long gaps, or no price; `excluded` too young; `unforecast` unknown to
+   * the forecast
+   */
+  kind: 'filled' | 'dropped' | 'excluded' | 'unforecast';
+  /** filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history; unforecast: 0 */
   sessions: number;
   firstSession?: Session;
   lastSession?: Session;

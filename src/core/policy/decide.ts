@@ -5,7 +5,7 @@ import { type Holdings, tradingTo } from '../portfolio/holdings.ts';
 import { type Constrained, constrain, guardTargets, guardWeights } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
-import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
+import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel, unforecast } from './fallback.ts';
 import { atWorth, type Bounds, cashProxyIndex, type PortfolioPolicy } from './policy.ts';
 import type { Proposal } from './proposal.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
@@ -215,7 +215,7 @@ function compose(
     drawdown: input.drawdown,
     exposureRatio,
     shadowTargets,
-    quality: universe.quality,
+    quality: forecast ? [...universe.quality, ...unforecast(input, universe)] : universe.quality,
     inputs: input.inputs,
   };
 }

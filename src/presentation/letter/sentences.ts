@@ -163,7 +163,8 @@ function limitSentence({ kind, limit }: BindingConstraint, names: string): strin
 
 /** What was done to the prices of one symbol, and why. */
 function qualitySentence(note: QualityNote): string {
-  return `${note.symbol} was ${note.kind}: ${sentence(note.reason)}`;
+  const done = note.kind === 'unforecast' ? 'not forecast' : note.kind;
+  return `${note.symbol} was ${done}: ${sentence(note.reason)}`;
 }
 
 /** Binding limits, and what was done to the prices; the first `notesMax` of each. */
