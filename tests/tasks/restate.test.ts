@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readDecisions } from '../../src/adapters/postgres/decision-rows.ts';
 import { restatementsSince } from '../../src/adapters/postgres/restatement-rows.ts';
 import { newestValuation } from '../../src/adapters/postgres/valuation-rows.ts';
+import { readPortfolioMetrics } from '../../src/adapters/postgres/views/portfolio-metrics.ts';
+import { readStatus } from '../../src/adapters/postgres/views/status.ts';
 import { dryRun } from '../../src/app/manual/rebalance.ts';
 import { walkForward } from '../../src/core/evaluation/walk-forward.ts';
 import { noForecast } from '../../src/core/forecast/forecast-result.ts';
@@ -175,6 +177,11 @@ describe('a close that was wrong for an evening', () => {
       stateAfter: 'normal',
     });
     expect(lines.filter(({ msg }) => msg === 'net asset value was restated')).toHaveLength(1);
+    const watched = { portfolio: portfolio.id, source: 'memory', symbols: testSymbols, drawdownLimits: null };
+    const [metrics] = await readPortfolioMetrics(context.database, [watched], () => null);
+    expect(metrics!.restatements).toMatchObject({ count: 1, newest: { effectBps: row!.effectBps } });
+    const status = await readStatus(context.database, { now: 0, portfolios: [watched] });
+    expect(status.portfolios[0]!.restatement).toMatchObject({ fromSession: d2, effectBps: row!.effectBps });
     const vintages = await query<{ net: number; kept: boolean; weights: number }>(
       `select nav_net as net, superseded_at is not null as kept, (
          select count(*)::integer from rebalanced.holding_vintages h

@@ -24,6 +24,7 @@ export async function readPortfolioMetrics(
   );
   const models = await newestByPortfolio<NonNullable<PortfolioMetrics['model']>>(sql, names, modelSql);
   const fills = await newestByPortfolio<NonNullable<PortfolioMetrics['fills']>>(sql, names, fillsSql);
+  const restatements = await newestByPortfolio<RestatementRow>(sql, names, restatementsSql);
   const counts = await readDecisionCounts(sql, names);
   const letters = await readLetters(sql, names);
   return portfolios.map(({ portfolio, drawdownLimits }) => ({
@@ -34,6 +35,7 @@ export async function readPortfolioMetrics(
     decision: decisions.get(portfolio) ?? null,
     model: models.get(portfolio) ?? null,
     fills: fills.get(portfolio) ?? null,
+    restatements: restatementsOf(restatements.get(portfolio)),
     ...counts(portfolio),
     ...letters(portfolio),
   }));
@@ -78,6 +80,18 @@ const fillsSql = `
     sum(charged_turnover_one_way)::float8 as "turnoverOneWaySum"
   from rebalanced.cost_history c where c.portfolio = name.portfolio
   having count(*) > 0`;
+
+type RestatementRow = { count: number; valuedAt: number | null; effectBps: number | null };
+
+const restatementsSql = `
+  select count(*)::float8 as count, extract(epoch from max(valued_at))::float8 as "valuedAt",
+    (array_agg(effect_bps order by valued_at desc))[1]::float8 as "effectBps"
+  from rebalanced.restatements r where r.portfolio = name.portfolio`;
+
+const restatementsOf = (row: RestatementRow | undefined): PortfolioMetrics['restatements'] => ({
+  count: row?.count ?? 0,
+  newest: row?.valuedAt == null ? null : { valuedAt: row.valuedAt, effectBps: row.effectBps! },
+});
 
 type DecisionCounts = Pick<PortfolioMetrics, 'decisions' | 'programFaults'>;
 
