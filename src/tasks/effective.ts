@@ -1,5 +1,5 @@
 import type { Sql } from '../adapters/postgres/database.ts';
-import { symbolsInUse } from '../adapters/postgres/valuation-rows.ts';
+import { symbolsInUse } from '../adapters/postgres/symbol-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
 import type { Portfolio } from './portfolio.ts';
 

@@ -1,8 +1,8 @@
 import { barsChangedSince } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type RestatementRow, saveRestatement } from '../adapters/postgres/restatement-rows.ts';
+import { everDecided } from '../adapters/postgres/symbol-rows.ts';
 import {
-  everDecided,
   saveValuations,
   supersedeValuations,
   type ValuationFigures,
@@ -16,7 +16,7 @@ import { addDays, type Session } from '../core/calendar/session.ts';
 import type { DrawdownStatus } from '../core/portfolio/drawdown.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
 import type { Log } from './services.ts';
-import { readPath, walkAgain } from './valuation-path.ts';
+import { type Path, readPath, walkAgain } from './valuation-path.ts';
 
 /**
  * Prices that another portfolio's ingest was storing while a session was valued may be this much older than the valuation
@@ -43,29 +43,26 @@ export async function restate(
   const reach = await valuedReach(sql, portfolio.id);
   if (reach === null) return null;
   const since = isoInstant(Date.parse(reach.at) - (isLate ? 0 : commitMs));
-  const symbols = await changedSymbols(sql, portfolio, since, reach.newest);
+  const bars = await changedBars(sql, portfolio, since, reach);
   const calendarFrom = await calendarChange(sql, portfolio, reach);
-  const from = [...symbols.values(), ...(calendarFrom ? [calendarFrom] : [])].sort()[0];
+  const from = [...bars.map(({ session }) => session), ...(calendarFrom ? [calendarFrom] : [])].sort()[0];
   // The first valuation is all in cash, whatever prices were.
   const start = from && (from > reach.first ? from : addDays(reach.first, 1));
   if (!start || start > reach.newest) return null;
   const path = await readPath(sql, portfolio, start, reach.newest);
   const valuations = await walkAgain(sql, path);
-  const at = isoInstant(Math.max(now, Date.parse(reach.at) + 1));
-  const changed = valuations.filter((valuation) => !isSame(path.former.get(valuation.session), valuation));
-  const kept = new Set(valuations.map(({ session }) => session));
-  const closed = [...path.former.keys()].filter((session) => !kept.has(session));
-  if (changed.length === 0 && closed.length === 0) return null;
-  await supersedeValuations(sql, portfolio.id, closed, at);
-  await saveValuations(sql, portfolio.id, path.portfolio.policy.symbols, changed, Date.parse(at));
+  const at = Math.max(now, Date.parse(reach.at) + 1);
+  const sessions = await saveChanged(sql, path, valuations, at);
   const before = path.former.get(reach.newest)!;
   const after = valuations.at(-1) ?? path.before;
-  if (isClose(before.navNet, after.navNet) && before.drawdown.state === after.drawdown.state) return null;
+  if (sessions.length === 0 || isSameOutcome(before, after)) return null;
+  const news = bars.filter(({ isNews }) => isNews);
+  const symbols = (news.length > 0 ? news : bars).map(({ symbol }) => symbol);
   const restatement = {
-    valuedAt: at,
-    fromSession: start,
+    valuedAt: isoInstant(at),
+    fromSession: sessions[0]!,
     toSession: after.session,
-    symbols: [...symbols.keys()].sort(),
+    symbols,
     navBefore: before.navNet,
     navAfter: after.navNet,
     effectBps: (after.navNet / before.navNet - 1) * 10_000,
@@ -75,52 +72,71 @@ export async function restate(
   };
   await saveRestatement(sql, portfolio.id, restatement);
   log.warn(
-    { portfolio: portfolio.id, ...restatement, sessions: changed.length },
+    { portfolio: portfolio.id, ...restatement, sessions: sessions.length },
     'net asset value was restated',
   );
   return restatement;
 }
 
-function reasonOf(symbols: ReadonlyMap<string, Session>, calendarFrom: Session | null): string {
-  const prices =
-    symbols.size === 0 ? [] : [`prices of ${[...symbols.keys()].sort().join(', ')} were restated`];
-  const calendar = calendarFrom === null ? [] : [`the calendar has other sessions from ${calendarFrom} on`];
-  return [...prices, ...calendar].join('; ');
+/** Stores the valuations that come out different at `at`, and returns the sessions whose valuation changed, ascending. */
+async function saveChanged(
+  sql: Sql,
+  { portfolio: { id, policy }, former }: Path,
+  valuations: readonly Valuation[],
+  at: number,
+): Promise<Session[]> {
+  const changed = valuations.filter((valuation) => !isSame(former.get(valuation.session), valuation));
+  const sessions = new Set(valuations.map(({ session }) => session));
+  const closed = [...former.keys()].filter((session) => !sessions.has(session));
+  await supersedeValuations(sql, id, closed, isoInstant(at));
+  await saveValuations(sql, id, policy.symbols, changed, at);
+  return [...closed, ...changed.map(({ session }) => session)].sort();
 }
 
-/** Symbols that matter to the portfolio and whose prices changed after `since`, with the first session that did. */
-async function changedSymbols(
-  sql: Sql,
-  portfolio: Portfolio,
-  since: string,
-  to: Session,
-): Promise<Map<string, Session>> {
-  const changed = await barsChangedSince(sql, { source: portfolio.sourceName, since, to });
+const namedSymbolsMax = 5;
+
+function reasonOf(symbols: readonly string[], calendarFrom: Session | null): string {
+  const more = symbols.length - namedSymbolsMax;
+  const named = symbols.slice(0, namedSymbolsMax).join(', ');
+  const prices = more > 0 ? `${named} and ${more} more` : named;
+  return [
+    ...(symbols.length === 0 ? [] : [`prices of ${prices} were restated`]),
+    ...(calendarFrom === null ? [] : [`the calendar has other sessions from ${calendarFrom} on`]),
+  ].join('; ');
+}
+
+type Reach = NonNullable<Awaited<ReturnType<typeof valuedReach>>>;
+
+/** Changes after `since` of prices that matter to the portfolio: of what it holds, or ever held. */
+async function changedBars(sql: Sql, portfolio: Portfolio, since: string, { newest, at }: Reach) {
+  const window = { source: portfolio.sourceName, since, valuedAt: at, to: newest };
+  const changed = await barsChangedSince(sql, window);
   const priced = new Set(pricedSymbols(portfolio));
   const others = changed.map(({ symbol }) => symbol).filter((symbol) => !priced.has(symbol));
   for (const symbol of await everDecided(sql, portfolio.id, others)) priced.add(symbol);
-  return new Map(
-    changed.filter(({ symbol }) => priced.has(symbol)).map(({ symbol, session }) => [symbol, session]),
-  );
+  return changed.filter(({ symbol }) => priced.has(symbol));
 }
 
 /** The first session that is valued and is none, or is one and is not valued; null where there is none. */
 async function calendarChange(
   sql: Sql,
   { id, plan }: Portfolio,
-  { first, newest, count }: { first: Session; newest: Session; count: number },
+  { first, newest, count }: Reach,
 ): Promise<Session | null> {
   const sessions = plan.calendar.sessions(first, newest);
   if (sessions.length === count) return null;
   const valued = [first, ...(await valuationsAfter(sql, id, first)).map(({ session }) => session)];
-  const place = sessions.findIndex((session, i) => session !== valued[i]);
+  const known = new Set(valued);
+  const expected = new Set(sessions);
   return (
-    [sessions[place], valued[place < 0 ? sessions.length : place]].filter((s) => s !== undefined).sort()[0] ??
-    null
+    [...valued.filter((s) => !expected.has(s)), ...sessions.filter((s) => !known.has(s))].sort()[0] ?? null
   );
 }
 
 const isClose = (a: number, b: number) => Math.abs(a - b) <= sameRatio * Math.max(Math.abs(a), Math.abs(b));
+
+const isSameOutcome = (before: ValuationFigures, after: Valuation) =>
+  isClose(before.navNet, after.navNet) && before.drawdown.state === after.drawdown.state;
 
 /** Whether a valuation is what it was, but for the rounding of prices. */
 function isSame(was: ValuationFigures | undefined, now: Valuation): boolean {

@@ -6,11 +6,11 @@ import {
   type FillRow,
   fillsFrom,
 } from '../adapters/postgres/decision-rows.ts';
+import { symbolsInUse } from '../adapters/postgres/symbol-rows.ts';
 import {
   cashSymbol,
   holdingsOf,
   newestValuation,
-  symbolsInUse,
   toldFrom,
   type ValuationFigures,
   valuationsAfter,

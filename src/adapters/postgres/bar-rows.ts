@@ -136,16 +136,20 @@ export async function saveGap(
   );
 }
 
-/** Bars that changed after `since`, an ISO instant, up to the session `to`: of each symbol the earliest. */
+/**
+ * Bars that changed after `since`, an ISO instant, up to the session `to`: of each symbol the earliest, and whether one of them
+ * changed after `valuedAt` too.
+ */
 export async function barsChangedSince(
   sql: Sql,
-  { source, since, to }: { source: string; since: string; to: Session },
-): Promise<{ symbol: string; session: Session }[]> {
-  const { rows } = await sql.query<{ symbol: string; session: Session }>(
-    `select symbol, min(session) as session from rebalanced.bars
+  { source, since, valuedAt, to }: { source: string; since: string; valuedAt: string; to: Session },
+): Promise<{ symbol: string; session: Session; isNews: boolean }[]> {
+  const { rows } = await sql.query<{ symbol: string; session: Session; isNews: boolean }>(
+    `select symbol, min(session) as session, bool_or(greatest(observed_at, superseded_at) > $4) as "isNews"
+     from rebalanced.bars
      where source = $1 and session <= $3 and (observed_at > $2 or superseded_at > $2)
      group by symbol order by symbol`,
-    [source, since, to],
+    [source, since, to, valuedAt],
   );
   return rows;
 }

@@ -11,8 +11,13 @@ export type Waiting = {
 /** What of the newest decision is not traded yet, of live and shadow holdings. */
 export type Unfilled = { live: Waiting; shadow: Waiting };
 
-export const nothingWaits = ({ live, shadow }: Unfilled): boolean =>
-  Object.keys(live.targets).length === 0 && Object.keys(shadow.targets).length === 0;
+export const isWaiting = (waiting: Waiting | null): boolean =>
+  waiting !== null && Object.keys(waiting.targets).length > 0;
+
+export const nothingWaits = ({ live, shadow }: Unfilled): boolean => !isWaiting(live) && !isWaiting(shadow);
+
+/** What a fill really cost, against holdings as drifted to it. */
+export type Fill = { turnoverOneWay: number; turnoverTwoWay: number; costRatio: number };
 
 /** A weight that differs by less than this is the same: sums of weights carry rounding. */
 const sameWeight = 1e-12;

@@ -2,9 +2,12 @@ import type { Session } from '../calendar/session.ts';
 import type { Decision } from '../policy/decision.ts';
 import { atWorth, type PortfolioPolicy } from '../policy/policy.ts';
 import { type DrawdownStatus, initialDrawdown, stepDrawdown } from '../portfolio/drawdown.ts';
-import { drift, emptyHoldings, type Holdings, tradingTo } from '../portfolio/holdings.ts';
-import { type Filled, fill, nothingWaits, tradesOf, type Unfilled, type Waiting } from './fill.ts';
+import { emptyHoldings, type Holdings, tradingTo } from '../portfolio/holdings.ts';
+import { type Fill, fill, isWaiting, nothingWaits, tradesOf, type Unfilled } from './fill.ts';
 import type { Market } from './market.ts';
+import { passed, settled, withoutClosed } from './settle.ts';
+
+export type { Fill } from './fill.ts';
 
 /** A portfolio at one session's close, after that session's fill. Net asset values start at 1. */
 export type Valuation = {
@@ -24,9 +27,6 @@ export type Valuation = {
   unfilled: Unfilled | null;
 };
 
-/** What a fill really cost, against holdings as drifted to it. */
-export type Fill = { turnoverOneWay: number; turnoverTwoWay: number; costRatio: number };
-
 export type RevalueOptions = {
   /** what the account was worth at the close before, in the portfolio's currency; left out: as configured */
   portfolioValue?: number;
@@ -42,9 +42,6 @@ export type Step = {
   /** true where the session lost everything, so that NAV stands at the floor */
   isRuined: boolean;
 };
-
-/** The least a session leaves of NAV: whoever is short can lose more than everything, but a NAV must stay above 0. */
-const navFloorRatio = 1e-6;
 
 /** All in cash, before anything was decided. */
 export function openingValuation(session: Session, policy: PortfolioPolicy): Valuation {
@@ -116,84 +113,6 @@ export function revalue(
     fill: isFilled ? { turnoverOneWay, turnoverTwoWay, costRatio } : null,
     stateChanged: drawdown.state !== before.drawdown.state,
     isRuined: liveTrade.isRuined,
-  };
-}
-
-type Passed = { holdings: Holdings; earned: number };
-
-/** Each holding earns its return; what is closed for good becomes cash at what is recovered of its last close. */
-function passed(held: Holdings, { returns, closings }: Market): Passed {
-  if (closings.every((recovered) => recovered === null)) return drift(held, returns);
-  const returned = returns.map((earned, i) => (1 + earned) * (closings[i] ?? 1) - 1);
-  const { holdings, earned } = drift(held, returned);
-  const closed = holdings.weights.reduce((sum, weight, i) => (closings[i] === null ? sum : sum + weight), 0);
-  const weights = holdings.weights.map((weight, i) => (closings[i] === null ? weight : 0));
-  return { holdings: { weights, cash: holdings.cash + closed }, earned };
-}
-
-/** Nothing waits for a close that never comes. */
-function withoutClosed(
-  { targets, cashMin }: Waiting,
-  symbols: readonly string[],
-  { closings }: Market,
-): Waiting {
-  const isClosed = (symbol: string) => (closings[symbols.indexOf(symbol)] ?? null) !== null;
-  return {
-    targets: Object.fromEntries(Object.entries(targets).filter(([symbol]) => !isClosed(symbol))),
-    cashMin,
-  };
-}
-
-const isWaiting = (waiting: Waiting | null) => waiting !== null && Object.keys(waiting.targets).length > 0;
-
-type Settled = Fill & {
-  holdings: Holdings;
-  waiting: Waiting | null;
-  traded: boolean;
-  returnGross: number;
-  returnNet: number;
-  isRuined: boolean;
-};
-
-/** What was filled, charged: `charged` as it was when the fill was made, else what the trades cost. */
-function settled(
-  { holdings: drifted, earned }: Passed,
-  filled: Filled | null,
-  { symbols, costs }: PortfolioPolicy,
-  charged: number | null,
-): Settled {
-  const holdings = filled?.holdings ?? drifted;
-  const traded = filled?.traded ?? false;
-  const none = { turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 };
-  const trading = traded ? tradingTo(drifted, holdings.weights, symbols, costs) : none;
-  const costRatio = charged ?? trading.costRatio;
-  const returnNet = (1 + earned) * (1 - costRatio) - 1;
-  const leaves = (ratio: number) => 1 + ratio > navFloorRatio;
-  if (!(leaves(earned) && leaves(returnNet))) {
-    const lost = navFloorRatio - 1;
-    const cash = emptyHoldings(symbols.length);
-    return {
-      ...none,
-      holdings: cash,
-      waiting: null,
-      traded: false,
-      returnGross: lost,
-      returnNet: lost,
-      isRuined: true,
-    };
-  }
-  const { turnoverOneWay, turnoverTwoWay } = trading;
-  const waiting = filled?.waiting ?? null;
-  return {
-    holdings,
-    waiting,
-    traded,
-    turnoverOneWay,
-    turnoverTwoWay,
-    costRatio,
-    returnGross: earned,
-    returnNet,
-    isRuined: false,
   };
 }
 
