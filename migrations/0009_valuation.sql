@@ -73,9 +73,9 @@ create table rebalanced.restatements (
   )
 );
 
--- Which bars changed since a portfolio was last valued: few pages, and the few rows that were ever superseded.
-create index bars_observed on rebalanced.bars using brin (observed_at) with (pages_per_range = 16);
-create index bars_superseded on rebalanced.bars (superseded_at) where superseded_at is not null;
+-- Which bars changed since a portfolio was last valued.
+create index bars_observed on rebalanced.bars (source, observed_at);
+create index bars_superseded on rebalanced.bars (source, superseded_at) where superseded_at is not null;
 
 alter table rebalanced.slots drop constraint slots_reason;
 alter table rebalanced.slots add constraint slots_reason check (

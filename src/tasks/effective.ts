@@ -1,5 +1,5 @@
 import type { Sql } from '../adapters/postgres/database.ts';
-import { symbolsInUse } from '../adapters/postgres/symbol-rows.ts';
+import { hasOtherSymbols, symbolsInUse } from '../adapters/postgres/symbol-rows.ts';
 import type { Session } from '../core/calendar/session.ts';
 import type { Portfolio } from './portfolio.ts';
 
@@ -13,7 +13,9 @@ export async function effectivePortfolio(
   configured: Portfolio,
   asOf: Session | null,
 ): Promise<Portfolio> {
-  return withSymbols(configured, await symbolsInUse(sql, configured.id, asOf));
+  const { id, policy } = configured;
+  if (!(await hasOtherSymbols(sql, id, asOf, policy.symbols))) return configured;
+  return withSymbols(configured, await symbolsInUse(sql, id, asOf));
 }
 
 /** The portfolio with these symbols too; those that are not configured may be held no more, so their bounds are 0 to 0. */

@@ -109,11 +109,12 @@ type Reach = NonNullable<Awaited<ReturnType<typeof valuedReach>>>;
 
 /** Changes after `since` of prices that matter to the portfolio: of what it holds, or ever held. */
 async function changedBars(sql: Sql, portfolio: Portfolio, since: string, { newest, at }: Reach) {
-  const window = { source: portfolio.sourceName, since, valuedAt: at, to: newest };
+  const { id, sourceName: source } = portfolio;
+  const window = { source, portfolio: id, since, valuedAt: at, to: newest };
   const changed = await barsChangedSince(sql, window);
   const priced = new Set(pricedSymbols(portfolio));
   const others = changed.map(({ symbol }) => symbol).filter((symbol) => !priced.has(symbol));
-  for (const symbol of await everDecided(sql, portfolio.id, others)) priced.add(symbol);
+  for (const symbol of await everDecided(sql, id, others)) priced.add(symbol);
   return changed.filter(({ symbol }) => priced.has(symbol));
 }
 

@@ -34,6 +34,42 @@ export async function symbolsInUse(sql: Sql, portfolio: string, session: Session
   return rows.map(({ symbol }) => symbol);
 }
 
+/**
+ * Whether the newest valuation or decision up to `session` (null: of all) has a line of any other symbol than these: only
+ * then may others be in use. Asked before every task, so it is quick.
+ */
+export async function hasOtherSymbols(
+  sql: Sql,
+  portfolio: string,
+  session: Session | null,
+  symbols: readonly string[],
+): Promise<boolean> {
+  const { rows } = await sql.query<{ found: boolean }>(
+    `select exists (
+         select from rebalanced.targets where symbol <> all($3) and decision_id = (
+           select decision_id from rebalanced.decisions where portfolio = $1 and session <= coalesce($2, 'infinity'::date)
+           order by session desc, revision desc limit 1
+         )
+       ) or exists (
+         select from (
+           select portfolio, session, valued_at from rebalanced.valuation_vintages
+           where portfolio = $1 and session <= coalesce($2, 'infinity'::date) and superseded_at is null
+           order by session desc limit 1
+         ) newest
+         where exists (
+             select from rebalanced.holding_vintages h
+             where h.portfolio = newest.portfolio and h.session = newest.session and h.valued_at = newest.valued_at
+               and symbol <> all($3) and symbol <> 'CASH'
+           ) or exists (
+             select from rebalanced.imported_holdings i
+             where i.portfolio = newest.portfolio and i.session = newest.session and symbol <> all($3) and symbol <> 'CASH'
+           )
+       ) as found`,
+    [portfolio, session, symbols],
+  );
+  return rows[0]!.found;
+}
+
 /** Which of `symbols` a decision of the portfolio ever held or wanted held. */
 export async function everDecided(
   sql: Sql,
