@@ -31,14 +31,15 @@ alter default privileges in schema rebalanced grant select on tables to rebalanc
 -- History: written once.
 grant insert on
   rebalanced.configs, rebalanced.gaps, rebalanced.models, rebalanced.model_roles, rebalanced.decisions, rebalanced.targets,
-  rebalanced.fills, rebalanced.valuations, rebalanced.holdings, rebalanced.imported_holdings,
+  rebalanced.fills, rebalanced.holding_vintages, rebalanced.restatements, rebalanced.imported_holdings,
   rebalanced.flows
 to rebalanced_daemon;
 
--- Written once, with a state that moves on. Prices are superseded, never overwritten; a letter's message is frozen.
-grant insert on rebalanced.bars, rebalanced.findings, rebalanced.raw_answers, rebalanced.portfolios, rebalanced.slots, rebalanced.letters, rebalanced.sources
+-- Written once, with a state that moves on. Prices and valuations are superseded, never overwritten; a letter's message is
+-- frozen.
+grant insert on rebalanced.bars, rebalanced.valuation_vintages, rebalanced.findings, rebalanced.raw_answers, rebalanced.portfolios, rebalanced.slots, rebalanced.letters, rebalanced.sources
 to rebalanced_daemon;
-grant update (superseded_at) on rebalanced.bars to rebalanced_daemon;
+grant update (superseded_at) on rebalanced.bars, rebalanced.valuation_vintages to rebalanced_daemon;
 grant update (confirmed_at) on rebalanced.bars to rebalanced_daemon;
 grant update (resolved_at, resolution) on rebalanced.findings to rebalanced_daemon;
 -- Answers as they came are kept for a time: the only rows that go.

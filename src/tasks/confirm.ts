@@ -7,7 +7,7 @@ import type { Session } from '../core/calendar/session.ts';
 import { slotAt } from '../core/schedule/plan.ts';
 import { readAgain } from './ingest/read-all.ts';
 import { type Portfolio, pricedSymbols } from './portfolio.ts';
-import { reopenRevaluation } from './restate.ts';
+import { reopenRevaluation } from './revalue.ts';
 import { completeSlot, NotReadyError, type TaskRun } from './task.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function confirm(run: TaskRun): Promise<void> {
   if (before.length > 0) {
     const restated = await readAgain(run, [...new Set(before.map(({ symbol }) => symbol))]);
     if (restated || (await waiting()).length < before.length)
-      await database.transaction((sql) => reopenRevaluation(sql, portfolio));
+      await database.transaction((sql) => reopenRevaluation(sql, portfolio, slot.session));
   }
   const left = await provisionalBars(database, portfolio.sourceName, pricedSymbols(portfolio), slot.session);
   if (left.length > 0)

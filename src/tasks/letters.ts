@@ -4,6 +4,7 @@ import { chargedSoFar, decisionBefore } from '../adapters/postgres/decision-rows
 import { queueLetter } from '../adapters/postgres/letter-rows.ts';
 import { modelInUse } from '../adapters/postgres/model-rows.ts';
 import { readStart } from '../adapters/postgres/portfolio-rows.ts';
+import { restatementsSince } from '../adapters/postgres/restatement-rows.ts';
 import { readNavs } from '../adapters/postgres/valuation-rows.ts';
 import type { Calendar } from '../core/calendar/calendar.ts';
 import type { Session } from '../core/calendar/session.ts';
@@ -72,6 +73,7 @@ async function letterContent(
     currency,
     worth: decision.inputs.portfolioValue ?? null,
     importedOn: await importedOn(sql, portfolio, asOf),
+    restatements: await restatementsSince(sql, portfolio, last?.decidedAt ?? null),
     uninvested: await readUninvested(sql, plan),
     model: model && {
       ...model,

@@ -2,9 +2,9 @@ import { readAccount } from '../adapters/postgres/account-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
 import { type DecisionRow, decisionBefore } from '../adapters/postgres/decision-rows.ts';
 import { championModel } from '../adapters/postgres/model-rows.ts';
-import { newestValuation } from '../adapters/postgres/valuation-rows.ts';
+import { newestValuation, type StoredValuation } from '../adapters/postgres/valuation-rows.ts';
 import { worthAt } from '../core/accounting/account.ts';
-import type { Valuation } from '../core/accounting/valuation.ts';
+import { isoInstant } from '../core/calendar/instant.ts';
 import type { Session } from '../core/calendar/session.ts';
 import {
   type ForecastResult,
@@ -50,6 +50,7 @@ export async function proposeDecision(
     configHash: context.portfolio.configHash,
     codeVersion: context.services.codeVersion,
     portfolioValue: worthAt(await readAccount(sql, context.portfolio), valuation),
+    valuedAt: isoInstant(Date.parse(valuation.valuedAt)),
   };
   return {
     decision: await compose(sql, context, session, reason, panel, forecastResult, inputs),
@@ -112,7 +113,7 @@ async function compose(
   inputs: Decision['inputs'],
 ): Promise<Decision> {
   const { id, policy } = portfolio;
-  const valuation = await valuationAt(sql, portfolio, session);
+  const valuation = await valuationAt(sql, portfolio, session, inputs.valuedAt);
   const last = await decisionBefore(sql, id, session);
   return decide({
     asOf: session,
@@ -131,8 +132,13 @@ async function compose(
   });
 }
 
-async function valuationAt(sql: Sql, { id, policy }: Portfolio, session: Session): Promise<Valuation> {
-  const valuation = await newestValuation(sql, id, session, policy.symbols);
+async function valuationAt(
+  sql: Sql,
+  { id, policy }: Portfolio,
+  session: Session,
+  valuedAt: string | null = null,
+): Promise<StoredValuation> {
+  const valuation = await newestValuation(sql, id, session, policy.symbols, valuedAt);
   if (valuation?.session !== session)
     throw new NotReadyError(
       `${id} has not been valued at ${session}${valuation ? ` (last: ${valuation.session})` : ''}`,

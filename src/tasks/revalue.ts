@@ -1,99 +1,123 @@
 import { lockAccount, readAccount } from '../adapters/postgres/account-rows.ts';
-import { barsAfterValuation } from '../adapters/postgres/bar-rows.ts';
 import type { Sql } from '../adapters/postgres/database.ts';
-import { newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
-import { insertSlots } from '../adapters/postgres/slot-rows.ts';
-import { newestValuation, saveValuation } from '../adapters/postgres/valuation-rows.ts';
+import { decisionBefore, newestDecision, saveFill } from '../adapters/postgres/decision-rows.ts';
+import { hasOpenRebalance, insertSlots, reopenSlot } from '../adapters/postgres/slot-rows.ts';
+import { newestValuation, saveValuations, valuedReach } from '../adapters/postgres/valuation-rows.ts';
 import { worthAt } from '../core/accounting/account.ts';
 import { cashReturn } from '../core/accounting/cash-returns.ts';
-import { lastReturnSessions, lastReturns } from '../core/accounting/last-returns.ts';
-import { openingValuation, revalue as step } from '../core/accounting/valuation.ts';
+import { lastReturnSessions } from '../core/accounting/last-returns.ts';
+import { marketAt } from '../core/accounting/market.ts';
+import { openingValuation, revalue as step, type Valuation } from '../core/accounting/valuation.ts';
 import type { Session } from '../core/calendar/session.ts';
-import { PricePanel } from '../core/market/panel.ts';
 import { inOrderOf } from '../core/policy/decision.ts';
+import type { PortfolioPolicy } from '../core/policy/policy.ts';
+import { allowedExposure, type DrawdownStatus } from '../core/portfolio/drawdown.ts';
 import { slotAt } from '../core/schedule/plan.ts';
-import type { Slot } from '../core/schedule/slot.ts';
 import type { Portfolio } from './portfolio.ts';
 import { readPanel } from './prices.ts';
+import { restate } from './restate.ts';
+import type { Log } from './services.ts';
 import { completeSlot, type TaskRun } from './task.ts';
 
 /**
- * Values the portfolio at the slot's close: holdings drift, a decision of the close before is filled and charged, the
- * drawdown state steps. A changed state asks for a decision, the month's own where that is due at this session.
+ * Values the portfolio at the slot's close, as the portfolio is in effect. First what was valued from prices that were
+ * restated since is valued again; then holdings drift, a decision of the close before is filled and charged, and the
+ * drawdown state steps. Where it is another state than the newest decision acted on, or a holding was closed for good, a
+ * decision is asked for: the month's own where that is due at this session.
  */
 export async function revalue(run: TaskRun): Promise<void> {
-  await completeSlot(run, (sql) => revalueIn(sql, run.portfolio, run.slot));
+  await completeSlot(run, (sql) => revalueIn(sql, run));
 }
 
-async function revalueIn(sql: Sql, portfolio: Portfolio, slot: Slot): Promise<void> {
-  const { id, policy, plan } = portfolio;
+/**
+ * Opens the newest revaluation again, because prices of `session` were restated; nothing where it is not valued yet. What
+ * is restated is found by the revaluation itself.
+ */
+export async function reopenRevaluation(sql: Sql, { id, plan }: Portfolio, session: Session): Promise<void> {
+  const reach = await valuedReach(sql, id);
+  if (reach !== null && session <= reach.newest) await reopenSlot(sql, slotAt(plan, 'revalue', reach.newest));
+}
+
+async function revalueIn(sql: Sql, { portfolio, slot, now, services }: TaskRun): Promise<void> {
+  const { id, policy } = portfolio;
   await lockAccount(sql, id);
+  await restate(sql, portfolio, { now, isLate: now > slot.deadlineAt }, services.log);
   const before = await newestValuation(sql, id, slot.session, policy.symbols);
   if (before === null) {
-    await saveValuation(sql, id, policy.symbols, openingValuation(slot.session, policy));
+    await saveValuations(sql, id, policy.symbols, [openingValuation(slot.session, policy)], now);
     return;
   }
-  const returns = await readReturns(sql, portfolio, before.session, slot.session);
-  const last = await newestDecision(sql, id, before.session);
-  const pending = last?.decision.asOf === before.session ? last : null;
-  const targets =
-    last &&
-    inOrderOf(
-      last.decision,
-      last.decision.lines.map((line) => line.target),
-      policy.symbols,
-    );
-  const { valuation, fill, stateChanged } = step(
-    before,
-    slot.session,
-    returns,
-    pending?.decision ?? null,
-    targets,
-    policy,
-    worthAt(await readAccount(sql, portfolio), before),
-    await readCashReturn(sql, portfolio, slot.session),
-  );
-  await saveValuation(sql, id, policy.symbols, valuation);
-  if (pending && fill) await saveFill(sql, pending.decisionId, slot.session, fill);
-  // Where the month's own decision is due at this session, its slot is there already and stays.
-  if (stateChanged) await insertSlots(sql, [slotAt(plan, 'rebalance', slot.session, 'drawdown')]);
+  const found =
+    before.session < slot.session
+      ? await valueNext(sql, portfolio, before, slot.session, now, services.log)
+      : { valuation: before, stateChanged: false, isClosed: false };
+  await askForDecision(sql, portfolio, found);
 }
 
-/** What cash earned over the session. */
-async function readCashReturn(sql: Sql, portfolio: Portfolio, session: Session): Promise<number> {
-  const follows = portfolio.policy.cash.proxySymbol !== null;
-  const panel = follows ? await readPanel(sql, portfolio, session, lastReturnSessions, null) : null;
-  return cashReturn(portfolio.policy, panel);
-}
+/** What a session's valuation may ask a decision for. */
+type Found = { valuation: Valuation; stateChanged: boolean; isClosed: boolean };
 
-/** Each symbol's return from what the portfolio was valued by at `before` to what is known of `session` now. */
-async function readReturns(
+async function valueNext(
   sql: Sql,
   portfolio: Portfolio,
-  before: Session,
+  before: Valuation,
   session: Session,
-): Promise<number[]> {
-  const { policy, sourceName } = portfolio;
-  const panel = (await readPanel(sql, portfolio, session, lastReturnSessions, null)).select(policy.symbols);
-  const late = await barsAfterValuation(sql, {
-    source: sourceName,
-    symbols: policy.symbols,
-    portfolio: portfolio.id,
-    from: panel.sessions[0]!,
-    to: before,
-  });
-  return lastReturns(late.length > 0 ? countedNow(panel, late) : panel);
+  now: number,
+  log: Log,
+): Promise<Found> {
+  const { id, policy } = portfolio;
+  const panel = await readPanel(sql, portfolio, session, lastReturnSessions, null);
+  const market = marketAt(panel, policy.symbols, before, policy.delisting);
+  const last = await decisionBefore(sql, id, session);
+  const pending = last && last.decision.asOf >= before.session ? last.decision : null;
+  const weights = last?.decision.lines.map((line) => line.target);
+  const { valuation, fill, stateChanged, isRuined } = step(
+    before,
+    session,
+    market,
+    pending,
+    last && inOrderOf(last.decision, weights!, policy.symbols),
+    policy,
+    {
+      portfolioValue: worthAt(await readAccount(sql, portfolio), before),
+      cashReturn: cashReturn(policy, panel),
+    },
+  );
+  await saveValuations(sql, id, policy.symbols, [valuation], now);
+  if (last && fill) await saveFill(sql, last.decisionId, session, fill);
+  const closed = policy.symbols.filter((_, i) => market.closings[i] !== null);
+  if (closed.length > 0)
+    log.warn(
+      { portfolio: id, session, symbols: closed, afterSessions: policy.delisting.afterSessions },
+      'no close any more: the holdings are taken for delisted and closed',
+    );
+  if (isRuined)
+    log.error(
+      { portfolio: id, session, navNet: valuation.navNet },
+      'the session lost everything: net asset value stands at its floor, all in cash, halted',
+    );
+  return { valuation, stateChanged, isClosed: closed.length > 0 };
 }
 
-/** The panel as if bars that came after their session was valued had come at its last session: no return is lost. */
-function countedNow(panel: PricePanel, late: readonly { symbol: string; session: Session }[]): PricePanel {
-  const last = panel.sessions.length - 1;
-  const levels = panel.levels.map((column) => column.slice());
-  for (const { symbol, session } of late) {
-    const column = levels[panel.symbols.indexOf(symbol)]!;
-    const row = panel.sessions.indexOf(session);
-    if (Number.isNaN(panel.column(symbol)[last]!)) column[last] = column[row]!;
-    column[row] = Number.NaN;
-  }
-  return new PricePanel(panel.sessions, panel.symbols, levels);
+/** A slot for a decision at the newest valued session, where one is needed, none is open and it is not decided yet. */
+async function askForDecision(
+  sql: Sql,
+  { id, plan, policy }: Portfolio,
+  { valuation: { session, drawdown }, stateChanged, isClosed }: Found,
+): Promise<void> {
+  const acted = (await newestDecision(sql, id, null))?.decision;
+  // At a session that is decided already it is too late: the next one's revaluation asks again.
+  if (acted && acted.asOf >= session) return;
+  const isOther = actedOn(policy, drawdown) !== (acted ? actedOn(policy, acted.drawdown) : 'normal');
+  const beside = isOther ? 'restatement' : isClosed ? 'delisting' : null;
+  const reason = stateChanged ? 'drawdown' : beside;
+  if (reason === null || (await hasOpenRebalance(sql, id))) return;
+  // Where the month's own decision is due at this session, its slot is there already and stays.
+  await insertSlots(sql, [slotAt(plan, 'rebalance', session, reason)]);
+}
+
+/** What decisions act on: the state, and of a cushion, whose exposure moves with every session, whether it leaves any. */
+function actedOn({ drawdown: limits }: PortfolioPolicy, status: DrawdownStatus): string {
+  if (limits?.method !== 'cushion') return status.state;
+  return allowedExposure(status, limits) === 0 ? 'halted' : 'normal';
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../core/calendar/session.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import type { DrawdownState } from '../core/portfolio/drawdown.ts';
 import type { Uninvested } from './account.ts';
 
 export const letterStates = ['pending', 'sending', 'sent', 'ambiguous', 'refused'] as const;
@@ -31,6 +32,15 @@ export type LetterContent = {
   worth: number | null;
   /** session of the newest holdings a broker told; null: they are simulated from the configured value */
   importedOn: Session | null;
+  /** what prices that came otherwise have changed since the decision before, in the order it was found */
+  restatements: {
+    fromSession: Session;
+    /** of net asset value, in basis points */
+    effectBps: number;
+    stateBefore: DrawdownState;
+    stateAfter: DrawdownState;
+    reason: string;
+  }[];
   /** in the first letters of a portfolio that was started after its inception; null otherwise */
   uninvested: Uninvested | null;
   model: {

@@ -54,6 +54,8 @@ export type PortfolioMetrics = {
     chargedCostRatioSum: number;
     turnoverOneWaySum: number;
   } | null;
+  /** how often prices that came otherwise have changed net asset value, and the newest time they did */
+  restatements: { count: number; newest: { valuedAt: number; effectBps: number } | null };
   decisions: Record<DecisionReason, number>;
   /** faults of the program that all decisions met */
   programFaults: number;

@@ -30,6 +30,8 @@ export type PortfolioStatus = {
   worth: Worth | null;
   /** session of the newest holdings a broker told; null: they are simulated from the configured value */
   importedOn: Session | null;
+  /** the newest time that prices which came otherwise have changed net asset value; null where they never did */
+  restatement: RestatementStatus | null;
   /** by symbol, cash last; empty before the first decision */
   lines: WeightLine[];
   /** all that were ever made */
@@ -42,6 +44,17 @@ export type PortfolioStatus = {
 };
 
 export type ValuationStatus = { session: Session } & ValuationFigures;
+
+export type RestatementStatus = {
+  valuedAt: string;
+  /** the first session that was valued again */
+  fromSession: Session;
+  /** of net asset value */
+  effectBps: number;
+  stateBefore: DrawdownState;
+  stateAfter: DrawdownState;
+  reason: string;
+};
 
 export type WeightLine = {
   symbol: string;

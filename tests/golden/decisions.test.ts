@@ -43,5 +43,5 @@ test('mean-variance with groups, costs, cap and volatility target', { timeout: 1
   expect([...kinds]).toEqual(
     expect.arrayContaining(['group', 'turnover', 'volatility', 'upper', 'lower', 'exposure', 'band']),
   );
-  expect(goldenHash(decisions)).toBe('04a9c872aa8010403f94f48579a27f850beea11bd32c87290fcfbfc5547bea58');
+  expect(goldenHash(decisions)).toBe('84b09e7720e00aa51cce2230385e887f78df09e56107042d3d89ff0c6c9fd340');
 });

@@ -213,8 +213,11 @@ describe('the daemon', () => {
     'update rebalanced.decisions set fallback_level = fallback_level',
     'update rebalanced.targets set weight = weight',
     'update rebalanced.fills set cost_ratio = cost_ratio',
+    'update rebalanced.valuation_vintages set nav_net = nav_net',
+    'update rebalanced.valuation_vintages set valued_at = valued_at',
+    'update rebalanced.holding_vintages set weight = weight',
     'update rebalanced.valuations set nav_net = nav_net',
-    'update rebalanced.holdings set weight = weight',
+    'update rebalanced.restatements set effect_bps = effect_bps',
     'update rebalanced.imported_holdings set weight = weight',
     'update rebalanced.flows set amount = amount',
     'update rebalanced.letters set message = message',
@@ -232,6 +235,8 @@ describe('the reader', () => {
       'rebalanced.cost_history',
       'rebalanced.told_holdings',
       'rebalanced.account_imports',
+      'rebalanced.valuations',
+      'rebalanced.holdings',
     ];
     const names = [...(await tables()), ...(await tables('rebalanced_queue')), ...views];
     for (const name of names) await reader.query(`select * from ${name} limit 1`);

@@ -153,6 +153,8 @@ describe('a close that comes after its session was valued without it', () => {
   });
 
   test('a gap of weeks loses nothing either', async () => {
+    const delisting = { afterSessions: 30, recoveryRatioBySymbol: {} };
+    portfolio = { ...portfolio, policy: { ...portfolio.policy, delisting } };
     const path = source.closes.get('CCC')!;
     const gap = [...path].filter(([session]) => session > d1 && session <= '2024-02-21');
     for (const [session] of gap) path.delete(session);

@@ -89,6 +89,39 @@ const valuationFamilies: readonly MetricFamily[] = [
   ),
 ];
 
+const restatementFamilies: readonly MetricFamily[] = [
+  family(
+    'counter',
+    'rebalanced_valuation_restatements_total',
+    ['portfolio'],
+    'Times that prices which came otherwise have changed net asset value or the drawdown state',
+    ({ portfolios }) =>
+      portfolios.map(({ portfolio, restatements }) => ({ portfolio, value: restatements.count })),
+  ),
+  family(
+    'gauge',
+    'rebalanced_restatement_effect_bps',
+    ['portfolio'],
+    'What the newest restatement has changed net asset value by, in basis points of it',
+    ({ portfolios }) =>
+      portfolios.map(({ portfolio, restatements: { newest } }) => ({
+        portfolio,
+        value: newest?.effectBps ?? null,
+      })),
+  ),
+  family(
+    'gauge',
+    'rebalanced_restatement_timestamp_seconds',
+    ['portfolio'],
+    'When net asset value was restated last',
+    ({ portfolios }) =>
+      portfolios.map(({ portfolio, restatements: { newest } }) => ({
+        portfolio,
+        value: newest?.valuedAt ?? null,
+      })),
+  ),
+];
+
 const decisionFamilies: readonly MetricFamily[] = [
   family(
     'gauge',
@@ -216,6 +249,7 @@ const fillFamilies: readonly MetricFamily[] = [
 /** What each portfolio holds, wants, decided and paid. */
 export const portfolioFamilies: readonly MetricFamily[] = [
   ...valuationFamilies,
+  ...restatementFamilies,
   ...decisionFamilies,
   ...fillFamilies,
 ];

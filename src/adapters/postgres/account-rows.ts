@@ -12,6 +12,11 @@ export async function lockAccount(sql: Sql, portfolio: string): Promise<void> {
   await sql.query('select from rebalanced.portfolios where portfolio = $1 for no key update', [portfolio]);
 }
 
+/** Net asset value at a row's session, or the last one before it: a session may turn out to have been none. */
+const navAt = (row: string) => `
+  select nav_net from rebalanced.valuations
+  where portfolio = ${row}.portfolio and session <= ${row}.session order by session desc limit 1`;
+
 /** What is known of an account's money; `portfolioValue` is the configured one. */
 export async function readAccount(
   sql: Sql,
@@ -19,15 +24,15 @@ export async function readAccount(
 ): Promise<Account> {
   const imports = await sql.query<Account['imports'][number]>(
     `select i.session, i.worth as amount, v.nav_net as "navNet", i.imported_at as "importedAt"
-     from rebalanced.account_imports i join rebalanced.valuations v using (portfolio, session)
-     where portfolio = $1 and i.worth is not null order by i.session`,
+     from rebalanced.account_imports i cross join lateral (${navAt('i')}) v
+     where i.portfolio = $1 and i.worth is not null order by i.session`,
     [id],
   );
   // What an import told is in its worth already.
   const flows = await sql.query<Account['flows'][number]>(
     `select f.session, f.amount, v.nav_net as "navNet", f.recorded_at as "recordedAt"
-     from rebalanced.flows f join rebalanced.valuations v using (portfolio, session)
-     where portfolio = $1 and f.kind <> 'import' order by f.session, f.recorded_at`,
+     from rebalanced.flows f cross join lateral (${navAt('f')}) v
+     where f.portfolio = $1 and f.kind <> 'import' order by f.session, f.recorded_at`,
     [id],
   );
   return { portfolioValue, imports: imports.rows, flows: flows.rows };

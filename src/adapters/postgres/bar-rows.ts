@@ -193,6 +193,33 @@ export async function provisionalBars(
   return rows;
 }
 
+/**
+ * Bars that changed after `since`, an ISO instant, up to the session `to`: of each symbol the earliest, and whether one of them
+ * changed after `valuedAt` too. What the portfolio's own ingests of sessions up to `to` stored before is left out: whoever
+ * values them has seen it.
+ */
+export async function barsChangedSince(
+  sql: Sql,
+  query: { source: string; portfolio: string; since: string; valuedAt: string; to: Session },
+): Promise<{ symbol: string; session: Session; isNews: boolean }[]> {
+  const { rows } = await sql.query<{ symbol: string; session: Session; isNews: boolean }>(
+    // Each change is looked up by its instant, and filtered afterwards: a history is long, what changed is little.
+    `with changed as materialized (
+       select symbol, session, observed_at as at from rebalanced.bars where source = $1 and observed_at > $2
+       union all
+       select symbol, session, superseded_at from rebalanced.bars where source = $1 and superseded_at > $2
+     )
+     select symbol, min(session) as session, bool_or(at > $3) as "isNews" from changed
+     where session <= $4 and (at > $3 or at not in (
+       select finished_at from rebalanced.slots
+       where task = 'ingest' and portfolio = $5 and session between $4::date - 30 and $4::date and finished_at > $2
+     ))
+     group by symbol order by symbol`,
+    [query.source, query.since, query.valuedAt, query.to, query.portfolio],
+  );
+  return rows;
+}
+
 /** The symbols that have a current bar at the session asked for. */
 export async function barsAt(
   sql: Sql,

@@ -130,6 +130,32 @@ export async function readDecisions(sql: Sql, portfolio: string): Promise<Decisi
   return rows.map(fromRow);
 }
 
+/** Decisions from `session` on, and the newest before it, ascending; of several revisions the last, which alone is filled. */
+export async function decisionsFrom(sql: Sql, portfolio: string, session: Session): Promise<DecisionRow[]> {
+  const { rows } = await sql.query<Row>(
+    `select distinct on (session) session, ${columns} from rebalanced.decisions
+     where portfolio = $1 and session >= coalesce(
+       (select max(session) from rebalanced.decisions where portfolio = $1 and session < $2), $2)
+     order by session, revision desc`,
+    [portfolio, session],
+  );
+  return rows.map(fromRow);
+}
+
+/** What filling a decision at a session really cost. */
+export type FillRow = { decisionId: number; session: Session; costRatio: number };
+
+/** The fills of sessions from `session` on, ascending. */
+export async function fillsFrom(sql: Sql, portfolio: string, session: Session): Promise<FillRow[]> {
+  const { rows } = await sql.query<FillRow>(
+    `select decision_id as "decisionId", f.session, f.cost_ratio as "costRatio"
+     from rebalanced.fills f join rebalanced.decisions d using (decision_id)
+     where d.portfolio = $1 and f.session >= $2 order by f.session`,
+    [portfolio, session],
+  );
+  return rows;
+}
+
 /** Records what filling a decision really cost. */
 export async function saveFill(sql: Sql, decisionId: number, session: Session, fill: Fill): Promise<void> {
   await sql.query(
@@ -147,7 +173,7 @@ export async function chargedSoFar(
 ): Promise<{ costRatio: number; turnoverTwoWay: number; fills: number }> {
   const { rows } = await sql.query<{ costRatio: number; turnoverTwoWay: number; fills: number }>(
     `select coalesce(sum(f.cost_ratio), 0)::float8 as "costRatio",
-       coalesce(sum(f.turnover_two_way), 0)::float8 as "turnoverTwoWay", count(*)::integer as fills
+       coalesce(sum(f.turnover_two_way), 0)::float8 as "turnoverTwoWay", count(distinct f.decision_id)::integer as fills
      from rebalanced.fills f join rebalanced.decisions d using (decision_id)
      where d.portfolio = $1 and f.session <= $2`,
     [portfolio, session],

@@ -105,6 +105,16 @@ export async function isOpen(sql: Sql, slot: Slot): Promise<boolean> {
   return rowCount === 1;
 }
 
+/** True while some decision of a portfolio is asked for and not made. */
+export async function hasOpenRebalance(sql: Sql, portfolio: string): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `select from rebalanced.slots
+     where portfolio = $1 and task = 'rebalance' and state in ('waiting', 'queued') limit 1`,
+    [portfolio],
+  );
+  return rowCount === 1;
+}
+
 /** Slots that are open now, for people and for readiness. */
 export async function readOpenSlots(sql: Sql): Promise<OpenSlot[]> {
   const { rows } = await sql.query<Row>(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { Calendar } from '../../core/calendar/calendar.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
@@ -9,7 +10,7 @@ import type { PortfolioPolicy } from '../../core/policy/policy.ts';
 import { list } from '../../presentation/format.ts';
 import { UserError } from '../user-error.ts';
 import { neededSymbols } from './feasible-limits.ts';
-import { type Config, configSchema, type PortfolioConfig } from './schema.ts';
+import { type Config, configSchema, delistingDefaults, type PortfolioConfig } from './schema.ts';
 import { parseYaml, type YamlFile } from './yaml.ts';
 
 /** Reads, checks and completes a configuration file. Relative paths in it are taken from its own folder. */
@@ -66,13 +67,15 @@ export function portfolioBody(
   portfolio: PortfolioConfig,
   sources: Config['sources'],
 ): { body: string; hash: string } {
-  const { inception: _, letter: __, orders: ___, source: name, fx, ...decisive } = portfolio;
+  const { inception: _, letter: __, orders: ___, source: name, fx, delisting, ...decisive } = portfolio;
   const source = sources[name]!;
   const { kind } = source;
   const meaning = source.kind === 'file' ? { name, kind, basis: source.basis } : { name, kind };
   // A portfolio of one currency has the address it had before there were others.
   const rates = Object.keys(fx).length > 0 ? { fx } : {};
-  const body = canonicalJson({ ...decisive, ...rates, source: meaning });
+  // So has one that leaves delistings at their defaults.
+  const ends = isDeepStrictEqual(delisting, delistingDefaults) ? {} : { delisting };
+  const body = canonicalJson({ ...decisive, ...rates, ...ends, source: meaning });
   return { body, hash: createHash('sha256').update(body).digest('hex') };
 }
 
@@ -104,6 +107,7 @@ export function policyOf(portfolio: PortfolioConfig, { sessionsPerYear }: Calend
     tradeRatio: portfolio.tradeRatio,
     costs: { base, bySymbol, portfolioValue: portfolio.portfolioValue },
     drawdown: portfolio.drawdown,
+    delisting: portfolio.delisting,
     quality: portfolio.quality,
   };
 }

@@ -73,6 +73,15 @@ const forecasterSchema = z
   )
   .describe('what forecasts; null for nothing');
 
+const delistingSchema = section({
+  afterSessions: wholeNumber(1, 60).default(10).describe('without a close, a holding is taken for delisted'),
+  recoveryRatioBySymbol: z
+    .record(symbol, ratio)
+    .default({})
+    .describe('share of its last close that a delisted holding is closed at; 1 where it is left out'),
+});
+export const delistingDefaults = delistingSchema.parse(undefined);
+
 export const portfolioSchema = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'expected 1 to 40 of a-z 0-9 _ -'),
@@ -109,9 +118,9 @@ export const portfolioSchema = z
         .describe('a return beyond this and jumpVolatilities, without an event, is quarantined'),
       jumpVolatilities: z.number().positive().max(100).default(10).describe("of the symbol's own sessions"),
       staleSessionsMax: wholeNumber(3, 250).default(10).describe('so many equal closes in a row are noted'),
-      quarantineSessionsMax: wholeNumber(1, 20)
+      quarantineSessionsMax: wholeNumber(0, 20)
         .default(3)
-        .describe('a doubtful bar is accepted after so many sessions, and told'),
+        .describe('a doubtful bar is accepted after so many sessions, and told; 0: at once'),
     }),
     allocator: allocatorSchema.prefault({}),
     groups: z
@@ -187,6 +196,7 @@ export const portfolioSchema = z
         .describe("what is left out is as in the portfolio's costs"),
     }),
     drawdown: drawdownSchema.nullable().default(null),
+    delisting: delistingSchema,
     orders: section({
       wholeShares: z.boolean().default(true).describe('false: fractions'),
       minTradeValue: z.number().min(0).default(10).describe('smaller orders are not given'),

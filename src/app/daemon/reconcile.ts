@@ -67,8 +67,8 @@ function isMissed(slot: OpenSlot, trained: Session | null, newest: Session | nul
 }
 
 /**
- * Closes missed slots. Instead of a decision that is not too late, one is made as of the newest session; for a drawdown
- * it is never too late.
+ * Closes missed slots. Instead of a decision that is not too late, one is made as of the newest session; for what a
+ * revaluation has found, a drawdown among it, it is never too late.
  */
 async function miss(
   sql: Sql,
@@ -85,7 +85,7 @@ async function miss(
   const monthly = decisions.filter(
     (slot) => slot.reason === 'monthly' && lateSessions(slot) <= plan.lateSessionsMax,
   );
-  const drawdown = decisions.filter((slot) => slot.reason === 'drawdown');
-  for (const { reason } of [...monthly, ...drawdown])
+  const found = decisions.filter((slot) => slot.reason !== 'monthly');
+  for (const { reason } of [...monthly, ...found])
     await insertSlots(sql, [slotAt(plan, 'rebalance', newest, reason)]);
 }

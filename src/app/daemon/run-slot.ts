@@ -1,5 +1,6 @@
 import { giveBackSlot, isOpen, postponeSlot } from '../../adapters/postgres/slot-rows.ts';
 import type { Slot, TaskName } from '../../core/schedule/slot.ts';
+import { effectivePortfolio } from '../../tasks/effective.ts';
 import { NotReadyError } from '../../tasks/task.ts';
 import { tasks } from '../../tasks/tasks.ts';
 import type { Context } from '../context.ts';
@@ -16,7 +17,11 @@ export async function runSlot(context: Context, slot: Slot, now: number): Promis
   const details = { task: slot.task, portfolio: slot.portfolio, session: slot.session };
   try {
     if (!(await isOpen(database, slot))) return true; // a second delivery of a job whose slot is closed
-    await tasks[slot.task]({ database, portfolio: context.portfolio(slot.portfolio), slot, now, services });
+    const configured = context.portfolio(slot.portfolio);
+    // Models learn what may be held; what left the configuration is only priced, valued and sold.
+    const portfolio =
+      slot.task === 'retrain' ? configured : await effectivePortfolio(database, configured, null);
+    await tasks[slot.task]({ database, portfolio, slot, now, services });
     log.debug(details, 'slot done');
     return true;
   } catch (error) {

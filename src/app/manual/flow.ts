@@ -9,6 +9,7 @@ import { cashSymbol } from '../../adapters/postgres/valuation-rows.ts';
 import { afterFlow, worthAt } from '../../core/accounting/account.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { Holdings } from '../../core/portfolio/holdings.ts';
+import { effectivePortfolio } from '../../tasks/effective.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import { UserError } from '../user-error.ts';
 import { undecidedValuation } from './undecided-valuation.ts';
@@ -26,13 +27,15 @@ export type Flowed = { session: Session; worth: number };
  */
 export async function recordFlow(
   database: Database,
-  portfolio: Portfolio,
+  configured: Portfolio,
   { amount, note }: Flow,
   now: number,
 ): Promise<Flowed> {
-  const { id, policy } = portfolio;
+  const { id } = configured;
   return database.transaction(async (sql) => {
     await lockAccount(sql, id);
+    const portfolio = await effectivePortfolio(sql, configured, null);
+    const { policy } = portfolio;
     const { session, navNet, live } = await undecidedValuation(sql, portfolio);
     const worth = worthAt(await readAccount(sql, portfolio), { session, navNet });
     const held = withFlow(portfolio, live, worth, amount);

@@ -17,6 +17,7 @@ import {
 } from '../../core/accounting/imported-holdings.ts';
 import type { Session } from '../../core/calendar/session.ts';
 import type { PortfolioPolicy } from '../../core/policy/policy.ts';
+import { effectivePortfolio } from '../../tasks/effective.ts';
 import { type Portfolio, windowStart } from '../../tasks/portfolio.ts';
 import { type TradedPricesContext, tradedPrices } from '../queries/traded-prices.ts';
 import { UserError } from '../user-error.ts';
@@ -34,11 +35,12 @@ const worthTolerance = 1e-9;
  */
 export async function importHoldings(
   context: TradedPricesContext,
-  portfolio: Portfolio,
+  configured: Portfolio,
   file: string,
   now: number,
   { isComplete = false } = {},
 ): Promise<Recognised> {
+  const portfolio = await effectivePortfolio(context.database, configured, null);
   const { session } = await undecidedValuation(context.database, portfolio);
   const { lines, recognised } = read(file, portfolio, isComplete);
   const held = await valued(context, portfolio, { file, lines, session, now });

@@ -4,6 +4,7 @@ import type { Session } from '../../core/calendar/session.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Decision } from '../../core/policy/decision.ts';
 import { slotAt } from '../../core/schedule/plan.ts';
+import { effectivePortfolio, withSymbols } from '../../tasks/effective.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import { proposeDecision, recomputeDecision } from '../../tasks/proposal.ts';
 import { rebalanceByHand } from '../../tasks/rebalance.ts';
@@ -18,10 +19,11 @@ import { UserError } from '../user-error.ts';
  */
 export async function decideByHand(
   context: Context,
-  portfolio: Portfolio,
+  configured: Portfolio,
   asOf: Session | null,
   now: number | null,
 ): Promise<Decision> {
+  const portfolio = await effectivePortfolio(context.database, configured, null);
   const { session, newest } = await sessionToDecide(context, portfolio, asOf);
   if (session !== newest)
     throw new UserError(
@@ -38,12 +40,17 @@ export async function decideByHand(
  */
 export async function dryRun(
   context: Context,
-  portfolio: Portfolio,
+  configured: Portfolio,
   asOf: Session | null,
 ): Promise<Decision> {
   const { database, services } = context;
-  const { session } = await sessionToDecide(context, portfolio, asOf);
-  const stored = await decisionAt(database, portfolio.id, session);
+  const newest = await effectivePortfolio(database, configured, null);
+  const { session } = await sessionToDecide(context, newest, asOf);
+  const stored = await decisionAt(database, configured.id, session);
+  const decided = stored?.decision.lines.map(({ symbol }) => symbol);
+  const portfolio = decided
+    ? withSymbols(configured, decided)
+    : await effectivePortfolio(database, configured, session);
   const decisions = { portfolio, services };
   try {
     if (!stored) return (await proposeDecision(database, decisions, session, 'manual')).decision;

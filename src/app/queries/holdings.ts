@@ -3,6 +3,7 @@ import type { Sql } from '../../adapters/postgres/database.ts';
 import { cashSymbol, newestValuation } from '../../adapters/postgres/valuation-rows.ts';
 import { worthAt } from '../../core/accounting/account.ts';
 import type { Session } from '../../core/calendar/session.ts';
+import { effectivePortfolio } from '../../tasks/effective.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import { UserError } from '../user-error.ts';
 
@@ -21,10 +22,8 @@ export type HeldAnswer = {
 };
 
 /** What a portfolio held at its newest valuation, imported holdings included. Throws a UserError before the first. */
-export async function readHoldings(
-  sql: Sql,
-  portfolio: Pick<Portfolio, 'id' | 'policy' | 'portfolioValue' | 'currency'>,
-): Promise<HeldAnswer> {
+export async function readHoldings(sql: Sql, configured: Portfolio): Promise<HeldAnswer> {
+  const portfolio = await effectivePortfolio(sql, configured, null);
   const { id, policy, currency } = portfolio;
   const { symbols } = policy;
   const valuation = await newestValuation(sql, id, null, symbols);

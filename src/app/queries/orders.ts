@@ -11,6 +11,7 @@ import {
 } from '../../core/accounting/orders.ts';
 import { addDays, type Session } from '../../core/calendar/session.ts';
 import type { Decision } from '../../core/policy/decision.ts';
+import { effectivePortfolio, withSymbols } from '../../tasks/effective.ts';
 import type { Portfolio } from '../../tasks/portfolio.ts';
 import type { PortfolioConfig } from '../config/schema.ts';
 import type { Context } from '../context.ts';
@@ -46,9 +47,14 @@ export async function readOrders(
   { id, orders }: Pick<PortfolioConfig, 'id' | 'orders'>,
   question: OrdersQuestion,
 ): Promise<OrdersAnswer> {
-  const portfolio = context.portfolio(id);
-  const { decision, worth, about } = await decided(context, portfolio, question);
-  const { asOf, inputs } = decision;
+  const configured = context.portfolio(id);
+  const { decision, worth, about } = await decided(context, configured, question);
+  const { asOf, inputs, lines } = decision;
+  // What is sold may have left the configuration.
+  const portfolio = withSymbols(
+    configured,
+    lines.map(({ symbol }) => symbol),
+  );
   const told = await readHeldShares(context.database, id, asOf);
   const lookBack = addDays(asOf, -lookBackDays);
   const { closes, splits } = await tradedPrices(context, portfolio, {
@@ -91,12 +97,13 @@ async function decided(
   portfolio: Portfolio,
   { asOf, now }: OrdersQuestion,
 ): Promise<{ decision: Decision; worth: number; about: OrdersAbout }> {
-  const { id, plan, policy } = portfolio;
+  const { id, plan } = portfolio;
   const found = await newestDecision(database, id, asOf);
   if (!found) throw new UserError(`${id} has no decision yet; expected one made by the daemon or the demo`);
   const { decision } = found;
   const to = decision.asOf;
   const kept = decision.inputs.portfolioValue;
+  const { policy } = await effectivePortfolio(database, portfolio, to);
   const valuation = kept === undefined ? await newestValuation(database, id, to, policy.symbols) : null;
   return {
     decision,

@@ -5,11 +5,18 @@ import { lastReturns } from './last-returns.ts';
 
 type CashPolicy = Pick<PortfolioPolicy, 'cash' | 'sessionsPerYear'>;
 
-/** Simple return of cash over the panel's last session. A symbol it follows is in the panel; a rate needs no panel. */
-export function cashReturn({ cash, sessionsPerYear }: CashPolicy, panel: PricePanel | null): number {
+/**
+ * Simple return of cash over the session at `row` of a panel, its last where none is named. A symbol it follows is in the
+ * panel; a rate needs no panel.
+ */
+export function cashReturn(
+  { cash, sessionsPerYear }: CashPolicy,
+  panel: PricePanel | null,
+  row?: number,
+): number {
   if (cash.proxySymbol === null) return ratePerSession(cash.ratePerYear, sessionsPerYear);
   if (panel === null) throw new Error(`cash earns what ${cash.proxySymbol} does; expected its prices`);
-  return lastReturns(panel.select([cash.proxySymbol]))[0]!;
+  return lastReturns([panel.column(cash.proxySymbol)], row ?? panel.sessions.length - 1)[0]!;
 }
 
 /**

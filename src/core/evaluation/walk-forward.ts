@@ -1,11 +1,12 @@
 import { cashReturn } from '../accounting/cash-returns.ts';
-import { lastReturnSessions, lastReturns } from '../accounting/last-returns.ts';
+import { lastReturnSessions } from '../accounting/last-returns.ts';
+import { marketAt } from '../accounting/market.ts';
 import { type Fill, openingValuation, revalue, type Valuation } from '../accounting/valuation.ts';
 import type { Session } from '../calendar/session.ts';
 import type { ForecastResult } from '../forecast/forecast-result.ts';
 import type { PricePanel } from '../market/panel.ts';
 import { decide, decisionSessions } from '../policy/decide.ts';
-import type { Decision } from '../policy/decision.ts';
+import type { Decision, DecisionReason } from '../policy/decision.ts';
 import type { PortfolioPolicy } from '../policy/policy.ts';
 
 export type WalkForward = {
@@ -40,26 +41,30 @@ export function walkForward(input: {
   for (const session of sessions) {
     const before = valuations.at(-1);
     const cut = panel.upTo(session);
-    let stateChanged = false;
+    let asked: DecisionReason | null = null;
     if (before) {
-      const recent = cut.last(lastReturnSessions);
-      const returns = lastReturns(recent.select(policy.symbols));
-      const cash = cashReturn(policy, recent);
+      const cash = cashReturn(policy, cut.last(lastReturnSessions));
       cashReturns.push(cash);
+      const market = marketAt(cut, policy.symbols, before, policy.delisting);
       const targets = decisions.at(-1)?.lines.map((line) => line.target) ?? null;
-      const step = revalue(before, session, returns, pending, targets, policy, worthAt(before), cash);
+      const portfolioValue = worthAt(before);
+      const step = revalue(before, session, market, pending, targets, policy, {
+        portfolioValue,
+        cashReturn: cash,
+      });
       valuations.push(step.valuation);
       if (step.fill) fills.push(step.fill);
-      stateChanged = step.stateChanged;
+      if (market.closings.some((recovered) => recovered !== null)) asked = 'delisting';
+      if (step.stateChanged) asked = 'drawdown';
     } else valuations.push(openingValuation(session, policy));
     pending = null;
-    const monthly = input.isRebalanceSession(session);
-    if (!monthly && !stateChanged) continue;
+    const reason = input.isRebalanceSession(session) ? 'monthly' : asked;
+    if (reason === null) continue;
     const valuation = valuations.at(-1)!;
     const last = decisions.at(-1);
     pending = decide({
       asOf: session,
-      reason: monthly ? 'monthly' : 'drawdown',
+      reason,
       panel: cut.last(decisionSessions(policy)),
       forecastResult: input.forecastAt(cut),
       holdings: valuation.live,

@@ -18,10 +18,13 @@ export type QualityNote = {
   symbol: string;
   /**
    * `filled` gaps closed; `dropped` too many or too long gaps, or no price; `excluded` too young; `shortened` used, with
-   * less of the covariance window than others
+   * less of the covariance window than others; `unforecast` unknown to the forecast
    */
-  kind: 'filled' | 'dropped' | 'excluded' | 'shortened';
-  /** filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history; shortened: returns */
+  kind: 'filled' | 'dropped' | 'excluded' | 'shortened' | 'unforecast';
+  /**
+   * filled: levels filled; dropped: sessions missing or at fault; excluded: sessions of history; shortened: returns;
+   * unforecast: 0
+   */
   sessions: number;
   firstSession?: Session;
   lastSession?: Session;

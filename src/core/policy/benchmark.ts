@@ -3,7 +3,14 @@ import type { PortfolioPolicy } from './policy.ts';
 /** What makes a benchmark comparable with a strategy: the same assets, calendar, charges, cash and rules for prices, and nothing else. */
 export type BenchmarkTerms = Pick<
   PortfolioPolicy,
-  'portfolio' | 'symbols' | 'sessionsPerYear' | 'costs' | 'cash' | 'riskFreeRatePerYear' | 'quality'
+  | 'portfolio'
+  | 'symbols'
+  | 'sessionsPerYear'
+  | 'costs'
+  | 'cash'
+  | 'delisting'
+  | 'riskFreeRatePerYear'
+  | 'quality'
 >;
 
 /**
@@ -12,7 +19,7 @@ export type BenchmarkTerms = Pick<
  * with the strategy are its terms here and, where it is walked, calendar, decision sessions and prices.
  */
 export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
-  const { portfolio, symbols, sessionsPerYear, costs, cash, riskFreeRatePerYear, quality } = terms;
+  const { portfolio, symbols, sessionsPerYear, costs, cash, delisting, riskFreeRatePerYear, quality } = terms;
   return {
     portfolio,
     symbols,
@@ -21,6 +28,7 @@ export function equalWeightPolicy(terms: BenchmarkTerms): PortfolioPolicy {
     cash,
     riskFreeRatePerYear,
     quality,
+    delisting,
     allocator: 'equal',
     allocatorOptions: {},
     // Equal weight reads no covariance; the window is the one in which missing closes are counted.

@@ -6,7 +6,7 @@ import { withoutCashProxy } from './cash-proxy.ts';
 import { type Constrained, constrain, guardTargets } from './constraints.ts';
 import type { DecideInput } from './decide-input.ts';
 import type { BindingConstraint, Decision, FallbackAttempt, FallbackLevel } from './decision.ts';
-import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel } from './fallback.ts';
+import { type FallbackStep, failedAttempt, fallbackSteps, isForLowerLevel, unforecast } from './fallback.ts';
 import { atWorth, type Bounds, type PortfolioPolicy, symbolsRead } from './policy.ts';
 import type { Proposal } from './proposal.ts';
 import { cleanUniverse, type Universe, universeSessions, unknownUniverse } from './universe.ts';
@@ -179,7 +179,7 @@ function compose(
     drawdown: input.drawdown,
     exposureRatio,
     shadowTargets,
-    quality: universe.quality,
+    quality: forecast ? [...universe.quality, ...unforecast(input, universe)] : universe.quality,
     inputs: input.inputs,
   };
 }

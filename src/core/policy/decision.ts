@@ -65,6 +65,8 @@ export type DecisionInputs = {
    * decisions from before it was kept, which took the configured value
    */
   portfolioValue?: number;
+  /** when the valuation it was made from was stored, ISO instant: its session may be valued again; left out by older ones */
+  valuedAt?: string;
 };
 
 /** Target weights of one portfolio, decided at the close of `asOf`, to be filled at the next session's close. */

@@ -2,9 +2,11 @@ import { allocate } from '../allocation/allocate.ts';
 import { type AllocationOptions, allocatorNamed } from '../allocation/allocators.ts';
 import { AllocationError } from '../allocation-error.ts';
 import { simpleMeans } from '../forecast/forecast.ts';
+import type { QualityNote } from '../market/quality.ts';
 import type { Covariance } from '../risk/covariance.ts';
 import { estimateCovariance } from '../risk/estimate-covariance.ts';
 import { momentsOf } from '../risk/moments.ts';
+import { meanReturns, type ReturnsMatrix } from '../risk/returns.ts';
 import { staggeredCovariance } from '../risk/staggered-covariance.ts';
 import { UnusableDataError } from '../unusable-data-error.ts';
 import type { DecideInput } from './decide-input.ts';
@@ -104,7 +106,7 @@ function fromReturns(
     exposureMax: 1,
     propose(context) {
       const { returns, covariance } = risk();
-      const signal = signalOf(input, universe, signalScale);
+      const signal = signalOf(input, universe, returns.common, signalScale);
       const estimates = {
         returns: returns.common,
         history: returns.history,
@@ -170,16 +172,41 @@ function proposalBounds({ policy }: DecideInput, { members, bounds }: Universe) 
 /**
  * The forecast means of the members, 0 without a forecast. Allocators that weigh by the forecast itself take it as the
  * model gave it; the others as simple returns, for they blend it with historical ones and add it up across assets.
+ * A member that the forecast does not know has a neutral one, which moves nothing: the average of the known ones, or its
+ * own history's mean where that is blended with.
  */
 function signalOf(
   { forecastResult, policy }: DecideInput,
   { members }: Universe,
+  returns: ReturnsMatrix,
   signalScale: number,
 ): number[] {
   const mean = signalScale > 0 ? forecastResult.forecast?.mean : undefined;
   if (!mean) return members.map(() => 0);
-  const values = allocatorNamed(policy.allocator).needs.forecast ? mean.values : simpleMeans(mean);
-  return members.map((i) => values[i]!);
+  const weighsBySignal = allocatorNamed(policy.allocator).needs.forecast;
+  const values = weighsBySignal ? mean.values : simpleMeans(mean);
+  const own = members.map((i) => values[i]!);
+  const known = own.filter(Number.isFinite);
+  if (known.length === own.length) return own;
+  const average = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const history = weighsBySignal ? null : meanReturns(returns);
+  return own.map((value, k) => (Number.isFinite(value) ? value : (history?.[k] ?? average)));
+}
+
+/** Members that a forecast in use has no value for; noted with the decision. */
+export function unforecast(
+  { forecastResult, policy }: Pick<DecideInput, 'forecastResult' | 'policy'>,
+  { members }: Pick<Universe, 'members'>,
+): QualityNote[] {
+  const values = forecastResult.forecast?.mean?.values;
+  return members
+    .filter((i) => !Number.isFinite(values?.[i]))
+    .map((i) => ({
+      symbol: policy.symbols[i]!,
+      kind: 'unforecast',
+      sessions: 0,
+      reason: 'the forecast has no value for it, so a neutral one was taken',
+    }));
 }
 
 function whyNoSignal(
@@ -193,8 +220,8 @@ function whyNoSignal(
   const age = panel.sessions.filter((session) => session > trainedOn).length;
   if (age > policy.modelExpirySessions)
     return `the model trained on ${trainedOn} is ${age} sessions old and expires after ${policy.modelExpirySessions}`;
-  for (const i of universe.members)
-    if (!Number.isFinite(forecast.mean?.values[i]))
-      return `the forecast has no finite value for ${policy.symbols[i]}`;
-  return null;
+  const isKnown = (i: number) => Number.isFinite(forecast.mean?.values[i]);
+  return universe.members.length === 0 || universe.members.some(isKnown)
+    ? null
+    : `the forecast has no finite value for any of ${universe.members.map((i) => policy.symbols[i]).join(', ')}`;
 }

@@ -8,6 +8,9 @@ export type Bounds = { lower: number; upper: number };
 
 export type PolicyGroup = Bounds & { name: string; symbols: string[] };
 
+/** When a holding without a close is taken for delisted, and what is then recovered of its last close (else all). */
+export type DelistingPolicy = { afterSessions: number; recoveryRatioBySymbol: Record<string, number> };
+
 /** All of a portfolio's configuration that reaches a decision. Weights and limits are ratios of net asset value. */
 export type PortfolioPolicy = {
   portfolio: string;
@@ -46,6 +49,7 @@ export type PortfolioPolicy = {
   tradeRatio: number;
   costs: CostModel;
   drawdown: DrawdownLimits | null;
+  delisting: DelistingPolicy;
   quality: { fillSessionsMax: number; missingRatioMax: number; historySessionsMin: number };
 };
 

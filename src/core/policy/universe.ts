@@ -33,12 +33,15 @@ export function cleanUniverse(panel: PricePanel, policy: PortfolioPolicy): Unive
     ...policy.quality,
     windowSessions: policy.covarianceLookbackSessions + 1,
   });
+  const limits = boundsOf(policy);
+  // What may not be held at all has no part in how the rest is weighed.
+  const mayBeHeld = (i: number) => limits[i]!.lower !== 0 || limits[i]!.upper !== 0;
   const members = policy.symbols.flatMap((symbol, i) =>
-    cleaned.panel.symbols.includes(symbol) && symbol !== policy.cashProxySymbol ? [i] : [],
+    cleaned.panel.symbols.includes(symbol) && symbol !== policy.cashProxySymbol && mayBeHeld(i) ? [i] : [],
   );
   const panelOfMembers = cleaned.panel.select(members.map((i) => policy.symbols[i]!));
   const returns = windowReturns(panelOfMembers, policy.covarianceLookbackSessions);
-  const bounds = boundsOf(policy).map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
+  const bounds = limits.map((b, i) => (members.includes(i) ? b : { lower: 0, upper: 0 }));
   return {
     members,
     returns,

@@ -1,5 +1,8 @@
 import { type CostModel, tradeCost } from './costs.ts';
 
+/** What cash is called among symbols; no asset may be called so. */
+export const cashSymbol = 'CASH';
+
 /** Holdings as ratios of their own net asset value, in the policy's symbol order; weights and cash sum to 1. */
 export type Holdings = { weights: number[]; cash: number };
 

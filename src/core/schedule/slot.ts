@@ -6,13 +6,16 @@ export type TaskName = (typeof taskNames)[number];
 export const slotStates = ['waiting', 'queued', 'done', 'missed'] as const;
 export type SlotState = (typeof slotStates)[number];
 
+/** Why a portfolio is decided: by the calendar, or for what a revaluation has found. */
+export type RebalanceReason = 'monthly' | 'drawdown' | 'restatement' | 'delisting';
+
 /** One thing to be done once: a task, for a portfolio, for a nominal session. Times are epoch milliseconds. */
 export type Slot = {
   task: TaskName;
   portfolio: string;
   session: Session;
   /** why, for a rebalance; null for every other task */
-  reason: 'monthly' | 'drawdown' | null;
+  reason: RebalanceReason | null;
   dueAt: number;
   /** after this the slot is overdue, and what it was for may be past helping */
   deadlineAt: number;

@@ -10,6 +10,7 @@ import {
 import type { LetterContent } from '../../views/letter.ts';
 import { uninvestedSentence } from '../account.ts';
 import { list, longDate, percent } from '../format.ts';
+import { restatementSentence } from '../restatement.ts';
 
 /** A trade that rounds to at least 0.1% is worth a word; `held`, `target` and `trade` in the tables show the rest. */
 const mentionedTradeRatioMin = 0.0005;
@@ -101,6 +102,12 @@ export function reasons(content: LetterContent): string[] {
   if (decision.fallbackLevel === 'full' || decision.fallbackLevel === 'previous-covariance')
     all.push(method(decision));
   if (decision.exposureRatio < 1) all.push(exposure(decision));
+  all.push(
+    ...bounded(
+      content.restatements.map((restated) => `${restatementSentence(restated)}.`),
+      'restatements are stored (table restatements)',
+    ),
+  );
   if (content.uninvested) all.push(`This portfolio was ${uninvestedSentence(content.uninvested)}.`);
   return all;
 }
@@ -166,7 +173,8 @@ function limitSentence({ kind, limit }: BindingConstraint, names: string): strin
 /** What was done to the prices of one symbol, and why. */
 function qualitySentence(note: QualityNote): string {
   if (note.kind === 'shortened') return `${note.symbol} has ${sentence(note.reason)}`;
-  return `${note.symbol} was ${note.kind}: ${sentence(note.reason)}`;
+  const done = note.kind === 'unforecast' ? 'not forecast' : note.kind;
+  return `${note.symbol} was ${done}: ${sentence(note.reason)}`;
 }
 
 /** Binding limits, and what was done to the prices; the first `notesMax` of each. */

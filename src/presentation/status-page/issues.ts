@@ -1,5 +1,6 @@
 import type { PortfolioStatus, StatusSnapshot } from '../../views/status.ts';
 import { uninvestedSentence } from '../account.ts';
+import { restatementSentence } from '../restatement.ts';
 
 /** A late start is looked at while it is new; afterwards the portfolio's own heading tells it. */
 const startDecisionsMax = 3;
@@ -18,10 +19,8 @@ export function issues(snapshot: StatusSnapshot): string[] {
   ];
 }
 
-function ofPortfolio(
-  { portfolio, nextSlots, valuation, lastDecision, uninvested, decisionsMade }: PortfolioStatus,
-  asOf: string,
-): string[] {
+function ofPortfolio(status: PortfolioStatus, asOf: string): string[] {
+  const { portfolio, nextSlots, valuation, lastDecision, uninvested, decisionsMade } = status;
   const start =
     uninvested && decisionsMade <= startDecisionsMax
       ? [`${portfolio}: ${uninvestedSentence(uninvested)}.`]
@@ -34,7 +33,19 @@ function ofPortfolio(
     });
   const state = valuation?.drawdownState ?? 'normal';
   const drawdown = state === 'normal' ? [] : [`${portfolio}: the drawdown state is ${state}.`];
-  return [...overdue, ...start, ...drawdown, ...ofDecision(portfolio, lastDecision)];
+  return [
+    ...overdue,
+    ...start,
+    ...drawdown,
+    ...ofRestatement(status),
+    ...ofDecision(portfolio, lastDecision),
+  ];
+}
+
+/** Told here until a decision's letter has told it. */
+function ofRestatement({ portfolio, restatement, lastDecision }: PortfolioStatus): string[] {
+  if (!restatement || (lastDecision && lastDecision.decidedAt >= restatement.valuedAt)) return [];
+  return [`${portfolio}: ${restatementSentence(restatement)}.`];
 }
 
 /** A fault of the program says more than the level it ended on. */

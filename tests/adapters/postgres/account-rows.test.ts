@@ -16,7 +16,7 @@ beforeAll(async () => {
   const apply = (name: string) =>
     database.query(readFileSync(join(projectRoot, 'migrations', `${name}.sql`), 'utf8'));
   const names = knownMigrations();
-  const at = names.indexOf('0010_accounts');
+  const at = names.indexOf('0009_valuation');
   for (const name of names.slice(0, at)) await apply(name);
   await database.query(`insert into rebalanced.configs values ('c', '{}', '2024-01-01T00:00:00Z')`);
   await database.query(`insert into rebalanced.portfolios values ('core', 'c', '2024-01-02')`);

@@ -81,8 +81,16 @@ const valuation = {
   drawdown_ratio: '0',
   high_water_mark: '1',
   drawdown: '{}',
+  valued_at: '2024-01-31T22:00:00Z',
 };
-const holding = { portfolio: 'core', session: '2024-01-31', strategy: 'live', symbol: 'SPY', weight: '1' };
+const holding = {
+  portfolio: 'core',
+  session: '2024-01-31',
+  strategy: 'live',
+  symbol: 'SPY',
+  weight: '1',
+  valued_at: valuation.valued_at,
+};
 const imported = {
   portfolio: 'core',
   session: '2024-01-31',
@@ -156,8 +164,8 @@ test('rows that are all right are taken', async () => {
     await insert(sql, 'bars', bar);
     await insert(sql, 'slots', slot);
     await decide(sql, { fill: {}, letters: [{}] });
-    await insert(sql, 'valuations', valuation);
-    await insert(sql, 'holdings', holding);
+    await insert(sql, 'valuation_vintages', valuation);
+    await insert(sql, 'holding_vintages', holding);
     await insert(sql, 'imported_holdings', imported);
     await insert(sql, 'imported_holdings', { ...imported, imported_at: '2024-01-31T22:00:00.001Z' });
     await insert(sql, 'flows', flow);
@@ -175,12 +183,15 @@ describe('no number that is none', () => {
     ['targets.upper_bound', (upper_bound) => (sql) => decide(sql, { targets: [{ upper_bound }] })],
     ['targets.forecast', (forecast) => (sql) => decide(sql, { targets: [{ forecast }] })],
     ['fills.cost_ratio', (cost_ratio) => (sql) => decide(sql, { fill: { cost_ratio } })],
-    ['valuations.nav_net', (nav_net) => (sql) => insert(sql, 'valuations', { ...valuation, nav_net })],
+    [
+      'valuations.nav_net',
+      (nav_net) => (sql) => insert(sql, 'valuation_vintages', { ...valuation, nav_net }),
+    ],
     [
       'holdings.weight',
       (weight) => async (sql) => {
-        await insert(sql, 'valuations', valuation);
-        await insert(sql, 'holdings', { ...holding, weight });
+        await insert(sql, 'valuation_vintages', valuation);
+        await insert(sql, 'holding_vintages', { ...holding, weight });
       },
     ],
   ];
@@ -297,7 +308,7 @@ describe('slots, valuations and letters', () => {
     ['a negative drawdown', { drawdown_ratio: '-0.1' }, 'valuations_mark'],
     ['an unknown drawdown state', { drawdown_state: 'worried' }, 'valuations_state'],
   ])('%s', async (_, change, constraint) => {
-    await refused((sql) => insert(sql, 'valuations', { ...valuation, ...change }), constraint);
+    await refused((sql) => insert(sql, 'valuation_vintages', { ...valuation, ...change }), constraint);
   });
 
   test('a second letter of a decision to the same reader', async () => {
@@ -337,14 +348,14 @@ describe('accounts', () => {
     ['a flow that counts shares', { told_by: 'flow' }, 'imported_holdings_flow'],
   ])('%s', async (_, change, constraint) => {
     await refused(async (sql) => {
-      await insert(sql, 'valuations', valuation);
+      await insert(sql, 'valuation_vintages', valuation);
       await insert(sql, 'imported_holdings', { ...imported, ...change });
     }, constraint);
   });
 
   test('of several reports of a session each sums to 1 by itself', async () => {
     await refused(async (sql) => {
-      await insert(sql, 'valuations', valuation);
+      await insert(sql, 'valuation_vintages', valuation);
       await insert(sql, 'imported_holdings', { ...imported, weight: '0.5' });
       await insert(sql, 'imported_holdings', {
         ...imported,

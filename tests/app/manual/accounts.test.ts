@@ -37,6 +37,7 @@ beforeAll(async () => {
     portfolios: [
       portfolioInput({
         allocator: { method: 'equal' },
+        belief: { quarantineSessionsMax: 0 }, // closes are set by hand here
         costs: { commissionBps: 0, halfSpreadBps: 0, impactBps: 100, averageDailyValue: 10_000 },
       }),
     ],

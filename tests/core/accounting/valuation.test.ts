@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { quietMarket } from '../../../src/core/accounting/market.ts';
 import { openingValuation, revalue, type Valuation } from '../../../src/core/accounting/valuation.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
 import { emptyHoldings, tradingTo } from '../../../src/core/portfolio/holdings.ts';
@@ -14,17 +15,17 @@ describe('a worked example', () => {
   const first = revalue(
     opening,
     '2020-01-02',
-    [0.5, -0.5],
+    quietMarket([0.5, -0.5]),
     sampleDecision('2020-01-01', symbols, [0.6, 0.3]),
     [0.6, 0.3],
     policy,
   );
-  const second = revalue(first.valuation, '2020-01-03', [0.1, -0.05], null, [0.6, 0.3], policy);
+  const second = revalue(first.valuation, '2020-01-03', quietMarket([0.1, -0.05]), null, [0.6, 0.3], policy);
   const third = revalue(
     second.valuation,
     '2020-01-04',
-    [0.02, 0.01],
-    sampleDecision('2020-01-03', symbols, [0.5, 0.5]),
+    quietMarket([0.02, 0.01]),
+    sampleDecision('2020-01-03', symbols, [0.5, 0.5], [0.5, 0.5], second.valuation.live.weights),
     [0.5, 0.5],
     policy,
   );
@@ -70,9 +71,17 @@ test('a fill is charged by what the account is worth then: a quarter of the mone
   const base = { commissionBps: 1, halfSpreadBps: 2, impactBps: 50, averageDailyValue: 1_000_000 };
   const dear = samplePolicy(symbols, { costs: { base, bySymbol: {}, portfolioValue: 100_000 } });
   const before = { ...openingValuation('2020-01-01', dear), live: holdingsOf([1, 0]) };
-  const decision = sampleDecision('2020-01-01', symbols, [0.2, 0.8]);
+  const decision = sampleDecision('2020-01-01', symbols, [0.2, 0.8], [0.2, 0.8], [1, 0]);
   const chargedAt = (worth?: number) =>
-    revalue(before, '2020-01-02', [0.6, 0], decision, [0.2, 0.8], dear, worth).fill!.costRatio;
+    revalue(
+      before,
+      '2020-01-02',
+      quietMarket([0.6, 0]),
+      decision,
+      [0.2, 0.8],
+      dear,
+      worth === undefined ? {} : { portfolioValue: worth },
+    ).fill!.costRatio;
   // 250,000 have grown to 400,000 at the fill: the impact of 0.8 bought and 0.8 sold, each of 320,000
   const by = (worth: number) => (1.6 * (3 + 50 * Math.sqrt((0.8 * worth) / 1_000_000))) / 10_000;
   expect(chargedAt(250_000)).toBeCloseTo(by(400_000), 15);
@@ -97,9 +106,10 @@ describe('revalue', () => {
         let valuation: Valuation = openingValuation('2020-01-01', policy);
         let kept = 1;
         path.forEach(({ returns, targets }, day) => {
-          const pending = targets && sampleDecision('2020-01-01', symbols, targets);
           const before = valuation;
-          const step = revalue(before, `2020-02-${day + 10}`, returns, pending, targets, policy);
+          const pending =
+            targets && sampleDecision('2020-01-01', symbols, targets, targets, before.live.weights);
+          const step = revalue(before, `2020-02-${day + 10}`, quietMarket(returns), pending, targets, policy);
           kept *= 1 - (step.fill?.costRatio ?? 0);
           valuation = step.valuation;
           expect(valuation.navNet / valuation.navGross).toBeCloseTo(kept, 12);
@@ -126,10 +136,10 @@ describe('revalue', () => {
     const held = holdingsOf([0.9, 0.05]);
     const decision = decide(sampleInput(own, panel, { holdings: held, shadowHoldings: held }));
     const before = { ...openingValuation(panel.lastSession, own), live: held, shadow: held };
-    const still = revalue(before, '2011-01-01', [0, 0], decision, null, own);
+    const still = revalue(before, '2011-01-01', quietMarket([0, 0]), decision, null, own);
     expect(still.fill!.costRatio).toBe(decision.costRatio);
     expect(still.fill!.turnoverOneWay).toBe(decision.turnoverOneWay);
-    const moved = revalue(before, '2011-01-01', [0.1, -0.1], decision, null, own);
+    const moved = revalue(before, '2011-01-01', quietMarket([0.1, -0.1]), decision, null, own);
     const targets = decision.lines.map((line) => line.target);
     const drifted = { weights: [0.99 / 1.085, 0.045 / 1.085], cash: 0.05 / 1.085 };
     expect(moved.fill!.costRatio).toBeCloseTo(tradingTo(drifted, targets, symbols, own.costs).costRatio, 14);
@@ -139,8 +149,15 @@ describe('revalue', () => {
   test('trades nothing where what was held was decided for: not even what the session moved', () => {
     const held = holdingsOf([0.5, 0.3]);
     const before = { ...openingValuation('2020-01-01', policy), live: held, shadow: holdingsOf([0.6, 0.4]) };
-    const decision = sampleDecision('2020-01-01', symbols, held.weights, [0.5, 0.5]);
-    const { valuation, fill } = revalue(before, '2020-01-02', [0.1, 0], decision, held.weights, policy);
+    const decision = sampleDecision('2020-01-01', symbols, held.weights, [0.5, 0.5], held.weights);
+    const { valuation, fill } = revalue(
+      before,
+      '2020-01-02',
+      quietMarket([0.1, 0]),
+      decision,
+      held.weights,
+      policy,
+    );
     expect(fill).toEqual({ turnoverOneWay: 0, turnoverTwoWay: 0, costRatio: 0 });
     expect(valuation.navNet).toBe(valuation.navGross);
     expect(valuation.live.weights).toEqual([0.55 / 1.05, 0.3 / 1.05].map((w) => expect.closeTo(w, 15)));
@@ -154,7 +171,7 @@ describe('revalue', () => {
     const { valuation } = revalue(
       openingValuation('2020-01-01', policy),
       '2020-01-02',
-      [0, 0],
+      quietMarket([0, 0]),
       limited,
       null,
       policy,
@@ -168,11 +185,11 @@ describe('revalue', () => {
     const decision = sampleDecision('2020-01-01', symbols, [0.7, 0.3], [0.6, 0.4]);
     const wider = samplePolicy(['CCC', 'BBB', 'AAA']);
     const opening = { ...openingValuation('2020-01-01', wider), live: emptyHoldings(3) };
-    const { valuation } = revalue(opening, '2020-01-02', [0, 0, 0], decision, null, wider);
+    const { valuation } = revalue(opening, '2020-01-02', quietMarket([0, 0, 0]), decision, null, wider);
     expect(valuation.live.weights).toEqual([0, 0.3, 0.7]);
     expect(valuation.shadow.weights).toEqual([0, 0.4, 0.6]);
-    expect(() => revalue(opening, '2020-01-02', [0], decision, null, samplePolicy(['AAA']))).toThrow(
-      /decision of 2020-01-01 buys BBB, not among/,
-    );
+    expect(() =>
+      revalue(opening, '2020-01-02', quietMarket([0]), decision, null, samplePolicy(['AAA'])),
+    ).toThrow(/decision of 2020-01-01 buys BBB, not among/);
   });
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lastReturnSessions, lastReturns } from '../../../src/core/accounting/last-returns.ts';
+import { lastReturns } from '../../../src/core/accounting/last-returns.ts';
+import { marketAt } from '../../../src/core/accounting/market.ts';
 import { openingValuation, revalue } from '../../../src/core/accounting/valuation.ts';
 import { calendarByName } from '../../../src/core/calendar/calendars.ts';
 import { walkForward } from '../../../src/core/evaluation/walk-forward.ts';
@@ -205,11 +206,11 @@ describe('walkForward', () => {
           const step = revalue(
             valuation,
             cut.lastSession,
-            lastReturns(cut.last(lastReturnSessions)),
+            marketAt(cut, symbols, valuation, strict.delisting),
             pending,
             decision && targetsOf(decision),
             strict,
-            100_000 * valuation.navNet,
+            { portfolioValue: 100_000 * valuation.navNet },
           );
           valuation = stored(step.valuation);
           valuations.push(valuation);
@@ -258,9 +259,7 @@ describe('walkForward', () => {
 });
 
 describe('lastReturns', () => {
-  const sessions = ['2020-01-01', '2020-01-02', '2020-01-03', '2020-01-04'];
-  const of = (...levels: number[]) =>
-    lastReturns(new PricePanel(sessions.slice(0, levels.length), ['AAA'], [Float64Array.from(levels)]))[0];
+  const of = (...levels: number[]) => lastReturns([Float64Array.from(levels)], levels.length - 1)[0];
 
   test('is simple, waits over a gap, and then carries the whole move', () => {
     expect(of(100, 90, 99)).toBeCloseTo(0.1, 15);
@@ -284,6 +283,7 @@ describe('lastReturns', () => {
       allocator: 'equal',
       quality: { fillSessionsMax: 60, missingRatioMax: 1, historySessionsMin: 2 },
       covarianceLookbackSessions: 20,
+      delisting: { afterSessions: 60, recoveryRatioBySymbol: {} },
     });
     const { valuations } = walk(halted, policy, 20);
     const at = (row: number) => valuations.find((v) => v.session === panel.sessions[row])!;

@@ -6,6 +6,7 @@ import { PricePanel } from '../../../src/core/market/panel.ts';
 import { type DecideInput, decide, decisionSessions } from '../../../src/core/policy/decide.ts';
 import type { PortfolioPolicy } from '../../../src/core/policy/policy.ts';
 import { usesForecast } from '../../../src/core/policy/uses-forecast.ts';
+import { meanReturns, simpleReturns } from '../../../src/core/risk/returns.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import {
   holdingsOf,
@@ -129,11 +130,37 @@ describe('signal off', () => {
     expect(later({ ...cut, forecastResult: trainedOn(0) }, long).fallbackLevel).toBe('signal-off');
   });
 
-  test('when the forecast of an asset in use is no number or missing', () => {
+  test('when the forecast knows none of the assets in use', () => {
     const broken = trendForecastResult(panel);
-    broken.forecast!.mean!.values[1] = Number.NaN;
-    expectOff(broken, /no finite value for BBB/);
-    expectOff(trendForecastResult(panel, ['AAA', 'BBB']), /no finite value for CCC/);
+    broken.forecast!.mean!.values.fill(Number.NaN);
+    expectOff(broken, /no finite value for any of AAA, BBB, CCC/);
+  });
+
+  test('not for all when one asset has no forecast: it gets the average of the others, and is named', () => {
+    const known = trendForecastResult(panel, ['AAA', 'BBB']);
+    const average = known.forecast!.mean!.values.reduce((sum, value) => sum + value, 0) / 2;
+    const neutral = trendForecastResult(panel);
+    neutral.forecast!.mean!.values = [...known.forecast!.mean!.values, average];
+    for (const allocator of ['signal', 'signal-inverse-vol'] as const) {
+      const decision = later({ forecastResult: known }, { allocator });
+      expect(decision.fallbackLevel).toBe('full');
+      expect(decision.lines[2]!.forecast).toBeNull();
+      expect(decision.quality).toEqual([expect.objectContaining({ symbol: 'CCC', kind: 'unforecast' })]);
+      expect(targetsOf(decision)).toEqual(targetsOf(later({ forecastResult: neutral }, { allocator })));
+    }
+  });
+
+  test("not for all where forecasts are blended with history either: an asset without one keeps its history's mean", () => {
+    const blended = { allocator: 'mvo', signalScale: 0.5 } as const;
+    const history = meanReturns(simpleReturns(panel.last(policy.covarianceLookbackSessions + 1)))[2]!;
+    const neutral = trendForecastResult(panel);
+    neutral.forecast!.mean!.values[2] = Math.log1p(history);
+    const decision = later({ forecastResult: trendForecastResult(panel, ['AAA', 'BBB']) }, blended);
+    const other = later({ forecastResult: neutral }, blended);
+    expect(decision.fallbackLevel).toBe('full');
+    targetsOf(decision).forEach((target, i) => {
+      expect(target).toBeCloseTo(targetsOf(other)[i]!, 9);
+    });
   });
 
   test('not when only an asset left out has no forecast, which then shows as none', () => {

@@ -43,6 +43,7 @@ export function samplePolicy(
       portfolioValue: 100_000,
     },
     drawdown: null,
+    delisting: { afterSessions: 10, recoveryRatioBySymbol: {} },
     quality: { fillSessionsMax: 3, missingRatioMax: 0.05, historySessionsMin: 41 },
     ...changes,
   };
@@ -121,12 +122,13 @@ export function holdingsOf(weights: readonly number[]): Holdings {
 
 export const targetsOf = (decision: Decision): number[] => decision.lines.map((line) => line.target);
 
-/** A decision that asks for these weights and nothing else of note. */
+/** A decision that asks for these weights, from `held`, and nothing else of note. */
 export function sampleDecision(
   asOf: string,
   symbols: readonly string[],
   targets: readonly number[],
   shadowTargets: readonly number[] = targets,
+  held: readonly number[] = symbols.map(() => 0),
 ): Decision {
   return {
     portfolio: 'sample',
@@ -138,15 +140,15 @@ export function sampleDecision(
     fallbackAttempts: [],
     lines: symbols.map((symbol, i) => ({
       symbol,
-      held: 0,
+      held: held[i]!,
       target: targets[i]!,
-      trade: targets[i]!,
+      trade: targets[i]! - held[i]!,
       lower: 0,
       upper: 1,
       forecast: null,
       costRatio: 0,
     })),
-    cash: { held: 1, target: holdingsOf(targets).cash },
+    cash: { held: holdingsOf(held).cash, target: holdingsOf(targets).cash },
     turnoverOneWay: 0,
     turnoverTwoWay: 0,
     costRatio: 0,

@@ -115,6 +115,26 @@ describe('a letter out of the ordinary', () => {
     return { subject, bodies: [flat(text), words(html)] };
   };
 
+  test('says what corrected prices have changed since the last decision, a sentence each', async () => {
+    const first = {
+      fromSession: '2024-01-10',
+      effectBps: -12.34,
+      stateBefore: 'normal',
+      stateAfter: 'normal',
+      reason: 'prices of SPY were restated',
+    } as const;
+    const second = { ...first, effectBps: 250, stateBefore: 'halted', fromSession: '2024-01-19' } as const;
+    for (const body of (await both({ ...monthlyContent(), restatements: [first, second] })).bodies) {
+      expect(body).toMatch(
+        /Net asset value was restated by [-−]12\.3 basis points from 10 January 2024 on \(prices of SPY were restated\)\./,
+      );
+      expect(body).toContain(
+        'by +250.0 basis points from 19 January 2024 on (prices of SPY were restated); the drawdown state is normal, not halted.',
+      );
+    }
+    for (const body of (await both(monthlyContent())).bodies) expect(body).not.toContain('restated');
+  });
+
   test('says first of all where the program is at fault, and only there', async () => {
     const content = monthlyContent();
     const attempt = { level: 'full', outcome: 'failed', reason: 'of undefined', isFault: true } as const;

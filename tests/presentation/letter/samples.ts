@@ -73,6 +73,7 @@ export function monthlyContent(): LetterContent {
     currency: 'USD',
     worth: 352_625,
     importedOn: null,
+    restatements: [],
     uninvested: null,
     model: {
       id: '3f2a9c'.padEnd(64, '0'),

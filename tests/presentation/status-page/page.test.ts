@@ -52,6 +52,23 @@ test('it says what the account is worth, whether its holdings are real, and what
   expect(statusPage(late)).toContain('not invested before 2024-02-29');
 });
 
+test('it says what corrected prices have changed, until a decision is made', () => {
+  const restatement = {
+    valuedAt: '2024-03-01T22:45:00.000Z',
+    fromSession: '2024-02-20',
+    effectBps: 31.4,
+    stateBefore: 'reduced',
+    stateAfter: 'normal',
+    reason: 'prices of GLD were restated',
+  } as const;
+  expect(issues(withPortfolio({ restatement }))).toEqual([
+    'core: Net asset value was restated by +31.4 basis points from 20 February 2024 on (prices of GLD were restated); the drawdown state is normal, not reduced.',
+  ]);
+  expect(
+    issues(withPortfolio({ restatement: { ...restatement, valuedAt: '2024-02-29T22:44:00.000Z' } })),
+  ).toEqual([]);
+});
+
 test('it is one document: nothing is fetched, nothing is run, and its style is the one its policy allows', () => {
   for (const page of [statusPage(snapshot), unavailablePage()]) {
     expect(page).not.toMatch(/<script|<link|<img|<iframe|url\(|@import|style="| on\w+=|https?:/i);

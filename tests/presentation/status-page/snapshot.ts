@@ -38,6 +38,7 @@ export const portfolio: PortfolioStatus = {
     drawdownRatio: 0,
     highWaterMark: 1.04,
   },
+  restatement: null,
   lines: [
     { symbol: 'GLD', before: 0.5, target: 0.25, held: 0.24 },
     { symbol: 'SPY', before: 0.25, target: 0.5, held: 0.51 },

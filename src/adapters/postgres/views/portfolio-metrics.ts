@@ -24,6 +24,7 @@ export async function readPortfolioMetrics(
   );
   const models = await newestByPortfolio<NonNullable<PortfolioMetrics['model']>>(sql, names, modelSql);
   const fills = await newestByPortfolio<NonNullable<PortfolioMetrics['fills']>>(sql, names, fillsSql);
+  const restatements = await newestByPortfolio<RestatementRow>(sql, names, restatementsSql);
   const counts = await readDecisionCounts(sql, names);
   const letters = await readLetters(sql, names);
   return portfolios.map(({ portfolio, drawdownLimits }) => ({
@@ -34,6 +35,7 @@ export async function readPortfolioMetrics(
     decision: decisions.get(portfolio) ?? null,
     model: models.get(portfolio) ?? null,
     fills: fills.get(portfolio) ?? null,
+    restatements: restatementsOf(restatements.get(portfolio)),
     ...counts(portfolio),
     ...letters(portfolio),
   }));
@@ -72,12 +74,24 @@ const modelSql = `
   from rebalanced.champions m where m.portfolio = name.portfolio order by m.session desc limit 1`;
 
 const fillsSql = `
-  select (array_agg(d.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastEstimatedCostRatio",
-    (array_agg(f.cost_ratio order by f.session desc, f.decision_id desc))[1]::float8 as "lastChargedCostRatio",
-    sum(d.cost_ratio)::float8 as "estimatedCostRatioSum", sum(f.cost_ratio)::float8 as "chargedCostRatioSum",
-    sum(f.turnover_one_way)::float8 as "turnoverOneWaySum"
-  from rebalanced.fills f join rebalanced.decisions d using (decision_id) where d.portfolio = name.portfolio
+  select (array_agg(estimated_cost_ratio order by filled_at desc, decided_at desc))[1]::float8 as "lastEstimatedCostRatio",
+    (array_agg(charged_cost_ratio order by filled_at desc, decided_at desc))[1]::float8 as "lastChargedCostRatio",
+    sum(estimated_cost_ratio)::float8 as "estimatedCostRatioSum", sum(charged_cost_ratio)::float8 as "chargedCostRatioSum",
+    sum(charged_turnover_one_way)::float8 as "turnoverOneWaySum"
+  from rebalanced.cost_history c where c.portfolio = name.portfolio
   having count(*) > 0`;
+
+type RestatementRow = { count: number; valuedAt: number | null; effectBps: number | null };
+
+const restatementsSql = `
+  select count(*)::float8 as count, extract(epoch from max(valued_at))::float8 as "valuedAt",
+    (array_agg(effect_bps order by valued_at desc))[1]::float8 as "effectBps"
+  from rebalanced.restatements r where r.portfolio = name.portfolio`;
+
+const restatementsOf = (row: RestatementRow | undefined): PortfolioMetrics['restatements'] => ({
+  count: row?.count ?? 0,
+  newest: row?.valuedAt == null ? null : { valuedAt: row.valuedAt, effectBps: row.effectBps! },
+});
 
 type DecisionCounts = Pick<PortfolioMetrics, 'decisions' | 'programFaults'>;
 

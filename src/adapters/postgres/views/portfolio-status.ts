@@ -8,6 +8,7 @@ import type {
   DecisionStatus,
   NavPoint,
   PortfolioStatus,
+  RestatementStatus,
   SlotStatus,
   ValuationStatus,
   WeightLine,
@@ -79,6 +80,7 @@ export async function readPortfolioStatuses(
       valuation,
       worth: valuation && (await readWorth(sql, row, valuation)),
       importedOn: await importedOn(sql, portfolio, null),
+      restatement: await readRestatement(sql, portfolio),
       lines: await readLines(sql, portfolio),
       decisionsMade: decided,
       lastDecision: decisions.findLast((decision) => decision.portfolio === portfolio) ?? null,
@@ -118,6 +120,16 @@ async function readValuation(sql: Sql, portfolio: string): Promise<ValuationStat
        ${driftOneWay('v')} as "driftOneWay", drawdown_state as "drawdownState", drawdown_ratio as "drawdownRatio",
        high_water_mark as "highWaterMark"
      from rebalanced.valuations v where portfolio = $1 order by v.session desc limit 1`,
+    [portfolio],
+  );
+  return rows[0] ?? null;
+}
+
+async function readRestatement(sql: Sql, portfolio: string): Promise<RestatementStatus | null> {
+  const { rows } = await sql.query<RestatementStatus>(
+    `select ${iso('valued_at')} as "valuedAt", from_session::text as "fromSession", effect_bps as "effectBps",
+       state_before as "stateBefore", state_after as "stateAfter", reason
+     from rebalanced.restatements r where portfolio = $1 order by r.valued_at desc limit 1`,
     [portfolio],
   );
   return rows[0] ?? null;

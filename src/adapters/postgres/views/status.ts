@@ -75,7 +75,9 @@ async function readDecisions(sql: Sql, names: Names, count: number | 'all'): Pro
        select * from rebalanced.decisions made where made.portfolio = p.portfolio
        order by session desc, revision desc limit $2::bigint
      ) d
-     left join rebalanced.fills f using (decision_id)
+     left join lateral (
+       select sum(cost_ratio) as cost_ratio from rebalanced.fills where fills.decision_id = d.decision_id
+     ) f on true
      where ${named('p')}
      order by d.session, d.portfolio, revision`,
     [names, count === 'all' ? null : count],

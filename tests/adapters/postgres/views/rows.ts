@@ -138,16 +138,19 @@ async function insertDecision(
 
 async function insertValuations(sql: Sql): Promise<void> {
   await sql.query(
-    `insert into rebalanced.valuations values
-       ('core', '2024-02-29', 1.25, 1.125, 1.5, 0, 0, 0.0625, 'normal', 0, 1.125, '{}'),
-       ('core', '2024-03-01', 1.125, 1, 1.375, 0, 0, 0.03125, 'reduced', 0.125, 1.125, '{}')`,
+    `insert into rebalanced.valuation_vintages values
+       ('core', '2024-02-29', 1.25, 1.125, 1.5, 0, 0, 0.0625, 'normal', 0, 1.125, '{}', null, '2024-02-29T22:00:00Z'),
+       ('core', '2024-03-01', 1.125, 1, 1.375, 0, 0, 0.03125, 'reduced', 0.125, 1.125, '{}', null, '2024-03-01T22:00:00Z')`,
   );
   await sql.query(
-    `insert into rebalanced.holdings values
-       ('core', '2024-02-29', 'live', 'SPY', 0.75), ('core', '2024-02-29', 'live', 'CASH', 0.25),
-       ('core', '2024-03-01', 'live', 'SPY', 0.375), ('core', '2024-03-01', 'live', 'GLD', 0.25),
-       ('core', '2024-03-01', 'live', 'CASH', 0.375),
-       ('core', '2024-03-01', 'shadow', 'SPY', 1), ('core', '2024-03-01', 'shadow', 'CASH', 0)`,
+    `insert into rebalanced.holding_vintages values
+       ('core', '2024-02-29', 'live', 'SPY', 0.75, '2024-02-29T22:00:00Z'),
+       ('core', '2024-02-29', 'live', 'CASH', 0.25, '2024-02-29T22:00:00Z'),
+       ('core', '2024-03-01', 'live', 'SPY', 0.375, '2024-03-01T22:00:00Z'),
+       ('core', '2024-03-01', 'live', 'GLD', 0.25, '2024-03-01T22:00:00Z'),
+       ('core', '2024-03-01', 'live', 'CASH', 0.375, '2024-03-01T22:00:00Z'),
+       ('core', '2024-03-01', 'shadow', 'SPY', 1, '2024-03-01T22:00:00Z'),
+       ('core', '2024-03-01', 'shadow', 'CASH', 0, '2024-03-01T22:00:00Z')`,
   );
 }
 

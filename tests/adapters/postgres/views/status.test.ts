@@ -300,8 +300,8 @@ test.each([
     const name = `long${sessions}-${navPointsMax}`;
     await database.query(`insert into rebalanced.portfolios values ($1, 'c2', '2000-01-03')`, [name]);
     await database.query(
-      `insert into rebalanced.valuations
-     select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}'
+      `insert into rebalanced.valuation_vintages
+     select $1, date '2000-01-03' + i, 1, 1 + i / 1024.0, 1, 0, 0, 0, 'normal', 0, 1 + i / 1024.0, '{}', null, now()
      from generate_series(0, $2::integer - 1) as i`,
       [name, sessions],
     );
