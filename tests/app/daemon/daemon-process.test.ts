@@ -110,7 +110,12 @@ async function start(env: Record<string, string> = {}): Promise<RunningCommand &
   return { ...command, url: address! };
 }
 
-const openTasks = async () => [...new Set((await readOpenSlots(database)).map((slot) => slot.task))];
+/** What is due and open: a second reading of prices waits its quarter of an hour. */
+const openTasks = async () => [
+  ...new Set(
+    (await readOpenSlots(database)).filter((slot) => slot.dueAt <= Date.now()).map((slot) => slot.task),
+  ),
+];
 
 async function ready(of: { url: string }): Promise<{ ready: boolean; text: string }> {
   const response = await fetch(`${of.url}/readyz`);

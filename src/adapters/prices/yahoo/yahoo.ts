@@ -120,7 +120,6 @@ export function yahooSource(options: YahooOptions): YahooSource {
   return {
     name: 'yahoo',
     basis: 'split-adjusted',
-    isLive: true,
     fetchBars,
     paused: () => paused(breaker, now()),
   };
