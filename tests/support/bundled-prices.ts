@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { readWideCsv } from '../../src/adapters/prices/csv/csv.ts';
+import { readWidePrices } from '../../src/adapters/prices/csv/csv.ts';
 import { PricePanel } from '../../src/core/market/panel.ts';
 
 /** The prices every clone has: 20 stocks and ^GSPC, 2013-01-02 to 2022-12-28, a wide CSV of adjusted closes. */
@@ -9,7 +9,7 @@ export const bundledPrices = fileURLToPath(
 
 /** The bundled prices of some symbols. */
 export function bundledPanel(wanted: readonly string[]): PricePanel {
-  const { dates, symbols, values } = readWideCsv(bundledPrices);
+  const { dates, symbols, values } = readWidePrices(bundledPrices).value;
   return new PricePanel(
     dates,
     wanted,

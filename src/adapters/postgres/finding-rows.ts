@@ -100,34 +100,3 @@ export async function resolveQuarantine(
     [source, bars.map((b) => b.symbol), bars.map((b) => b.session), isoInstant(at), resolution],
   );
 }
-
-/** A finding as people read it. */
-export type FindingRow = {
-  source: string;
-  symbol: string;
-  session: Session;
-  rule: string;
-  action: Finding['action'];
-  reason: string;
-  close: number | null;
-  observedAt: string;
-  resolvedAt: string | null;
-  resolution: string | null;
-};
-
-/** Findings of a source's symbols, newest first: all, only those open, or those known since an instant. */
-export async function readFindings(
-  sql: Sql,
-  query: { source: string; symbols: readonly string[]; onlyOpen?: boolean; since?: string | null },
-): Promise<FindingRow[]> {
-  const { rows } = await sql.query<FindingRow>(
-    `select source, symbol, session, rule, action, reason, close, observed_at as "observedAt",
-       resolved_at as "resolvedAt", resolution
-     from rebalanced.findings
-     where source = $1 and symbol = any($2) and (not $3 or action = 'quarantined' and resolved_at is null)
-       and ($4::timestamptz is null or greatest(observed_at, resolved_at) > $4)
-     order by session desc, symbol, finding_id`,
-    [query.source, query.symbols, query.onlyOpen ?? false, query.since ?? null],
-  );
-  return rows;
-}

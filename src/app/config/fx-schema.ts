@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { symbolPattern } from '../../core/market/bar.ts';
 import { type FxPairs, fxPairNamed } from '../../core/market/currency.ts';
 import { quoteUnit } from '../../core/market/quote-unit.ts';
+import { symbol } from './fields.ts';
 
 /** A currency by its ISO 4217 code; a minor unit's is none, for prices are stored in the major one. */
 export const currencySchema = z
@@ -11,8 +11,6 @@ export const currencySchema = z
     error: ({ input }) =>
       `expected a currency, got ${input}, a minor unit of ${quoteUnit(String(input))?.currency}`,
   });
-
-const symbol = z.string().regex(symbolPattern, 'expected a symbol: 1 to 20 of A-Z 0-9 . ^ = -');
 
 /** A series by a name that says what it is, as Yahoo's does; or by any name, said beside it. */
 const seriesSchema = z.union(

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Session } from '../../core/calendar/session.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/secrets.ts';
@@ -11,9 +11,8 @@ export const demoConfigPath = join(projectRoot, 'config/examples/demo.yaml');
 /** The last session of the bundled closes. */
 export const demoLast: Session = '2022-12-28';
 
-/** The demo is a replay of the example that the product carries; its letters lie beside the configuration. */
+/** The demo is a replay of the example that the product carries. */
 export function demoPlan(last: Session, env: Environment): ReplayPlan {
   const config = replayConfig(loadConfig(demoConfigPath), demoName, null, env);
-  const mail = { ...config.mail, folder: resolve(projectRoot, config.mail.folder) };
-  return { name: demoName, configPath: demoConfigPath, config: { ...config, mail }, from: null, last };
+  return { name: demoName, configPath: demoConfigPath, config, from: null, last };
 }

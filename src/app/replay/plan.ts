@@ -53,11 +53,11 @@ export async function planReplay(options: {
   return { name, configPath, config, from, last };
 }
 
-/** A configuration as its replay runs it: begun at `from`, and with letters that never leave this machine. */
+/** A configuration as its replay runs it: begun at `from`, and with letters that never leave this machine: the demo's lie beside the configuration. */
 export function replayConfig(config: Config, name: string, from: Session | null, env: Environment): Config {
   const folder =
     name === demoName
-      ? config.mail.folder
+      ? resolve(projectRoot, config.mail.folder)
       : resolve(stateFolder(env, projectRoot), 'replays', name, 'letters');
   return {
     ...config,

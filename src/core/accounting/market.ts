@@ -13,13 +13,6 @@ export type Market = {
   closings: readonly (number | null)[];
 };
 
-/** A session of closes for all, at which nothing ends. */
-export const quietMarket = (returns: readonly number[]): Market => ({
-  returns,
-  priced: returns.map(() => true),
-  closings: returns.map(() => null),
-});
-
 /**
  * What the session at `row` of a panel (its last, where left out) brought to holdings as they were before it. A holding
  * without a close for so many sessions is taken for delisted, but only while something else trades: where nothing does,

@@ -12,27 +12,13 @@ const ridgeRatio = 1e-9;
 
 /**
  * The Critical Line Algorithm (Markowitz 1956; Bailey and Lopez de Prado 2013): every turning point from the greatest
- * mean down to the least variance, for weights within bounds (default 0..1) that sum to 1.
- * Raises `infeasible` or `no-convergence`.
+ * mean down to the least variance, for weights within bounds (default 0..1) that sum to 1; nothing where an all but singular
+ * covariance led the walk astray. Raises `infeasible`.
  */
 export function criticalLine(
   covariance: Covariance,
   mean: readonly number[],
   bounds?: BoundVectors,
-): CriticalLine {
-  const line = walked(covariance, mean, bounds);
-  if (line) return line;
-  throw new AllocationError(
-    'no-convergence',
-    `The critical line of ${covariance.size} assets did not reach its end.`,
-  );
-}
-
-/** The critical line, or nothing where an all but singular covariance led the walk astray. Raises `infeasible`. */
-function walked(
-  covariance: Covariance,
-  mean: readonly number[],
-  bounds: BoundVectors | undefined,
 ): CriticalLine | undefined {
   const size = covariance.size;
   const lower = bounds ? Float64Array.from(bounds.lower) : new Float64Array(size);
@@ -78,7 +64,7 @@ export const criticalLineAllocator = defineAllocator({
     // The frontier of equal means is its end, the least variance: no mean is read for it.
     const mean =
       objective === 'max-sharpe' ? Array.from(moments.mean) : new Array<number>(covariance.size).fill(0);
-    const line = walked(covariance, mean, bounds);
+    const line = criticalLine(covariance, mean, bounds);
     // The walk is checked at every turn; where it had to give up, the quadratic programme has the same answer.
     if (!line) {
       const { weights } = meanVariance({ objective, covariance, mean, riskFreeRate, bounds });

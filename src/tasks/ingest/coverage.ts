@@ -23,10 +23,10 @@ const sourceFailures: ReadonlySet<SourceErrorKind> = new Set([
 
 /**
  * Whether every symbol has the bar that a session asks of it: that of its own newest session closed by then, if it had one
- * since the session before. A bar that is quarantined is there, and not believed; what is missing is waited for until the slot's deadline; past it a symbol that the source has
- * nothing of is a gap and stops nothing, whatever its share, for valuations go on and a late bar is a restatement. A dead
- * source is no gap: where more symbols could not be asked for than `coverageRatioMin` leaves, throws a NotReadyError, and so
- * where nobody has a bar.
+ * since the session before. A bar that is quarantined is there, and not believed. What is missing is waited for until the
+ * slot's deadline; past it a symbol that the source has nothing of is a gap and stops nothing, whatever its share, for
+ * valuations go on and a late bar is a restatement. A dead source is no gap: where more symbols could not be asked for than
+ * `coverageRatioMin` leaves, throws a NotReadyError, and so where nobody has a bar.
  */
 export async function settleSlot(
   sql: Sql,

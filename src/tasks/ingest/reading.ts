@@ -2,12 +2,12 @@ import { type BarSpan, readBars, type SourceState } from '../../adapters/postgre
 import type { Database } from '../../adapters/postgres/database.ts';
 import type { QuarantinedRow, QuotedBar } from '../../adapters/postgres/finding-rows.ts';
 import { type Fetched, SourceError } from '../../adapters/prices/source.ts';
-import type { Calendar } from '../../core/calendar/calendar.ts';
 import { minuteMs } from '../../core/calendar/milliseconds.ts';
 import { addDays, type Session } from '../../core/calendar/session.ts';
 import type { Bar } from '../../core/market/bar.ts';
 import { type Finding, judgeBars } from '../../core/market/belief.ts';
 import { otherCurrency } from '../../core/market/currency.ts';
+import { newestClosed } from '../../core/schedule/plan.ts';
 import type { Portfolio } from '../portfolio.ts';
 import type { Log } from '../services.ts';
 import { isRebased, rebase } from './rebase.ts';
@@ -55,12 +55,10 @@ export type SymbolReading = {
 };
 
 /** The newest session of a symbol's own calendar that is final at `now`. */
-function newestFinal(calendar: Calendar, { portfolio, now }: ReadingContext): Session {
-  const today = new Date(now).toISOString().slice(0, 10);
-  let session = calendar.previous(calendar.next(today));
-  while (calendar.closeAt(session) + portfolio.plan.graceMinutes * minuteMs > now)
-    session = calendar.previous(session);
-  return session;
+function newestFinal({ portfolio, now }: ReadingContext, symbol: string): Session {
+  const calendar = portfolio.calendarOf(symbol);
+  const { graceMinutes } = portfolio.plan;
+  return newestClosed({ calendar, graceMinutes, inception: calendar.first }, now) ?? calendar.first;
 }
 
 /** False where the symbol was read up to the newest session since that is final, by whatever portfolio. */
@@ -68,7 +66,7 @@ export function needsReading(context: ReadingContext, symbol: string): boolean {
   const { portfolio, spans, sources, newestDueAt } = context;
   const span = spans.get(symbol);
   const state = sources.get(symbol);
-  const to = newestFinal(portfolio.calendarOf(symbol), context);
+  const to = newestFinal(context, symbol);
   if (!span || !state?.readAt || !state.readTo) return true;
   if (isRebased(span, portfolio.source) || beginsLate(span, portfolio)) return true;
   return !(span.newest >= to && state.readTo >= to && Date.parse(state.readAt) >= newestDueAt);
@@ -79,48 +77,54 @@ const beginsLate = ({ first }: BarSpan, { historyStart }: Portfolio) =>
 
 /** Reads one symbol's missing span and overlap, or all of it, and judges what is new. Raises a SourceError. */
 export async function readSymbol(context: ReadingContext, symbol: string): Promise<SymbolReading> {
-  const { portfolio, database, log, spans, now } = context;
+  const { portfolio, log, spans } = context;
   const { source, historyStart } = portfolio;
-  const to = newestFinal(portfolio.calendarOf(symbol), context);
+  const to = newestFinal(context, symbol);
   const span = spans.get(symbol);
   if (span && isRebased(span, source)) return rebased(context, symbol, span, to);
   const from = !span || beginsLate(span, portfolio) ? historyStart : overlapStart(span, to, historyStart);
-  let isWhole = from === historyStart || isWholeDue(context, symbol);
-  let fetched = await source.fetchBars(symbol, isWhole ? historyStart : from, to, now);
-  let stored = await storedFrom(context, symbol, isWhole ? historyStart : from, to);
-  let change = compare(stored, fetched.bars);
-  if (!isWhole && asksForAll(context, symbol, fetched, change)) {
+  const isWholeAtOnce = from === historyStart || isWholeDue(context, symbol);
+  let read = await compared(context, symbol, isWholeAtOnce ? historyStart : from, to);
+  if (!isWholeAtOnce && asksForAll(context, symbol, read)) {
     log.warn(
-      { symbol, session: to, restated: change.restated.length },
+      { symbol, session: to, restated: read.change.restated.length },
       'history was restated; fetching all of it',
     );
-    isWhole = true;
-    fetched = await source.fetchBars(symbol, historyStart, to, now);
-    stored = await storedFrom(context, symbol, historyStart, to);
-    change = compare(stored, fetched.bars);
+    read = await compared(context, symbol, historyStart, to);
   }
+  const { fetched, change, before } = read;
   for (const warning of fetched.warnings) log.warn({ symbol, session: to }, warning);
   refuseOtherCurrency(context, symbol, fetched, change.fresh);
-  const begin = isWhole ? historyStart : from;
-  const before = isWhole
-    ? []
-    : await readBars(database, {
-        source: portfolio.sourceName,
-        symbols: [symbol],
-        from: addDays(from, -contextDays),
-        to: addDays(from, -1),
-        vintage: null,
-      });
-  return { ...judged(context, symbol, [...before, ...fetched.bars], change, fetched), isWhole, from: begin };
+  const isWhole = read.from === historyStart;
+  return {
+    ...judged(context, symbol, [...before, ...fetched.bars], change, fetched),
+    isWhole,
+    from: read.from,
+  };
+}
+
+/** What the source tells of a window beside what is stored of it, and the stored bars before that tell what is usual. */
+type Compared = { from: Session; fetched: Fetched; before: Bar[]; change: Change };
+
+async function compared(
+  { database, portfolio, now }: ReadingContext,
+  symbol: string,
+  from: Session,
+  to: Session,
+): Promise<Compared> {
+  const { source, sourceName, historyStart } = portfolio;
+  const fetched = await source.fetchBars(symbol, from, to, now);
+  const contextFrom = from === historyStart ? from : addDays(from, -contextDays);
+  const window = { source: sourceName, symbols: [symbol], from: contextFrom, to, vintage: null };
+  const known = await readBars(database, window);
+  const before = known.filter(({ session }) => session < from);
+  const stored = known.slice(before.length); // ascending
+  return { from, fetched, before, change: compare(stored, fetched.bars) };
 }
 
 function overlapStart(span: BarSpan, to: Session, historyStart: Session): Session {
   const from = addDays(span.newest < to ? span.newest : to, -overlapDays);
   return from < historyStart ? historyStart : from;
-}
-
-function storedFrom({ database, portfolio }: ReadingContext, symbol: string, from: Session, to: Session) {
-  return readBars(database, { source: portfolio.sourceName, symbols: [symbol], from, to, vintage: null });
 }
 
 /** Spread over sessions by the symbol's name; one that was compared at this session already is done. */
@@ -135,7 +139,7 @@ function isWholeDue({ portfolio, newest, sources }: ReadingContext, symbol: stri
 }
 
 /** Where something older than the overlap may have changed as well. */
-function asksForAll({ sources }: ReadingContext, symbol: string, fetched: Fetched, change: Change): boolean {
+function asksForAll({ sources }: ReadingContext, symbol: string, { fetched, change }: Compared): boolean {
   const known = sources.get(symbol)?.revision ?? null;
   const isRevised = fetched.revision !== null && known !== null && fetched.revision !== known;
   return change.restated.length > 0 || isRevised || fetched.doubts.some(({ kind }) => kind === 'adjusted');

@@ -1,23 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { importedOn, readAccount, readHeldShares } from '../../../src/adapters/postgres/account-rows.ts';
-import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
-import { knownMigrations } from '../../../src/adapters/postgres/migrate.ts';
-import { projectRoot } from '../../../src/app/project.ts';
+import type { Database } from '../../../src/adapters/postgres/database.ts';
 import { testDatabase } from '../../support/database.ts';
+import { databaseBefore } from '../../support/version-before.ts';
 
 // Accounts as the version before left them: reports of quantities without the prices they were valued at.
 
 let database: Database;
 beforeAll(async () => {
-  database = openDatabase(await testDatabase(), { connectionsMax: 1 });
-  await database.query('drop schema rebalanced cascade');
-  const apply = (name: string) =>
-    database.query(readFileSync(join(projectRoot, 'migrations', `${name}.sql`), 'utf8'));
-  const names = knownMigrations();
-  const at = names.indexOf('0009_valuation');
-  for (const name of names.slice(0, at)) await apply(name);
+  const before = await databaseBefore(await testDatabase(), '0009_valuation');
+  database = before.database;
   await database.query(`insert into rebalanced.configs values ('c', '{}', '2024-01-01T00:00:00Z')`);
   await database.query(`insert into rebalanced.portfolios values ('core', 'c', '2024-01-02')`);
   await database.query(
@@ -52,7 +44,7 @@ beforeAll(async () => {
     ['AAA', 1, 7],
     ['CASH', 0, 0],
   ]);
-  for (const name of names.slice(at)) await apply(name);
+  await before.migrateOn();
 });
 afterAll(() => database.close());
 

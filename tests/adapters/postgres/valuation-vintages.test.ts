@@ -1,23 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
-import { knownMigrations } from '../../../src/adapters/postgres/migrate.ts';
+import type { Database } from '../../../src/adapters/postgres/database.ts';
 import { newestValuation } from '../../../src/adapters/postgres/valuation-rows.ts';
-import { projectRoot } from '../../../src/app/project.ts';
 import { testDatabase } from '../../support/database.ts';
+import { databaseBefore } from '../../support/version-before.ts';
 
 // Valuations, holdings and fills as the version before left them, one row a session.
 
 let database: Database;
 beforeAll(async () => {
-  database = openDatabase(await testDatabase(), { connectionsMax: 1 });
-  await database.query('drop schema rebalanced cascade');
-  const apply = (name: string) =>
-    database.query(readFileSync(join(projectRoot, 'migrations', `${name}.sql`), 'utf8'));
-  const names = knownMigrations();
-  const at = names.indexOf('0009_valuation');
-  for (const name of names.slice(0, at)) await apply(name);
+  const before = await databaseBefore(await testDatabase(), '0009_valuation');
+  database = before.database;
   await database.query(`insert into rebalanced.configs values ('c', '{}', '2024-01-01T00:00:00Z')`);
   await database.query(`insert into rebalanced.portfolios values ('core', 'c', '2024-01-30')`);
   await database.query(
@@ -37,7 +29,7 @@ beforeAll(async () => {
      from unnest(array['2024-01-30', '2024-01-31']) as session cross join unnest(array['live', 'shadow']) as strategy
      cross join (values ('SPY', 0.75), ('CASH', 0.25)) as held (symbol, weight)`,
   );
-  for (const name of names.slice(at)) await apply(name);
+  await before.migrateOn();
 });
 afterAll(() => database.close());
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Market, quietMarket } from '../../../src/core/accounting/market.ts';
+import type { Market } from '../../../src/core/accounting/market.ts';
 import { openingValuation, revalue } from '../../../src/core/accounting/valuation.ts';
 import { holdingsOf, sampleDecision, samplePolicy } from '../policy/samples.ts';
+import { quietMarket } from './quiet-market.ts';
 
 const symbols = ['AAA', 'BBB', 'CCC'];
 const policy = samplePolicy(symbols); // 3 basis points of what is traded

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quietMarket } from '../../../src/core/accounting/market.ts';
 import { openingValuation, revalue, type Valuation } from '../../../src/core/accounting/valuation.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
 import { emptyHoldings, tradingTo } from '../../../src/core/portfolio/holdings.ts';
 import { simulatedPanel } from '../forecast/simulated-prices.ts';
 import { holdingsOf, sampleDecision, sampleInput, samplePolicy } from '../policy/samples.ts';
+import { quietMarket } from './quiet-market.ts';
 
 const symbols = ['AAA', 'BBB'];
 const policy = samplePolicy(symbols); // 3 basis points of what is traded

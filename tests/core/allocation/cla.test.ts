@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocate.ts';
-import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
 import type { Covariance } from '../../../src/core/risk/covariance.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { meanReturns } from '../../../src/core/risk/returns.ts';
+import { wholeLine } from './critical-line.ts';
 import { worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
 import { pickColumns, randomReturns, someReturns } from './random-returns.ts';
@@ -30,7 +30,7 @@ describe("cla on Bailey and Lopez de Prado's ten assets (weights 0..1)", () => {
     minVariance: number[];
   };
   const covariance = { size: 10, values: Float64Array.from(oracle.covariance.flat()) };
-  const line = criticalLine(covariance, oracle.mean);
+  const line = wholeLine(covariance, oracle.mean);
   const { turningPoints } = line;
   const ours = turningPoints.map(({ mean, variance, lambda, weights }) => [
     mean,
@@ -69,7 +69,7 @@ describe('criticalLine', () => {
         const mean = Array.from(meanReturns(returns));
         const lower = mean.map(() => (short ? -0.4 : 0));
         const bounds = { lower, upper: mean.map(() => 1) };
-        const { turningPoints } = criticalLine(covariance, mean, bounds);
+        const { turningPoints } = wholeLine(covariance, mean, bounds);
         turningPoints.forEach((point, k) => {
           const before = turningPoints[k - 1];
           if (!before) return;
@@ -94,7 +94,7 @@ describe('criticalLine', () => {
 
   test('takes equal means, where the frontier is one point', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 5));
-    const { turningPoints } = criticalLine(covariance, [1, 1, 1, 1, 1]);
+    const { turningPoints } = wholeLine(covariance, [1, 1, 1, 1, 1]);
     expect(turningPoints).toHaveLength(1);
     const least = meanVariance({ objective: 'min-variance', covariance }).weights;
     expect(worstDifference(turningPoints[0]!.weights, least)).toBeLessThan(1e-12);
@@ -102,8 +102,8 @@ describe('criticalLine', () => {
 
   test('takes ties at the top, duplicates and fewer sessions than assets', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 5));
-    const tied = criticalLine(covariance, [1, 1, 1, 0, 0]);
-    const best = criticalLine(
+    const tied = wholeLine(covariance, [1, 1, 1, 0, 0]);
+    const best = wholeLine(
       { size: 3, values: Float64Array.from([0, 1, 2, 5, 6, 7, 10, 11, 12], (k) => covariance.values[k]!) },
       [1, 1, 1],
     );
@@ -115,7 +115,7 @@ describe('criticalLine', () => {
       randomReturns(4, 12, 30),
     ]) {
       const singular = estimateCovariance('sample', returns);
-      const line = criticalLine(singular, Array.from(meanReturns(returns)));
+      const line = wholeLine(singular, Array.from(meanReturns(returns)));
       const least = meanVariance({ objective: 'min-variance', covariance: singular });
       const mean = meanReturns(returns);
       expect(moments(singular, mean, leastVariance(line)).volatility).toBeCloseTo(
@@ -128,7 +128,7 @@ describe('criticalLine', () => {
   test('refuses bounds without room', () => {
     const covariance = estimateCovariance('sample', randomReturns(2, 60, 3));
     const bounds = { lower: [0, 0, 0], upper: [0.3, 0.3, 0.3] };
-    expect(() => criticalLine(covariance, [1, 2, 3], bounds)).toThrow(
+    expect(() => wholeLine(covariance, [1, 2, 3], bounds)).toThrow(
       expect.objectContaining({ reason: 'infeasible' }),
     );
   });

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { allocate } from '../../../src/core/allocation/allocate.ts';
-import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { meanVariance } from '../../../src/core/allocation/mvo.ts';
 import { riskParityWeights } from '../../../src/core/allocation/risk-parity.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { compoundedMeanReturns } from '../../../src/core/risk/returns.ts';
 import { referenceData } from '../../support/reference-data.ts';
+import { wholeLine } from './critical-line.ts';
 import { packageChecks, testAgainstPackages } from './package-checks.ts';
 import { referencePeers, worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
@@ -81,11 +81,11 @@ describe("PyPortfolioOpt's own tests: 20 stocks with gaps, covariance pair by pa
       return [reward, yearly, (reward - 0.02) / yearly];
     };
     const short = { lower: symbols.map(() => -1), upper: symbols.map(() => 1) };
-    const long = criticalLine(covariance, mean);
+    const long = wholeLine(covariance, mean);
     // Their golden section stops at 1e-9 of a segment.
     for (const [weights, name] of [
       [greatestSharpe(long), 'test_cla_max_sharpe_long_only'],
-      [greatestSharpe(criticalLine(covariance, mean, short)), 'test_cla_max_sharpe_short'],
+      [greatestSharpe(wholeLine(covariance, mean, short)), 'test_cla_max_sharpe_short'],
       [leastVariance(long), 'test_cla_min_volatility'],
     ] as const)
       expect(worstDifference(annual(weights), expected(name)), name).toBeLessThan(1e-6);

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type AllocationInput, allocate } from '../../../src/core/allocation/allocate.ts';
 import { allocatorNames } from '../../../src/core/allocation/allocators.ts';
-import { criticalLine } from '../../../src/core/allocation/cla.ts';
 import { greatestSharpe, leastVariance } from '../../../src/core/optimisation/frontier.ts';
 import { estimateCovariance } from '../../../src/core/risk/estimate-covariance.ts';
 import { compoundedMeanReturns, meanReturns } from '../../../src/core/risk/returns.ts';
+import { wholeLine } from './critical-line.ts';
 import { type PackageCheck, packageChecks, testAgainstPackages } from './package-checks.ts';
 import { bundledPeers, worstDifference } from './peers.ts';
 import { quadraticForm } from './portfolio-measures.ts';
@@ -107,8 +107,8 @@ describe('PyPortfolioOpt over prices with gaps: covariance and correlation pair 
       const volatility = Math.sqrt(252 * quadraticForm(covariance, weights));
       return [reward, volatility, (reward - 0.02) / volatility];
     };
-    const long = criticalLine(covariance, mean);
-    const short = criticalLine(covariance, mean, { lower: mean.map(() => -1), upper: mean.map(() => 1) });
+    const long = wholeLine(covariance, mean);
+    const short = wholeLine(covariance, mean, { lower: mean.map(() => -1), upper: mean.map(() => 1) });
     // Their golden section stops at 1e-9 of a segment.
     for (const [name, weights] of Object.entries({
       maxSharpeLong: greatestSharpe(long),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { readWidePrices } from '../../../src/adapters/prices/csv/csv.ts';
 import { alwaysOpenCalendar } from '../../../src/core/calendar/always-open.ts';
 import { type CalendarName, calendarByName } from '../../../src/core/calendar/calendars.ts';
 import { newYorkCalendar } from '../../../src/core/calendar/new-york.ts';
@@ -74,7 +74,7 @@ describe('New York and real trading', () => {
   });
 
   test('has the dates of the bundled prices', () => {
-    const { dates } = readWideCsv(bundledPrices);
+    const { dates } = readWidePrices(bundledPrices).value;
     expect(dates).toHaveLength(2516);
     expect(newYorkCalendar().sessions(dates[0]!, dates.at(-1)!)).toEqual(dates);
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { readWidePrices } from '../../../src/adapters/prices/csv/csv.ts';
 import { maximumDrawdown, type Performance, performance } from '../../../src/core/evaluation/performance.ts';
 import { bundledPrices } from '../../support/bundled-prices.ts';
 
@@ -122,7 +122,7 @@ describe('performance of the bundled stocks against empyrical-reloaded, quantsta
   const answers: Measured[] = JSON.parse(
     readFileSync(new URL('../../oracles/evaluation/performance.json', import.meta.url), 'utf8'),
   );
-  const { dates, symbols, values } = readWideCsv(bundledPrices);
+  const { dates, symbols, values } = readWidePrices(bundledPrices).value;
 
   test('agrees to ten digits in ten years, in 2020 and in 2022', () => {
     expect(answers).toHaveLength(3 * symbols.length);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { readWidePrices } from '../../../src/adapters/prices/csv/csv.ts';
 import { walkForward } from '../../../src/core/evaluation/walk-forward.ts';
 import { noForecast } from '../../../src/core/forecast/forecast-result.ts';
 import { PricePanel } from '../../../src/core/market/panel.ts';
@@ -16,7 +16,7 @@ describe('walkForward against a published walk of twenty stocks', () => {
   const folder = 'reference/walkforward_20stocks';
 
   test('has the same 251 gross returns and the same costs on drifted holdings', () => {
-    const { dates, symbols, values } = readWideCsv(referenceData(`${folder}/prices.csv.gz`));
+    const { dates, symbols, values } = readWidePrices(referenceData(`${folder}/prices.csv.gz`)).value;
     const column = (path: string) => widePrices(referenceData(`${folder}/${path}`), ['0']);
     const gross = column('equal_weight_returns.csv.gz');
     const net = column('equal_weight_returns_net.csv.gz');

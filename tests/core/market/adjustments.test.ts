@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readWideCsv } from '../../../src/adapters/prices/csv/csv.ts';
+import { readWidePrices } from '../../../src/adapters/prices/csv/csv.ts';
 import { checkBars, crossCheckAdjusted } from '../../../src/core/market/adjustments.ts';
 import type { Bar } from '../../../src/core/market/bar.ts';
 import { bundledPrices } from '../../support/bundled-prices.ts';
@@ -193,7 +193,7 @@ describe('against closes adjusted in pandas', () => {
 
 describe('20 stocks by total return, 2013 to 2022', () => {
   test('raise no note: not one true move looks like a fault', () => {
-    const { dates, symbols, values } = readWideCsv(bundledPrices);
+    const { dates, symbols, values } = readWidePrices(bundledPrices).value;
     const bars = symbols.flatMap((symbol, i) =>
       dates.map((date, t) => barOf(date, values[i]![t]!, { symbol })),
     );

@@ -1,5 +1,5 @@
 import { Cells } from './cells.ts';
-import { fileRow } from './long.ts';
+import { fileRow, numberPlaces } from './long.ts';
 import { currencyCode } from './numbers.ts';
 import { meaningOf, type PriceField, priceField } from './price-columns.ts';
 import { refuseLine } from './records.ts';
@@ -75,20 +75,7 @@ function blockReader(blocks: readonly Block[], cells: Cells): CsvReader<Series> 
   const builder = new SeriesBuilder();
   const placed = blocks.map(({ symbol, places }) => {
     const place = (field: PriceField) => places.get(field) ?? -1;
-    return {
-      symbol,
-      places: {
-        date: 0,
-        close: place('close'),
-        high: place('high'),
-        low: place('low'),
-        volume: place('volume'),
-        dividend: place('dividend'),
-        capitalGain: place('capitalGain'),
-        split: place('split'),
-        observed: -1,
-      },
-    };
+    return { symbol, places: { date: 0, ...numberPlaces(place), observed: -1 } };
   });
   return {
     take(row) {

@@ -93,14 +93,9 @@ function unknownSymbol(path: string, symbol: string, symbols: readonly string[])
 }
 
 /**
- * Reads the closes of a wide price file, gzip or not: a first column `date`, then one column for each symbol, or several
- * as yfinance writes them. Splits in it are refused, for closes alone would hide them.
+ * Reads the closes of a wide price file, gzip or not, and tells how: a first column `date`, then one column for each symbol,
+ * or several as yfinance writes them. Splits in it are refused, for closes alone would hide them.
  */
-export function readWideCsv(path: string): WideCsv {
-  return readWidePrices(path).value;
-}
-
-/** Reads a wide price file, and tells how. */
 export function readWidePrices(path: string): { value: WideCsv; recognised: Recognised } {
   const { value, recognised } = readTable(path, prices, wideRecogniser);
   const { currency: _, ...table } = value;

@@ -40,13 +40,7 @@ export function longLayoutAt(rows: readonly CsvRow[], at: number): Layout<Series
   const places: Places = {
     symbol: place('symbol'),
     date: place('date'),
-    close: place('close'),
-    high: place('high'),
-    low: place('low'),
-    volume: place('volume'),
-    dividend: place('dividend'),
-    capitalGain: place('capitalGain'),
-    split: place('split'),
+    ...numberPlaces(place),
     currency: place('currency'),
     observed: place('observed'),
   };
@@ -79,6 +73,19 @@ function longReader(places: Places, cells: Cells): CsvReader<Series> {
         told: { symbols: [...series.symbols], ...told, currency, dates: cells.dateExample, warnings: [] },
       };
     },
+  };
+}
+
+/** Where the numbers of one symbol stand. */
+export function numberPlaces(place: (field: PriceField) => number) {
+  return {
+    close: place('close'),
+    high: place('high'),
+    low: place('low'),
+    volume: place('volume'),
+    dividend: place('dividend'),
+    capitalGain: place('capitalGain'),
+    split: place('split'),
   };
 }
 

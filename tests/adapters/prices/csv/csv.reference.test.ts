@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { csvSource, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
+import { csvSource, readWidePrices } from '../../../../src/adapters/prices/csv/csv.ts';
 import { totalReturn } from '../../../../src/core/market/bar.ts';
 import { referenceData } from '../../../support/reference-data.ts';
 
@@ -11,7 +11,7 @@ describe('real price files', () => {
     ['reference/walkforward_20stocks/prices.csv.gz', 6548, 20],
     ['reference/skfolio/sp500_dataset.csv.gz', 8313, 20],
   ])('%s', (name, rows, columns) => {
-    const { dates, symbols } = readWideCsv(referenceData(name));
+    const { dates, symbols } = readWidePrices(referenceData(name)).value;
     expect([dates.length, symbols.length]).toEqual([rows, columns]);
   });
 
@@ -28,7 +28,7 @@ describe('real price files', () => {
   });
 
   test('a file of dates as M/D/YYYY is read by the days above 12 in it', () => {
-    const { dates } = readWideCsv(referenceData('reference/ffn/test_data.csv.gz'));
+    const { dates } = readWidePrices(referenceData('reference/ffn/test_data.csv.gz')).value;
     expect(dates.slice(0, 5)).toEqual(['2004-03-10', '2004-03-11', '2004-03-12', '2004-03-15', '2004-03-16']);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csvSource, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
+import { csvSource, readWidePrices } from '../../../../src/adapters/prices/csv/csv.ts';
 import { emptyFetched, SourceError } from '../../../../src/adapters/prices/source.ts';
 import { totalReturn } from '../../../../src/core/market/bar.ts';
 import { bundledPrices } from '../../../support/bundled-prices.ts';
@@ -36,7 +36,7 @@ TLT,2024-01-02,98,,,,,
 
 describe('a wide price file', () => {
   test('is read as closes by date and symbol, an empty cell as no price', () => {
-    const { dates, symbols, values } = readWideCsv(file(wide));
+    const { dates, symbols, values } = readWidePrices(file(wide)).value;
     expect(dates).toEqual(['2024-01-02', '2024-01-03', '2024-01-04']);
     expect(symbols).toEqual(['SPY', 'TLT']);
     expect(values.map((column) => [...column])).toEqual([
@@ -73,7 +73,7 @@ describe('a wide price file', () => {
       wide.replace(',\n', `,${none}\n`),
     ]),
   ])('may have %s', (_, content) => {
-    expect(readWideCsv(file(content))).toEqual(readWideCsv(file(wide)));
+    expect(readWidePrices(file(content)).value).toEqual(readWidePrices(file(wide)).value);
   });
 
   test('is a source of bars', async () => {
@@ -101,7 +101,7 @@ describe('a wide price file', () => {
   });
 
   test('may hold symbols that look like the columns of a long file', () => {
-    expect(readWideCsv(file('date,LOW,OPEN\n2024-01-02,1,2\n')).symbols).toEqual(['LOW', 'OPEN']);
+    expect(readWidePrices(file('date,LOW,OPEN\n2024-01-02,1,2\n')).value.symbols).toEqual(['LOW', 'OPEN']);
   });
 
   test('gives back any prices it was written from', () => {
@@ -111,7 +111,7 @@ describe('a wide price file', () => {
         const lines = rows.map(
           (row, day) => `2024-01-${`${day + 1}`.padStart(2, '0')},${row.map((x) => x ?? '').join(',')}`,
         );
-        const { values } = readWideCsv(file(`date,A,B\n${lines.toReversed().join('\n')}\n`));
+        const { values } = readWidePrices(file(`date,A,B\n${lines.toReversed().join('\n')}\n`)).value;
         for (const [column, closes] of values.entries())
           expect([...closes]).toEqual(rows.map((row) => row[column] ?? Number.NaN));
       }),
@@ -278,7 +278,7 @@ describe('a bad file is refused by line and column', () => {
 
   test('and so is one whose line never ends', () => {
     const path = file(`date,SPY\n2024-01-02,${','.repeat(2 ** 20)}`);
-    expect(() => readWideCsv(path)).toThrow(
+    expect(() => readWidePrices(path).value).toThrow(
       `${path}, line 2 is longer than ${2 ** 20} bytes; expected a CSV file with one row a line`,
     );
   });
@@ -288,24 +288,24 @@ describe('a bad file is refused by line and column', () => {
     const bomb = gzipSync(Buffer.alloc(2 ** 29, 'date,SPY\n'), { level: 1 });
     expect(bomb.length).toBeLessThan(4 * 2 ** 20);
     const path = file(bomb);
-    expect(() => readWideCsv(path)).toThrow(
+    expect(() => readWidePrices(path).value).toThrow(
       `the file ${path} is too long; expected at most 128 MiB of prices, unpacked: is it the right file?`,
     );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 28);
   });
 
   test('and so is one that is not there, a folder, or broken gzip', () => {
-    expect(() => readWideCsv(join(folder, 'none.csv'))).toThrow(
+    expect(() => readWidePrices(join(folder, 'none.csv')).value).toThrow(
       'is not there; expected a CSV file of prices',
     );
-    expect(() => readWideCsv(folder)).toThrow('cannot be read (EISDIR)');
-    expect(() => readWideCsv(file(gzipSync(wide).subarray(0, 30)))).toThrow('cannot be read');
+    expect(() => readWidePrices(folder).value).toThrow('cannot be read (EISDIR)');
+    expect(() => readWidePrices(file(gzipSync(wide).subarray(0, 30)))).toThrow('cannot be read');
   });
 });
 
 describe('the bundled prices', () => {
   test('are 20 stocks and the index over ten years, none missing, gzip or not', () => {
-    const table = readWideCsv(bundledPrices);
+    const table = readWidePrices(bundledPrices).value;
     expect([table.dates.length, table.symbols.length]).toEqual([2516, 21]);
     expect([table.dates[0], table.dates.at(-1), table.symbols.at(-1)]).toEqual([
       '2013-01-02',
@@ -313,6 +313,6 @@ describe('the bundled prices', () => {
       '^GSPC',
     ]);
     expect(table.values.every((column) => column.every((price) => price > 0))).toBe(true);
-    expect(readWideCsv(file(gunzipSync(readFileSync(bundledPrices))))).toEqual(table);
+    expect(readWidePrices(file(gunzipSync(readFileSync(bundledPrices)))).value).toEqual(table);
   });
 });

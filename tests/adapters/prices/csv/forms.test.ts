@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { csvSource, readPrices, readWideCsv } from '../../../../src/adapters/prices/csv/csv.ts';
+import { csvSource, readPrices, readWidePrices } from '../../../../src/adapters/prices/csv/csv.ts';
 import { recognisedLines } from '../../../../src/adapters/prices/csv/recognised.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'forms-'));
@@ -63,13 +63,13 @@ FUND,2024-01-02 00:00:00-05:00,1,1,1,10,9,0,0.5,2.0,0.25
   test('gives its closes to whoever wants a table, unless a split is among them', () => {
     const content = 'Price,Close,Close\nTicker,TLT,SPY\nDate,,\n2024-01-02,50,100\n2024-01-03,,101\n';
     writeFileSync(path, content);
-    expect(readWideCsv(path)).toEqual({
+    expect(readWidePrices(path).value).toEqual({
       dates: [day, '2024-01-03'],
       symbols: ['SPY', 'TLT'],
       values: [Float64Array.of(100, 101), Float64Array.of(50, Number.NaN)],
     });
     writeFileSync(path, 'Price,Close,Stock Splits\nTicker,TLT,TLT\nDate,,\n2024-01-02,50,2\n');
-    expect(() => readWideCsv(path)).toThrow(
+    expect(() => readWidePrices(path).value).toThrow(
       /line 1 stands over a split on 2024-01-02; expected adjusted closes/,
     );
   });
